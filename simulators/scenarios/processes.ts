@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as pause } from 'node:timers/promises'
+
+const AGENT = fileURLToPath(new URL('../../agent/bin/meterline-agent.mjs', import.meta.url))
+const AGGREGATOR = fileURLToPath(new URL('../../aggregator/bin/meterline-aggregator.mjs', import.meta.url))
+
+/** A running agent or aggregator process. */
+export interface Service {
+  readonly name: string
+  readonly pid: number
+  /** What the process wrote into its ready file: the ports it really bound. */
+  readonly ready: Readonly<Record<string, unknown>>
+  /** Asks it to stop (SIGTERM) and waits; resolves to its exit code. */
+  stop(): Promise<number | null>
+  /** Ends it as a power cut would (SIGKILL) and waits for the process to be gone. */
+  kill(): Promise<void>
+  exited(): boolean
+}
+
+/** What to start, and where its files go. */
+export interface ServiceSpec {
+  readonly name: string
+  readonly program: 'agent' | 'aggregator'
+  readonly configFile: string
+  readonly readyFile: string
+  readonly logFile: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts a service and waits until it has written its ready file. Throws with the end of its log when it does not. */
+export async function startService(spec: ServiceSpec, timeoutMs = 20_000): Promise<Service> {
+  rmSync(spec.readyFile, { force: true })
+  const program = spec.program === 'agent' ? AGENT : AGGREGATOR
+  const child = spawn(process.execPath, [program, 'run', '--config', spec.configFile, '--ready-file', spec.readyFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...spec.env },
+  })
+  const log = createWriteStream(spec.logFile, { flags: 'a' })
+  child.stdout.pipe(log, { end: false })
+  child.stderr.pipe(log, { end: false })
+  const gone = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      log.end()
+      resolve(code)
+    })
+    child.once('error', () => resolve(null))
+  })
+  const ready = await readyContents(spec, child, timeoutMs)
+  return {
+    name: spec.name,
+    pid: child.pid ?? 0,
+    ready,
+    exited: () => child.exitCode !== null || child.signalCode !== null,
+    stop: async () => {
+      child.kill('SIGTERM')
+      return await gone
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+async function readyContents(
+  spec: ServiceSpec,
+  child: ChildProcess,
+  timeoutMs: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const deadlineMs = performance.now() + timeoutMs
+  while (performance.now() < deadlineMs) {
+    if (child.exitCode !== null || child.signalCode !== null) break
+    if (existsSync(spec.readyFile)) {
+      return JSON.parse(readFileSync(spec.readyFile, 'utf8')) as Readonly<Record<string, unknown>>
+    }
+    await pause(20)
+  }
+  child.kill('SIGKILL')
+  throw new Error(
+    `${spec.name} did not become ready within ${timeoutMs} ms. The end of ${spec.logFile}:\n${endOf(spec.logFile)}`,
+  )
+}
+
+function endOf(file: string): string {
+  if (!existsSync(file)) return '(no log)'
+  return readFileSync(file, 'utf8').split('\n').slice(-15).join('\n')
+}
+
+/** Runs a command of one of the programs to its end and returns what it printed. */
+export async function runCommand(
+  program: 'agent' | 'aggregator',
+  args: readonly string[],
+  stdin = '',
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [program === 'agent' ? AGENT : AGGREGATOR, ...args], { stdio: 'pipe' })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  child.stdin.end(stdin)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve)
+    child.once('error', reject)
+  })
+  return { code, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') }
+}
