@@ -1,0 +1,38 @@
+// Plain JavaScript without any import: it must also run on a Node that can neither strip types nor load the native
+// SQLite module (which crashes the process there), in order to say what is wrong.
+
+const leastMajor = 22
+const leastMinor = 18
+
+/**
+ * Says why a Node version cannot run Meterline, or nothing when it can.
+ *
+ * @param {string} program the command that was started, such as meterline-agent
+ * @param {string} npmScript the npm script that starts it
+ * @param {string} version as in process.versions.node
+ * @param {string} executable the file that runs, as in process.execPath
+ * @returns {string | undefined}
+ */
+export function wrongNodeMessage(program, npmScript, version, executable) {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
+  return (
+    `${program} needs Node ${leastMajor}.${leastMinor} or newer, but was started with Node ${version} (${executable}).\n` +
+    `Start it through npm, which uses the Node 24 that "npm ci" has installed: npm run ${npmScript} -- <arguments>\n` +
+    'On other systems than Linux, install Node 24 from https://nodejs.org first.\n'
+  )
+}
+
+/**
+ * Ends the process with a clear message when the running Node is too old. To be called before anything else is loaded.
+ *
+ * @param {string} program
+ * @param {string} npmScript
+ * @returns {void}
+ */
+export function requireNode(program, npmScript) {
+  const message = wrongNodeMessage(program, npmScript, process.versions.node, process.execPath)
+  if (message === undefined) return
+  process.stderr.write(message)
+  process.exit(1)
+}

@@ -1,0 +1,115 @@
+import { assertThat, failed, fault, ok, type Fault, type Result } from '../base/errors.ts'
+import { civilFromDays, dayMs, daysFromCivil, daysInMonth, latestInstantMs } from './civil.ts'
+
+const longestText = 64
+const digitZero = 48
+
+/**
+ * Reads an instant from 1970 to 9999 into epoch milliseconds: an RFC 3339 timestamp with its zone (`2026-11-05T10:00:00Z`,
+ * `2026-11-05T11:00:00.123456+01:00`; digits beyond the millisecond are cut off), or an integer of epoch milliseconds.
+ * A leap second (`:60`) counts as the last millisecond before it, so that it stays in its day and month.
+ */
+export function parseInstant(value: unknown): Result<number, Fault<'time_invalid'>> {
+  const instantMs = typeof value === 'string' ? timestampMs(value) : typeof value === 'number' ? value : Number.NaN
+  if (Number.isSafeInteger(instantMs) && instantMs >= 0 && instantMs <= latestInstantMs) return ok(instantMs)
+  return failed(
+    fault(
+      'time_invalid',
+      `${shown(value)} is no time from 1970 to 9999: write an RFC 3339 timestamp with its zone, such as ` +
+        '2026-11-05T10:00:00Z, or integer milliseconds since 1970',
+    ),
+  )
+}
+
+/** Reads a calendar day such as `2026-01-01` into the epoch milliseconds of its start in UTC. */
+export function parseDay(text: string): Result<number, Fault<'time_invalid'>> {
+  const startMs = text.length === 10 ? dayStartMs(text) : Number.NaN
+  if (startMs >= 0) return ok(startMs)
+  return failed(fault('time_invalid', `${shown(text)} is no day from 1970 on: write it like 2026-01-31`))
+}
+
+/** An instant as an RFC 3339 timestamp in UTC with milliseconds: `2026-11-05T10:00:00.000Z`. */
+export function formatInstant(instantMs: number): string {
+  assertThat(
+    Number.isSafeInteger(instantMs) && instantMs >= 0 && instantMs <= latestInstantMs,
+    `${instantMs} is no instant from 1970 to 9999`,
+  )
+  const days = Math.floor(instantMs / dayMs)
+  const { year, month, day } = civilFromDays(days)
+  const ms = instantMs - days * dayMs
+  const time = `${two(Math.floor(ms / 3_600_000))}:${two(Math.floor(ms / 60_000) % 60)}:${two(Math.floor(ms / 1_000) % 60)}`
+  return `${year}-${two(month)}-${two(day)}T${time}.${String(ms % 1_000).padStart(3, '0')}Z`
+}
+
+/** Epoch milliseconds of an RFC 3339 timestamp, NaN when it is none. Reads by position, since every event has one. */
+function timestampMs(text: string): number {
+  if (text.length < 20 || text.length > longestText) return Number.NaN
+  const separator = text[10]
+  if ((separator !== 'T' && separator !== 't') || text[13] !== ':' || text[16] !== ':') return Number.NaN
+  const startMs = dayStartMs(text)
+  const hour = digitsAt(text, 11, 2)
+  const minute = digitsAt(text, 14, 2)
+  const second = digitsAt(text, 17, 2)
+  if (!(hour <= 23 && minute <= 59 && second <= 60)) return Number.NaN
+
+  let position = 19
+  let millisecond = 0
+  if (text[position] === '.') {
+    const first = ++position
+    for (; isDigit(text, position); position++) {
+      if (position - first < 3) millisecond += digitsAt(text, position, 1) * 10 ** (2 - (position - first))
+    }
+    if (position === first) return Number.NaN
+  }
+  const secondMs = second === 60 ? 59_999 : second * 1_000 + millisecond
+  const zoneMs = zoneOffsetMs(text, position)
+  const instantMs = startMs + hour * 3_600_000 + minute * 60_000 + secondMs - zoneMs
+  // Leap seconds are only ever put in at the end of a day in UTC.
+  return second === 60 && (instantMs + 1) % dayMs !== 0 ? Number.NaN : instantMs
+}
+
+/** Start of the day written in the first ten characters; NaN when they are no day. */
+function dayStartMs(text: string): number {
+  const year = digitsAt(text, 0, 4)
+  const month = digitsAt(text, 5, 2)
+  const day = digitsAt(text, 8, 2)
+  if (text[4] !== '-' || text[7] !== '-') return Number.NaN
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return Number.NaN
+  return daysFromCivil(year, month, day) * dayMs
+}
+
+function zoneOffsetMs(text: string, position: number): number {
+  const sign = text[position]
+  if (sign === 'Z' || sign === 'z') return text.length === position + 1 ? 0 : Number.NaN
+  if ((sign !== '+' && sign !== '-') || text.length !== position + 6 || text[position + 3] !== ':') return Number.NaN
+  const hours = digitsAt(text, position + 1, 2)
+  const minutes = digitsAt(text, position + 4, 2)
+  if (!(hours <= 23 && minutes <= 59)) return Number.NaN
+  const offsetMs = hours * 3_600_000 + minutes * 60_000
+  return sign === '+' ? offsetMs : -offsetMs
+}
+
+function digitsAt(text: string, start: number, count: number): number {
+  let number = 0
+  for (let position = start; position < start + count; position++) {
+    if (!isDigit(text, position)) return Number.NaN
+    number = number * 10 + text.charCodeAt(position) - digitZero
+  }
+  return number
+}
+
+function isDigit(text: string, position: number): boolean {
+  const digit = text.charCodeAt(position) - digitZero
+  return digit >= 0 && digit <= 9
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > longestText ? `${value.slice(0, longestText)}…` : value)
+  }
+  return typeof value === 'number' ? String(value) : `a value of type ${value === null ? 'null' : typeof value}`
+}
