@@ -1,0 +1,92 @@
+/** The version of the edge protocol that this code speaks (proto/meterline/v1/edge.proto). */
+export const protocolVersion = 1
+
+/** No message of the edge protocol is larger; gRPC refuses it before it is decoded. */
+export const maxMessageBytes = 1024 * 1024
+
+/** The first message of a session: who the agent is and where its chain of sealed batches stands. */
+export interface Hello {
+  readonly kind: 'hello'
+  readonly protocolVersion: number
+  readonly tenant: string
+  readonly agent: string
+  readonly epoch: number
+  /** 0 before the first batch of the epoch. */
+  readonly lastSealedSeq: number
+  /** SHA-256 of the header of the last sealed batch; 32 zero bytes before the first one. */
+  readonly chainHash: Uint8Array
+  /** SHA-256 of the snapshot the agent holds; empty when it has none. */
+  readonly snapshotHash: Uint8Array
+}
+
+/** A sealed batch: the bytes that were hashed, signed and stored at the edge, never encoded again. */
+export interface BatchMessage {
+  readonly kind: 'batch'
+  readonly header: Uint8Array
+  readonly signature: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** What an agent sends. */
+export type AgentMessage = Hello | BatchMessage
+
+/** The answer to an accepted hello: the last batch of this epoch that is stored durably, 0 and zero bytes when none. */
+export interface Welcome {
+  readonly kind: 'welcome'
+  readonly receivedSeq: number
+  readonly chainHash: Uint8Array
+}
+
+/** The batch is stored durably and has its place (`logIndex`, from 0) in the tenant's log. */
+export interface Receipt {
+  readonly kind: 'receipt'
+  readonly epoch: number
+  readonly seq: number
+  readonly batchHash: Uint8Array
+  readonly logIndex: number
+}
+
+/** What the agent enforces: canonical JSON bytes, signed under the context 'meterline-snapshot-v1' over their SHA-256. */
+export interface SnapshotMessage {
+  readonly kind: 'snapshot'
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Why an aggregator refuses a session or a batch. Agents must accept codes they do not know: see {@link Refusal}. */
+export type RefusalCode =
+  | 'protocol_unsupported'
+  | 'message_malformed'
+  | 'hello_expected'
+  | 'agent_unknown'
+  | 'agent_certificate_mismatch'
+  | 'agent_quarantined'
+  | 'epoch_unknown'
+  | 'chain_forked'
+  | 'sequence_gap'
+  | 'signature_invalid'
+  | 'batch_malformed'
+  | 'batch_root_mismatch'
+  | 'batch_tables_mismatch'
+  | 'batch_count_mismatch'
+  | 'too_large'
+  | 'snapshot_unavailable'
+  | 'store_unavailable'
+  | 'shutting_down'
+  | 'busy'
+
+/**
+ * Something was not taken, and the session ends. `seq` is the batch it speaks of, 0 when it speaks of the session.
+ * `permanent`: sending the same again cannot succeed and a person has to act; otherwise the agent opens a new session
+ * after its backoff and goes on from its welcome. `code` is a {@link RefusalCode} of the sender's version.
+ */
+export interface Refusal {
+  readonly kind: 'refusal'
+  readonly code: string
+  readonly message: string
+  readonly seq: number
+  readonly permanent: boolean
+}
+
+/** What an aggregator sends. */
+export type AggregatorMessage = Welcome | Receipt | SnapshotMessage | Refusal

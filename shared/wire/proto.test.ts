@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import type { AgentMessage, AggregatorMessage } from './messages.ts'
+import { controlRunMethod, edgeSessionMethod } from './proto.ts'
+import type { RunReply } from './proto.ts'
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
+
+/** protobufjs hands out Buffers; only their bytes count. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return [...value]
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+}
+
+const agentMessages: AgentMessage[] = [
+  {
+    kind: 'hello',
+    protocolVersion: 1,
+    tenant: 'acme',
+    agent: 'gw-1',
+    epoch: 1,
+    lastSealedSeq: Number.MAX_SAFE_INTEGER,
+    chainHash: new Uint8Array(32).fill(7),
+    snapshotHash: bytes(),
+  },
+  { kind: 'batch', header: bytes(1, 2), signature: bytes(3), body: bytes(4, 5, 6) },
+]
+
+const aggregatorMessages: AggregatorMessage[] = [
+  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32) },
+  { kind: 'receipt', epoch: 1, seq: 2, batchHash: new Uint8Array(32).fill(9), logIndex: 0 },
+  { kind: 'snapshot', bytes: bytes(123, 125), signature: bytes(1) },
+  { kind: 'refusal', code: 'sequence_gap', message: 'Batch 3 came before batch 2.', seq: 3, permanent: false },
+]
+
+const replies: RunReply[] = [
+  { kind: 'progress', message: 'half way' },
+  { kind: 'result', json: '{"a":1}' },
+  { kind: 'fault', code: 'period_running', message: 'It still runs.', detailsJson: '' },
+]
+
+describe('edge messages', () => {
+  test.each(agentMessages)('$kind comes back as it was sent', (message) => {
+    const decoded = edgeSessionMethod.decodeRequest(edgeSessionMethod.encodeRequest(message))
+    expect(plain(decoded)).toEqual(plain({ ok: true, value: message }))
+  })
+
+  test.each(aggregatorMessages)('$kind comes back as it was sent', (message) => {
+    const decoded = edgeSessionMethod.decodeResponse(edgeSessionMethod.encodeResponse(message))
+    expect(plain(decoded)).toEqual(plain({ ok: true, value: message }))
+  })
+
+  test('the bytes on the wire are those of the proto: field numbers never change', () => {
+    const wire = edgeSessionMethod.encodeRequest({
+      kind: 'batch',
+      header: bytes(1),
+      signature: bytes(2),
+      body: bytes(3),
+    })
+    expect(wire.toString('hex')).toBe('12090a0101120102' + '1a0103')
+    const receipt = edgeSessionMethod.encodeResponse({
+      kind: 'receipt',
+      epoch: 1,
+      seq: 2,
+      batchHash: bytes(3),
+      logIndex: 4,
+    })
+    expect(receipt.toString('hex')).toBe('120908011002' + '1a0103' + '2004')
+  })
+
+  test.each([
+    ['random bytes', Buffer.from('ffffffffff', 'hex')],
+    ['a truncated message', Buffer.from('120a0a01', 'hex')],
+    ['an empty message', Buffer.alloc(0)],
+    ['a sequence number beyond 2^53', Buffer.from('0a0b28ffffffffffffffffff01', 'hex')],
+  ])('%s is a fault and no exception', (_name, wire) => {
+    const decoded = edgeSessionMethod.decodeRequest(wire)
+    expect(decoded).toMatchObject({ ok: false, fault: { code: 'message_malformed' } })
+  })
+})
+
+describe('control messages', () => {
+  test.each(replies)('$kind comes back as it was sent', (reply) => {
+    expect(controlRunMethod.decodeResponse(controlRunMethod.encodeResponse(reply))).toEqual({ ok: true, value: reply })
+  })
+})
