@@ -4,15 +4,6 @@
 const leastMajor = 22
 const leastMinor = 18
 
-/**
- * Says why a Node version cannot run Meterline, or nothing when it can.
- *
- * @param {string} program the command that was started, such as meterline-agent
- * @param {string} npmScript the npm script that starts it
- * @param {string} version as in process.versions.node
- * @param {string} executable the file that runs, as in process.execPath
- * @returns {string | undefined}
- */
 export function wrongNodeMessage(program, npmScript, version, executable) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
@@ -23,13 +14,6 @@ export function wrongNodeMessage(program, npmScript, version, executable) {
   )
 }
 
-/**
- * Ends the process with a clear message when the running Node is too old. To be called before anything else is loaded.
- *
- * @param {string} program
- * @param {string} npmScript
- * @returns {void}
- */
 export function requireNode(program, npmScript) {
   const message = wrongNodeMessage(program, npmScript, process.versions.node, process.execPath)
   if (message === undefined) return

@@ -72,7 +72,8 @@ function unknownKey(path: ValuePath, key: string, shape: Shape): Finding {
 function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: ValuePath, shape: Shape): readonly Finding[] {
   if (issue.discriminator !== undefined) {
     const input: unknown = issue.input
-    const chosen: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, issue.discriminator) : undefined
+    const chosen: unknown =
+      typeof input === 'object' && input !== null ? Reflect.get(input, issue.discriminator) : undefined
     const options = shapesAt(shape, path).flatMap((current) => current.choices ?? [])
     return [{ path, part: 'value', ...wrongChoice(chosen, show(chosen), options) }]
   }

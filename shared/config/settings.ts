@@ -6,7 +6,7 @@ export interface Setting {
   readonly path: ValuePath
   /** `METERLINE_AGENT__SEAL__LINGER_MS` */
   readonly environmentName: string
-  /** `--seal-linger-ms`; none for secrets, since everybody on a machine can read arguments. */
+  /** `--seal-linger-ms`; none for what is or holds a secret, since everybody on a machine can read arguments. */
   readonly flag: string | undefined
   readonly kind: ShapeKind
   readonly shape: Shape
@@ -37,7 +37,7 @@ function settingsBelow(shape: Shape, path: readonly string[], area: string, need
     const setting = {
       path: here,
       environmentName: environmentName(area, here),
-      flag: property.secret ? undefined : flagName(here),
+      flag: holdsSecret(property) ? undefined : flagName(here),
       kind: property.kind,
       shape: property,
       namesSecretFile: false,
@@ -56,6 +56,12 @@ function settingsBelow(shape: Shape, path: readonly string[], area: string, need
     }
     return [setting, companion]
   })
+}
+
+function holdsSecret(shape: Shape): boolean {
+  if (shape.secret) return true
+  const below = [...shape.properties.values(), ...shape.alternatives]
+  return [...below, ...(shape.entries === undefined ? [] : [shape.entries])].some(holdsSecret)
 }
 
 /** What all environment variables of an area begin with; `area` is `agent` or `aggregator`. */

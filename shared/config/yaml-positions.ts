@@ -69,7 +69,7 @@ export function parseYamlWithPositions(
       ...firstAtEachPlace([...document.errors, ...document.warnings]).map((problem) =>
         mistakeAt(problem.pos[0], describe(problem, text)),
       ),
-      ...unsafeIntegers(document, mistakeAt),
+      ...misleadingNodes(document, mistakeAt),
     ]
     if (mistakes.length > 0) return { ok: false, mistakes }
     // At most 100 expansions of aliases, so that a small file cannot unfold into a huge value.
@@ -82,12 +82,18 @@ export function parseYamlWithPositions(
   }
 }
 
-function unsafeIntegers(
+/** What is sound syntax but cannot be read, or would be read wrongly. */
+function misleadingNodes(
   document: Document,
   mistakeAt: (offset: number, message: string, path: string) => Mistake,
 ): readonly Mistake[] {
   const mistakes: Mistake[] = []
   visit(document, {
+    Alias(_key, node, ancestors) {
+      if (node.resolve(document) !== undefined) return
+      const message = `no anchor before it is called ${node.source}`
+      mistakes.push(mistakeAt(node.range?.[0] ?? 0, message, formatPath(pathOf([...ancestors, node]))))
+    },
     Scalar(_key, node, ancestors) {
       if (typeof node.value !== 'number' || !Number.isInteger(node.value) || Number.isSafeInteger(node.value)) return
       const message = `the integer ${node.source ?? node.value} is too large to be read exactly; write it in quotes`

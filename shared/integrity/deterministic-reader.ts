@@ -128,7 +128,7 @@ export class DeterministicReader {
     const byteCount = this.#length(2, maxBytes)
     const start = this.#at
     this.#at = start + byteCount
-    return this.#bytes.subarray(start, this.#at)
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, byteCount)
   }
 
   /** A byte string of exactly `byteCount` bytes, as a view. */

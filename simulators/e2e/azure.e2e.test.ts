@@ -88,7 +88,7 @@ describe('the Azure LLM trace, through real MQTT, agents, gRPC and ledger', () =
 
       const invoices = await stack.invoices()
       expect(invoices).toHaveLength(1)
-      const lines = invoices[0]?.sections.flatMap((section) => section.lines) ?? []
+      const lines = invoices[0]?.invoice.sections.flatMap((section) => section.lines) ?? []
       const line = (meter: string): (typeof lines)[number] | undefined => lines.find((each) => each.meter === meter)
       expect(line('ai.input_tokens')?.quantity).toBe(String(INPUT_TOKENS))
       expect(line('ai.output_tokens')?.quantity).toBe(String(OUTPUT_TOKENS))

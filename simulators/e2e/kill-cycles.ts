@@ -97,8 +97,8 @@ async function accountFor(stack: Stack, load: Load, kills: number): Promise<Kill
     outcome.kind === 'charged' ? [] : [{ id: ids[index] ?? '', outcome: outcome.kind }],
   )
   await stack.closePeriod(PERIOD)
-  const retail = (await stack.invoices()).find((invoice) => invoice.buyer.id === 'customer')
-  const lines = retail?.sections.flatMap((section) => section.lines) ?? []
+  const retail = (await stack.invoices()).find(({ invoice }) => invoice.buyer.id === 'customer')
+  const lines = retail?.invoice.sections.flatMap((section) => section.lines) ?? []
   return {
     kills,
     acknowledged: ids.length,

@@ -2,18 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { SuspenseJson } from '@meterline/agent/control/serve-commands.ts'
 import { hashDeviceSecret } from '@meterline/agent/intake/device-credentials.ts'
+import type { Disposition, SuspendedItem } from '@meterline/aggregator/flow/commands.ts'
+import { systemRandom } from '@meterline/shared/base/random.ts'
 import { monthBefore, runFleet, samplePlan } from '../fleets/run-fleet.ts'
 import { sampleDevices, type FleetMessage } from '../fleets/sample-fleet.ts'
 import {
   accountForEvents,
   eventKeyOf,
   printableAccount,
-  type AgentSuspense,
+  type SuspendedEvent,
   type EventAccount,
 } from './event-account.ts'
 import { freePort } from './free-port.ts'
-import { startStack, type Disposition, type Stack } from './stack.ts'
+import { startStack, type Stack } from './stack.ts'
 
 /** How the demo is run. */
 export interface DemoOptions {
@@ -44,7 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   say('Meterline: one aggregator, two agents, one fleet, from the meter to the invoice line.\n')
   const secrets = Object.fromEntries(deviceNames().map((device) => [device, randomBytes(18).toString('base64url')]))
   const devices = await Promise.all(
-    deviceNames().map(async (id) => ({ id, secretHash: await hashDeviceSecret(secrets[id] ?? '') })),
+    deviceNames().map(async (id) => ({ id, secretHash: await hashDeviceSecret(secrets[id] ?? '', systemRandom()) })),
   )
   const stack = await startStack({ folder, tenant: 'acme', agents: AGENTS, devices, ...(await demoPorts()) })
   try {
@@ -98,13 +101,15 @@ async function tellStory(
   say(`  every message is acknowledged, sent and rated; closing ${month}\n`)
   await stack.closePeriod(month)
 
-  for (const text of await invoiceTexts(stack)) say(`${text}\n`)
+  const invoices = await stack.invoices()
+  for (const { text } of invoices) say(`${text}\n`)
   const account = await accountOf(stack, fleet.messages)
   say('What became of every published message\n')
   say(`${printableAccount(account)}\n`)
   const problems = await stack.verify()
   say(problems.length === 0 ? '  the books verify' : `  THE BOOKS DO NOT VERIFY\n  ${problems.join('\n  ')}`)
-  if (options.json) console.log(JSON.stringify({ month, account, problems, invoices: await stack.invoices() }))
+  if (options.json)
+    console.log(JSON.stringify({ month, account, problems, invoices: invoices.map(({ invoice }) => invoice) }))
   return account.unexplained.length === 0 && problems.length === 0 ? 0 : 1
 }
 
@@ -119,16 +124,6 @@ async function demoPorts(): Promise<{ edgePort: number; mqttPorts: number[] }> {
   return { edgePort: await preferred(7443), mqttPorts: [await preferred(1883), await preferred(1884)] }
 }
 
-async function invoiceTexts(stack: Stack): Promise<string[]> {
-  const list = (await stack.command('invoice-list', { tenant: stack.tenant })) as { number: string }[]
-  const texts: string[] = []
-  for (const { number } of list) {
-    const shown = (await stack.command('invoice-show', { tenant: stack.tenant, number })) as { text: string }
-    texts.push(shown.text)
-  }
-  return texts
-}
-
 async function accountOf(stack: Stack, messages: readonly FleetMessage[]): Promise<EventAccount> {
   const asked = new Map<string, { source: string; id: string }>()
   for (const { device, eventId } of messages) {
@@ -140,15 +135,37 @@ async function accountOf(stack: Stack, messages: readonly FleetMessage[]): Promi
     const answer = answers[index]
     if (answer !== undefined) dispositions.set(key, answer)
   }
-  const edge: AgentSuspense[] = []
-  for (const index of AGENTS.keys()) {
-    const list = (await stack.agentCommand(index, 'suspense-list', { limit: 100_000 })) as { items: AgentSuspense[] }
-    edge.push(...list.items)
+  const suspended: SuspendedEvent[] = []
+  for (const index of AGENTS.keys()) suspended.push(...(await edgeSuspense(stack, index)))
+  suspended.push(...(await centreConflicts(stack)))
+  return accountForEvents(messages, dispositions, suspended)
+}
+
+const PAGE = 1000
+
+/** What an agent keeps in its suspense: the same thing delivered again is counted on one entry. */
+async function edgeSuspense(stack: Stack, agent: number): Promise<SuspendedEvent[]> {
+  const found: SuspendedEvent[] = []
+  for (let after = 0; ;) {
+    const page = (await stack.agentCommand(agent, 'suspense-list', { after, limit: PAGE })) as SuspenseJson[]
+    for (const { code, device, eventId, times } of page) found.push({ code, source: device, eventId, times })
+    after = page.at(-1)?.number ?? after
+    if (page.length < PAGE) return found
   }
-  const centre = (await stack.command('suspense-list', { tenant: stack.tenant, code: 'event_conflict' })) as {
-    items: { source: string; eventId: string | null; code: string }[]
+}
+
+/** Conflicts that only the centre could see: the id was first used through the other agent. */
+async function centreConflicts(stack: Stack): Promise<SuspendedEvent[]> {
+  const found: SuspendedEvent[] = []
+  for (let after = { logIndex: -1, unit: -1 }; ;) {
+    const page = (await stack.command('suspense-list', { tenant: stack.tenant, limit: PAGE, after })) as SuspendedItem[]
+    for (const { code, source, eventId } of page) {
+      if (code === 'event_conflict') found.push({ code, source, eventId, times: 1 })
+    }
+    const last = page.at(-1)
+    if (last !== undefined) after = { logIndex: last.logIndex, unit: last.unit }
+    if (page.length < PAGE) return found
   }
-  return accountForEvents(messages, dispositions, edge, centre.items)
 }
 
 function addresses(stack: Stack, folder: string): string {

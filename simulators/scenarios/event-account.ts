@@ -1,11 +1,13 @@
 import type { FleetMessage } from '../fleets/sample-fleet.ts'
-import type { Disposition } from './stack.ts'
+import type { Disposition } from '@meterline/aggregator/flow/commands.ts'
 
-/** One item of an agent's suspense, as its `suspense list` says it (only what is looked at here). */
-export interface AgentSuspense {
+/** Something that lies in a suspense, at the edge or at the centre. */
+export interface SuspendedEvent {
   readonly code: string
-  readonly device: string
+  readonly source: string
   readonly eventId: string | null
+  /** How many deliveries it stands for. */
+  readonly times: number
 }
 
 /** What became of everything that was published: every message stands in exactly one row. */
@@ -23,15 +25,15 @@ export interface EventAccount {
 export function accountForEvents(
   messages: readonly FleetMessage[],
   dispositions: ReadonlyMap<string, Disposition>,
-  edgeSuspense: readonly AgentSuspense[],
-  centreConflicts: readonly { source: string; eventId: string | null; code: string }[],
+  suspended: readonly SuspendedEvent[],
 ): EventAccount {
   const rows = new Map<string, number>()
   const unexplained: string[] = []
   const count = (outcome: string): void => void rows.set(outcome, (rows.get(outcome) ?? 0) + 1)
-  const edge = new Map<string, string[]>()
-  for (const item of edgeSuspense) push(edge, eventKeyOf(item.device, item.eventId), item.code)
-  for (const item of centreConflicts) push(edge, eventKeyOf(item.source, item.eventId), item.code)
+  const reasons = new Map<string, string[]>()
+  for (const item of suspended) {
+    for (let time = 0; time < item.times; time += 1) push(reasons, eventKeyOf(item.source, item.eventId), item.code)
+  }
 
   for (const message of messages) {
     const key = eventKeyOf(message.device, message.eventId)
@@ -41,10 +43,9 @@ export function accountForEvents(
       else unexplained.push(`${key}: repeated, and its event is ${disposition?.kind ?? 'unknown'}`)
     } else if (message.expectation === 'charged') {
       if (disposition?.kind === 'charged') count('charged once')
-      else
-        unexplained.push(`${key}: ought to be charged, is ${disposition?.kind ?? 'unknown'} ${disposition?.code ?? ''}`)
+      else unexplained.push(`${key}: ought to be charged, is ${describe(disposition)}`)
     } else {
-      const code = edge.get(key)?.shift() ?? (disposition?.kind === 'suspended' ? disposition.code : undefined)
+      const code = reasons.get(key)?.shift() ?? (disposition?.kind === 'suspended' ? disposition.code : undefined)
       if (code === undefined) unexplained.push(`${key}: ought to be suspended, is ${disposition?.kind ?? 'unknown'}`)
       else count(`suspended: ${code}`)
     }
@@ -72,6 +73,11 @@ export function printableAccount(account: EventAccount): string {
 /** The identity under which dispositions are asked for. */
 export function eventKeyOf(source: string, eventId: string | null): string {
   return `${source} ${eventId ?? '(no id)'}`
+}
+
+function describe(disposition: Disposition | undefined): string {
+  if (disposition === undefined) return 'unknown'
+  return disposition.kind === 'suspended' ? `suspended ${disposition.code}` : disposition.kind
 }
 
 function push(map: Map<string, string[]>, key: string, code: string): void {

@@ -2,39 +2,19 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { stringify } from 'yaml'
+import type { StatusJson } from '@meterline/agent/control/serve-commands.ts'
+import { decodeInvoice, type Invoice } from '@meterline/aggregator/documents/invoice.ts'
+import type { BooksReport, Disposition, DocumentSummary, TenantStatus } from '@meterline/aggregator/flow/commands.ts'
 import { callControl } from '@meterline/shared/wire/control.ts'
 import { createDeployment, type Deployment } from './deployment.ts'
 import { freePort } from './free-port.ts'
 import { startService, type Service } from './processes.ts'
 
-/** One line of an invoice, as its JSON says it. */
-export interface InvoiceLine {
-  readonly meter: string
-  readonly quantity: string
-  readonly events: number
-  readonly amountMicros: string
-}
-
-/** An invoice, as its JSON says it (only what scenarios look at). */
-export interface Invoice {
+/** An issued document: its number, what it says, and how it reads. */
+export interface ShownInvoice {
   readonly number: string
-  readonly seller: { readonly id: string }
-  readonly buyer: { readonly id: string }
-  readonly currency: string
-  readonly sections: readonly { readonly account: string; readonly lines: readonly InvoiceLine[] }[]
-}
-
-/** What became of one published event. */
-export interface Disposition {
-  readonly kind: 'charged' | 'suspended' | 'unknown'
-  readonly code?: string
-}
-
-/** What `status` of an agent says, as far as scenarios look at it. */
-export interface AgentStatus {
-  readonly uplink: { readonly state: string; readonly fault?: { readonly code: string; readonly message: string } }
-  readonly outbox: { readonly batches: number }
-  readonly open: { readonly units: number }
+  readonly invoice: Invoice
+  readonly text: string
 }
 
 /** One aggregator and its agents as real processes on this machine, under ports that survive a restart. */
@@ -45,7 +25,7 @@ export interface Stack {
   /** A tenant file with the agents of this stack appended. */
   withAgents(tenantFile: string): string
   apply(file: string): Promise<void>
-  agentStatus(agent: number): Promise<AgentStatus>
+  agentStatus(agent: number): Promise<StatusJson>
   /** Runs one command of the aggregator's control socket. */
   command(command: string, input: object): Promise<unknown>
   /** Runs one command of an agent's control socket. */
@@ -53,7 +33,7 @@ export interface Stack {
   /** Waits until every agent has sent everything and everything received has been rated. */
   drained(): Promise<void>
   closePeriod(period: string): Promise<void>
-  invoices(): Promise<Invoice[]>
+  invoices(): Promise<ShownInvoice[]>
   dispositions(events: readonly { source: string; id: string }[]): Promise<Disposition[]>
   /** What the aggregator's own checks of its books and proofs complain about; empty is good. */
   verify(): Promise<string[]>
@@ -123,8 +103,8 @@ class RunningStack implements Stack {
     await this.command('apply', { fileName: file, text: readFileSync(file, 'utf8') })
   }
 
-  async agentStatus(agent: number): Promise<AgentStatus> {
-    return (await this.agentCommand(agent, 'status', {})) as AgentStatus
+  async agentStatus(agent: number): Promise<StatusJson> {
+    return (await this.agentCommand(agent, 'status', {})) as StatusJson
   }
 
   async command(command: string, input: object): Promise<unknown> {
@@ -149,12 +129,17 @@ class RunningStack implements Stack {
     await this.command('close-period', { tenant: this.tenant, period })
   }
 
-  async invoices(): Promise<Invoice[]> {
-    const list = (await this.command('invoice-list', { tenant: this.tenant })) as { number: string }[]
-    const shown: Invoice[] = []
+  async invoices(): Promise<ShownInvoice[]> {
+    const list = (await this.command('invoice-list', { tenant: this.tenant })) as DocumentSummary[]
+    const shown: ShownInvoice[] = []
     for (const { number } of list) {
-      const answer = (await this.command('invoice-show', { tenant: this.tenant, number })) as { json: string }
-      shown.push(JSON.parse(answer.json) as Invoice)
+      const answer = (await this.command('invoice-show', { tenant: this.tenant, number })) as {
+        json: string
+        text: string
+      }
+      const invoice = decodeInvoice(Buffer.from(answer.json))
+      if (!invoice.ok) throw new Error(`${number}: ${invoice.fault.message}`)
+      shown.push({ number, invoice: invoice.value, text: answer.text })
     }
     return shown
   }
@@ -169,8 +154,8 @@ class RunningStack implements Stack {
   }
 
   async verify(): Promise<string[]> {
-    const answer = (await this.command('verify', { tenant: this.tenant })) as { problems: string[] }
-    return answer.problems
+    const answer = (await this.command('verify', { tenant: this.tenant })) as BooksReport
+    return [...answer.problems]
   }
 
   async killAgent(agent: number): Promise<void> {
@@ -207,7 +192,7 @@ class RunningStack implements Stack {
         return `agent ${agent} has ${status.outbox.batches} batches unsent (uplink ${status.uplink.state} ${status.uplink.fault?.message ?? ''})`
       }
     }
-    const status = (await this.command('status', { tenant: this.tenant })) as { unratedBatches: number }
+    const status = (await this.command('status', { tenant: this.tenant })) as TenantStatus
     return status.unratedBatches > 0 ? `the aggregator has ${status.unratedBatches} batches unrated` : null
   }
 }

@@ -1,0 +1,48 @@
+import { formatInstant } from '@meterline/shared/units/instant.ts'
+import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
+import { oneLine, table } from './output.ts'
+
+/** The status of an agent for people. */
+export function statusText(status: StatusJson): string {
+  const { uplink, outbox, open, chain, snapshot, counters, suspense, files, intake } = status
+  const lines: (readonly [string, string])[] = [
+    ['agent', `${status.agent} of ${status.tenant}, epoch ${status.epoch}, version ${status.version}, pid ${status.pid}`],
+    ['key', status.publicKey],
+    ['mqtt', status.mqtt.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
+    ['uplink', uplink.fault === null ? uplink.state : `${uplink.state}: ${oneLine(uplink.fault.message)} (${uplink.fault.code})`],
+    ['sent', `${uplink.sentBatches} batches, ${uplink.receipts} receipts, ${uplink.inFlight} under way`],
+    ['last receipt', uplink.lastReceiptMs === null ? 'none yet' : formatInstant(uplink.lastReceiptMs)],
+    ['chain', `sealed ${chain.sealedSeq}, settled ${chain.settledSeq}, log index ${chain.lastLogIndex ?? 'none yet'}`],
+    ['open batch', `${open.units} events, ${open.records} records, ${open.bytes} bytes`],
+    ['outbox', `${outbox.batches} batches, ${outbox.bytes} of ${outbox.limitBytes} bytes`],
+    ['oldest unsent', outbox.oldestSealedMs === null ? 'none' : formatInstant(outbox.oldestSealedMs)],
+    ['snapshot', snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`],
+    ['taken in', `${counters.deliveries} deliveries, ${counters.events} events, ${counters.records} records`],
+    ['of those', `${counters.unbound} unbound, ${counters.withoutId} without an id`],
+    ['not stored', `${counters.duplicates} duplicates, ${intake.refusedDeliveries} deliveries refused since the start`],
+    ['suspense', `${suspense.rows} of ${suspense.limitRows} entries, ${counters.suspended} deliveries to it`],
+    ...suspense.byCode.map(({ code, rows, times }) => ['', `${code}: ${rows} entries, ${times} times`] as const),
+    ['files', `journal ${files.journalBytes} bytes, its log ${files.logBytes} bytes`],
+  ]
+  if (intake.lastFault !== null) lines.push(['refusing', `${intake.lastFault.message} (${intake.lastFault.code})`])
+  if (status.failure !== null) lines.push(['FAILED', `${status.failure.message} (${status.failure.code})`])
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** Entries of the suspense for people. */
+export function suspenseText(entries: readonly SuspenseJson[]): string {
+  if (entries.length === 0) return 'Nothing is in suspense.'
+  return table(
+    ['number', 'last seen', 'times', 'device', 'code', 'event id', 'message'],
+    entries.map(({ number, lastMs, times, device, code, eventId, message }) => [
+      String(number),
+      formatInstant(lastMs),
+      String(times),
+      oneLine(device),
+      code,
+      eventId === null ? '-' : oneLine(eventId),
+      oneLine(message),
+    ]),
+  )
+}

@@ -1,0 +1,68 @@
+import type { Fault } from '@meterline/shared/base/errors.ts'
+import { toHex } from '@meterline/shared/integrity/hash.ts'
+import type { JournalIdentity } from '../store/journal.ts'
+import type { Ingest } from './ingest.ts'
+import type { JournalCounters, JournalStatus } from './journal-port.ts'
+import type { UplinkStatus } from './send-batches.ts'
+
+/** Everything `status` shows, as plain JSON data: hashes in hexadecimal, times in epoch milliseconds. */
+export interface AgentStatus {
+  readonly tenant: string
+  readonly agent: string
+  readonly epoch: number
+  readonly publicKey: string
+  readonly uplink: UplinkStatus
+  /** Sealed batches that wait for their receipts. */
+  readonly outbox: JournalStatus['outbox']
+  /** The batch that is growing. */
+  readonly open: JournalStatus['open']
+  readonly chain: {
+    readonly sealedSeq: number
+    readonly sealedHash: string
+    readonly settledSeq: number
+    readonly lastLogIndex: number | null
+  }
+  readonly snapshot: { readonly version: number; readonly hash: string } | null
+  readonly counters: JournalCounters
+  readonly intake: { readonly refusedDeliveries: number; readonly waitingDeliveries: number; readonly lastFault: Fault | null }
+  readonly suspense: JournalStatus['suspense']
+  readonly files: JournalStatus['files']
+  /** Why the agent cannot go on, or null. */
+  readonly failure: Fault | null
+}
+
+/** Puts together what journal, uplink and intake say of themselves. */
+export function agentStatus(
+  identity: JournalIdentity,
+  publicKey: string,
+  journal: JournalStatus,
+  uplink: UplinkStatus,
+  ingest: Ingest,
+): AgentStatus {
+  const { chain, snapshot } = journal
+  return {
+    tenant: identity.tenant,
+    agent: identity.agent,
+    epoch: identity.epoch,
+    publicKey,
+    uplink,
+    outbox: journal.outbox,
+    open: journal.open,
+    chain: {
+      sealedSeq: chain.sealedSeq,
+      sealedHash: toHex(chain.sealedHash),
+      settledSeq: chain.settledSeq,
+      lastLogIndex: journal.lastLogIndex,
+    },
+    snapshot: snapshot === null ? null : { version: snapshot.version, hash: toHex(snapshot.hash) },
+    counters: journal.counters,
+    intake: {
+      refusedDeliveries: ingest.refusedDeliveries,
+      waitingDeliveries: ingest.waitingDeliveries,
+      lastFault: ingest.lastFault,
+    },
+    suspense: journal.suspense,
+    files: journal.files,
+    failure: journal.failure,
+  }
+}

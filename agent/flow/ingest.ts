@@ -1,0 +1,183 @@
+import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
+import type { Fault } from '@meterline/shared/base/errors.ts'
+import { usageEventLimits } from '@meterline/shared/model/usage-event.ts'
+import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
+import { DeviceNumbers, GroupFiller, type GroupLimits } from './group.ts'
+import { readClock, type JournalClient } from './journal-client.ts'
+import type { GroupReply } from './journal-port.ts'
+import type { Acknowledger, DeliveryKind, Intake, Reject } from './ports.ts'
+
+/** How deliveries are gathered into group commits. */
+export interface IngestLimits extends GroupLimits {
+  /** How long the first delivery of a group may wait for more while the journal is idle; 0: one turn of the event loop. */
+  readonly commitDelayMs: number
+  /** Device names remembered on both sides before their numbering starts anew. */
+  readonly devices: number
+}
+
+/** A payload above the cap is cut to one byte more than the cap: enough to be told too large, and to keep as evidence. */
+const longestCopyBytes = usageEventLimits.payloadBytes + 1
+
+/** The deliveries of one group on this side: who is told about which of them. */
+interface Batchful {
+  readonly filler: GroupFiller
+  readonly acknowledgers: Acknowledger[]
+  readonly tokens: number[]
+}
+
+/**
+ * The way in: gathers deliveries into groups, has one group committed at a time while the next one fills, and tells
+ * every door what became of its deliveries, in the order they came, once the commit is on the disk.
+ */
+export class Ingest implements Intake {
+  readonly #journal: JournalClient
+  readonly #clock: Clock
+  readonly #limits: IngestLimits
+  readonly #devices: DeviceNumbers
+  readonly #roomListeners: (() => void)[] = []
+  readonly #rejectListeners: ((reject: Reject) => void)[] = []
+  #filling: Batchful
+  #spare: Batchful
+  #startedAt: ClockReading | null = null
+  #committing = false
+  #scheduled = false
+  #delay: Timer | null = null
+  #roomWanted = false
+  #stopped = false
+  #refusedDeliveries = 0
+  #lastFault: Fault | null = null
+
+  constructor(journal: JournalClient, clock: Clock, limits: IngestLimits) {
+    this.#journal = journal
+    this.#clock = clock
+    this.#limits = limits
+    this.#devices = new DeviceNumbers(limits.devices)
+    this.#filling = emptyBatchful(limits)
+    this.#spare = emptyBatchful(limits)
+  }
+
+  /** Deliveries answered `unavailable` since the start. */
+  get refusedDeliveries(): number {
+    return this.#refusedDeliveries
+  }
+
+  /** Why the group before was not stored; null when it was. */
+  get lastFault(): Fault | null {
+    return this.#lastFault
+  }
+
+  /** Deliveries that were taken and not answered yet and wait for the commit before theirs. */
+  get waitingDeliveries(): number {
+    return this.#filling.filler.count
+  }
+
+  submit(device: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean {
+    if (this.#stopped) return false
+    const copied = payload.length <= longestCopyBytes ? payload : payload.subarray(0, longestCopyBytes)
+    const { filler, acknowledgers, tokens } = this.#filling
+    if (!filler.fits(copied.length)) {
+      this.#roomWanted = true
+      return false
+    }
+    let afterMs = 0
+    if (this.#startedAt === null) this.#startedAt = readClock(this.#clock)
+    else afterMs = this.#clock.monotonicMs() - this.#startedAt.monotonicMs
+    filler.add(this.#devices.numberOf(device), kind, copied, afterMs)
+    acknowledgers.push(acknowledger)
+    tokens.push(token)
+    if (!this.#committing && !this.#scheduled) this.#schedule()
+    return true
+  }
+
+  onRoom(listener: () => void): void {
+    this.#roomListeners.push(listener)
+  }
+
+  onReject(listener: (reject: Reject) => void): void {
+    this.#rejectListeners.push(listener)
+  }
+
+  /** Takes nothing more. What was taken is still committed and answered. */
+  stop(): void {
+    this.#stopped = true
+    if (this.#scheduled) this.#commit()
+  }
+
+  /** Forgets everything taken, unanswered, as a crash would. */
+  kill(): void {
+    this.#stopped = true
+    this.#scheduled = false
+    this.#delay?.cancel()
+    this.#roomListeners.length = 0
+    this.#rejectListeners.length = 0
+  }
+
+  #schedule(): void {
+    this.#scheduled = true
+    const run = (): void => {
+      if (this.#scheduled) this.#commit()
+    }
+    if (this.#limits.commitDelayMs > 0) this.#delay = this.#clock.after(this.#limits.commitDelayMs, run)
+    else this.#journal.endOfTurn(run)
+  }
+
+  /** Hands the group over and starts the next one. */
+  #commit(): void {
+    this.#scheduled = false
+    this.#delay?.cancel()
+    this.#delay = null
+    const startedAt = this.#startedAt
+    if (startedAt === null || this.#committing) return
+    const group = this.#filling
+    this.#filling = this.#spare
+    this.#spare = group
+    this.#startedAt = null
+    this.#committing = true
+    this.#journal.apply(group.filler.handOver(this.#devices.handOver(), startedAt), (reply) => this.#committed(reply))
+  }
+
+  #committed(reply: GroupReply): void {
+    const group = this.#spare
+    const acknowledgers = group.acknowledgers.splice(0)
+    const tokens = group.tokens.splice(0)
+    group.filler.takeBack(reply.buffer)
+    this.#committing = false
+    // The journal gets its next group before the doors are told about this one, so that both work at the same time.
+    if (this.#filling.filler.count > 0) this.#commit()
+    this.#settle(acknowledgers, tokens, reply)
+    for (const reject of reply.rejects) for (const listener of this.#rejectListeners) listener(reject)
+    if (this.#roomWanted && !this.#stopped) {
+      this.#roomWanted = false
+      for (const listener of this.#roomListeners) listener()
+    }
+  }
+
+  #settle(acknowledgers: readonly Acknowledger[], tokens: readonly number[], reply: GroupReply): void {
+    this.#lastFault = reply.fault
+    const groupOutcome = reply.fault === null ? 'stored' : 'unavailable'
+    if (reply.fault !== null) this.#refusedDeliveries += tokens.length
+    else this.#refusedDeliveries += reply.refused.length
+    const toFlush = new Set<Acknowledger>()
+    let nextRefused = 0
+    let previous: Acknowledger | null = null
+    for (let index = 0; index < tokens.length; index++) {
+      const acknowledger = acknowledgers[index]
+      const token = tokens[index]
+      if (acknowledger === undefined || token === undefined) continue
+      let outcome: 'stored' | 'unavailable' = groupOutcome
+      if (reply.refused[nextRefused] === index) {
+        nextRefused += 1
+        outcome = 'unavailable'
+      }
+      acknowledger.settled(token, outcome)
+      // Deliveries come in runs of one socket, so most need no look at the set.
+      if (acknowledger !== previous) toFlush.add(acknowledger)
+      previous = acknowledger
+    }
+    for (const acknowledger of toFlush) acknowledger.flush()
+  }
+}
+
+function emptyBatchful(limits: GroupLimits): Batchful {
+  return { filler: new GroupFiller(limits), acknowledgers: [], tokens: [] }
+}

@@ -1,0 +1,225 @@
+import type { Clock } from '@meterline/shared/base/clock.ts'
+import { fault, type Fault } from '@meterline/shared/base/errors.ts'
+import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
+import type { BatchReceipt, ChainPosition } from '../domain/uplink-state.ts'
+import type { FilledGroup } from './group.ts'
+import type {
+  GroupReply,
+  JournalPort,
+  JournalProgress,
+  JournalReply,
+  JournalStatus,
+  StoreFault,
+  StoredBatch,
+  SuspenseEntry,
+  SuspenseQuery,
+  VerifiedSnapshot,
+} from './journal-port.ts'
+
+type Waiting =
+  | { readonly kind: 'group'; readonly done: (reply: GroupReply) => void }
+  | { readonly kind: 'tend' }
+  | { readonly kind: 'load'; readonly done: (batches: readonly StoredBatch[]) => void }
+  | { readonly kind: 'snapshot'; readonly done: (fault: StoreFault | null) => void }
+
+/** The most that may wait for a reply at once: a group, a load, a snapshot and what is due by time. */
+const waitingLimit = 16
+
+/** All readings of a clock at one moment. */
+export function readClock(clock: Clock): ClockReading {
+  return {
+    bootId: clock.bootId,
+    monotonicMs: clock.monotonicMs(),
+    wallMs: clock.wallMs(),
+    syncState: clock.syncState(),
+  }
+}
+
+/**
+ * The flow's side of the journal: keeps who waits for which reply, lets receipts ride with the next request, and asks
+ * for what is due by time: sealing the open batch when it has lingered, deleting settled batches.
+ */
+export class JournalClient {
+  readonly #port: JournalPort
+  readonly #clock: Clock
+  readonly #lingerMs: number
+  readonly #waiting: Waiting[] = []
+  #receipts: BatchReceipt[] = []
+  #chain: ChainPosition
+  #progress: JournalProgress
+  #tendAtMs: number | null = null
+  #cancelTend: (() => void) | null = null
+  #failure: Fault | null = null
+  #ended = false
+  #onGrown: () => void = ignore
+  #onFailure: (fault: Fault) => void = ignore
+
+  constructor(port: JournalPort, clock: Clock, lingerMs: number) {
+    this.#port = port
+    this.#clock = clock
+    this.#lingerMs = lingerMs
+    this.#chain = port.opening.chain
+    this.#progress = port.opening.progress
+    port.listen({ onReply: (reply) => this.#replied(reply), onFailure: (failure) => this.#failed(failure) })
+    this.#planTend()
+  }
+
+  get chain(): ChainPosition {
+    return this.#chain
+  }
+
+  get progress(): JournalProgress {
+    return this.#progress
+  }
+
+  /** Why the journal answers nothing more, or null while it does. */
+  get failure(): Fault | null {
+    return this.#failure
+  }
+
+  /** Called when the chain has moved: a batch was sealed, or left the outbox. */
+  onGrown(listener: () => void): void {
+    this.#onGrown = listener
+  }
+
+  /** Called once when the journal is gone for good. */
+  onFailure(listener: (fault: Fault) => void): void {
+    this.#onFailure = listener
+  }
+
+  endOfTurn(run: () => void): void {
+    this.#port.endOfTurn(() => {
+      if (!this.#ended) run()
+    })
+  }
+
+  /** Has one group committed. */
+  apply(group: FilledGroup, done: (reply: GroupReply) => void): void {
+    const failure = this.#failure
+    if (failure !== null) return this.endOfTurn(() => done(this.#unanswered(failure)))
+    this.#waiting.push({ kind: 'group', done })
+    this.#port.post({ kind: 'group', group, receipts: this.#takeReceipts(), at: readClock(this.#clock) })
+  }
+
+  /** Reads sealed batches from the outbox, in sequence from `fromSeq` on. */
+  load(fromSeq: number, maxCount: number, maxBytes: number, done: (batches: readonly StoredBatch[]) => void): void {
+    if (this.#failure !== null || this.#ended) return
+    this.#waiting.push({ kind: 'load', done })
+    this.#port.post({ kind: 'load', fromSeq, maxCount, maxBytes })
+  }
+
+  /** A batch may leave the outbox. Rides with the next request, or goes with one of its own after the linger. */
+  settle(receipt: BatchReceipt): void {
+    this.#receipts.push(receipt)
+    this.#planTend()
+  }
+
+  /** Stores a verified snapshot and pre-rates by it from the next group on. */
+  keepSnapshot(snapshot: VerifiedSnapshot, store: boolean, done: (fault: StoreFault | null) => void): void {
+    if (this.#failure !== null || this.#ended) return
+    this.#waiting.push({ kind: 'snapshot', done })
+    this.#port.post({ kind: 'snapshot', snapshot, store, at: readClock(this.#clock) })
+  }
+
+  async status(): Promise<JournalStatus> {
+    const answer = await this.#port.ask({ kind: 'status' })
+    if (answer.kind !== 'status') throw new Error('the journal answered another question')
+    return answer.status
+  }
+
+  async suspense(query: SuspenseQuery): Promise<readonly SuspenseEntry[]> {
+    const answer = await this.#port.ask({ kind: 'suspense', query })
+    if (answer.kind !== 'suspense') throw new Error('the journal answered another question')
+    return answer.entries
+  }
+
+  /** Writes what is due, waits for every reply and closes the journal. */
+  async close(): Promise<void> {
+    if (this.#ended) return
+    if (this.#receipts.length > 0 && this.#failure === null) this.#tend()
+    await this.#port.close()
+    this.#end()
+  }
+
+  /** Lets go of everything at once. */
+  kill(): void {
+    this.#end()
+    this.#port.kill()
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#cancelTend?.()
+    this.#cancelTend = null
+    this.#tendAtMs = null
+  }
+
+  #replied(reply: JournalReply): void {
+    if (this.#ended) return
+    const waiting = this.#waiting.shift()
+    this.#progress = reply.progress
+    const moved = reply.progress.chain !== null
+    if (reply.progress.chain !== null) this.#chain = reply.progress.chain
+    this.#planTend()
+    if (waiting !== undefined) answer(waiting, reply)
+    if (moved) this.#onGrown()
+  }
+
+  #failed(failure: Fault): void {
+    if (this.#failure !== null || this.#ended) return
+    this.#failure = failure
+    this.#cancelTend?.()
+    for (const waiting of this.#waiting.splice(0)) {
+      if (waiting.kind === 'group') waiting.done(this.#unanswered(failure))
+    }
+    this.#onFailure(failure)
+  }
+
+  #unanswered(failure: Fault): GroupReply {
+    const cause = fault('journal_failed', failure.message)
+    return { kind: 'group', buffer: null, fault: cause, refused: [], rejects: [], progress: this.#progress }
+  }
+
+  #takeReceipts(): readonly BatchReceipt[] {
+    const receipts = this.#receipts
+    this.#receipts = []
+    return receipts
+  }
+
+  /** Arms the one timer for the earliest thing that is due; a request that comes before it makes it find nothing to do. */
+  #planTend(): void {
+    if (this.#ended || this.#failure !== null) return
+    const nowMs = this.#clock.monotonicMs()
+    const { openSinceMs } = this.#progress
+    const sealAtMs = openSinceMs === null ? Infinity : openSinceMs + this.#lingerMs
+    const settleAtMs = this.#receipts.length > 0 ? nowMs + this.#lingerMs : Infinity
+    const dueAtMs = Math.min(sealAtMs, settleAtMs)
+    if (dueAtMs === Infinity || (this.#tendAtMs !== null && this.#tendAtMs <= dueAtMs)) return
+    this.#cancelTend?.()
+    this.#tendAtMs = dueAtMs
+    const timer = this.#clock.after(Math.max(0, dueAtMs - nowMs), () => {
+      this.#tendAtMs = null
+      this.#cancelTend = null
+      this.#tend()
+    })
+    this.#cancelTend = () => timer.cancel()
+  }
+
+  #tend(): void {
+    // While so much waits, what is due rides with one of the requests before, or with the next timer.
+    if (this.#waiting.length >= waitingLimit) return
+    this.#waiting.push({ kind: 'tend' })
+    this.#port.post({ kind: 'tend', receipts: this.#takeReceipts(), at: readClock(this.#clock) })
+  }
+}
+
+function answer(waiting: Waiting, reply: JournalReply): void {
+  if (waiting.kind === 'group' && reply.kind === 'group') waiting.done(reply)
+  else if (waiting.kind === 'load' && reply.kind === 'load') waiting.done(reply.batches)
+  else if (waiting.kind === 'snapshot' && reply.kind === 'snapshot') waiting.done(reply.fault)
+  else if (waiting.kind !== reply.kind) throw new Error(`the journal answered ${reply.kind} to ${waiting.kind}`)
+}
+
+function ignore(): void {
+  // Nobody listens yet.
+}

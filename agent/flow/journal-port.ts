@@ -1,0 +1,157 @@
+import type { Fault } from '@meterline/shared/base/errors.ts'
+import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
+import type { PrerateTable } from '../domain/prerate.ts'
+import type { BatchReceipt, ChainPosition } from '../domain/uplink-state.ts'
+import type { FilledGroup } from './group.ts'
+import type { Reject } from './ports.ts'
+
+/** A sealed batch as it was stored, ready to be sent. */
+export interface StoredBatch {
+  readonly seq: number
+  readonly batchHash: Uint8Array
+  readonly header: Uint8Array
+  readonly signature: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** A snapshot that was verified, with its bindings compiled. */
+export interface VerifiedSnapshot {
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+  readonly table: PrerateTable
+}
+
+/** What is asked of the journal. Requests are answered one after the other, in the order they were posted. */
+export type JournalRequest =
+  | { readonly kind: 'group'; readonly group: FilledGroup; readonly receipts: readonly BatchReceipt[]; readonly at: ClockReading }
+  /** What is due without a delivery: sealing the open batch when it has waited long enough, deleting settled batches. */
+  | { readonly kind: 'tend'; readonly receipts: readonly BatchReceipt[]; readonly at: ClockReading }
+  | { readonly kind: 'load'; readonly fromSeq: number; readonly maxCount: number; readonly maxBytes: number }
+  /** `store` is false for the snapshot that the journal itself held at the start. */
+  | { readonly kind: 'snapshot'; readonly snapshot: VerifiedSnapshot; readonly store: boolean; readonly at: ClockReading }
+
+/** Why something was not stored. The first two pass by themselves; after the last the agent must be started again. */
+export type StoreFault = Fault<'outbox_full' | 'disk_full' | 'journal_failed'>
+
+/** What became of a group. */
+export interface GroupReply {
+  readonly kind: 'group'
+  /** The group's buffer, to be filled again; null when it was lost with its thread. */
+  readonly buffer: ArrayBuffer | null
+  /** Null: the group is committed. Otherwise nothing of it is stored and nothing may be acknowledged. */
+  readonly fault: StoreFault | null
+  /** Deliveries of a committed group that were refused all the same, by index in ascending order (suspense is full). */
+  readonly refused: readonly number[]
+  readonly rejects: readonly Reject[]
+  readonly progress: JournalProgress
+}
+
+export type JournalReply =
+  | GroupReply
+  | { readonly kind: 'tend'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | { readonly kind: 'load'; readonly batches: readonly StoredBatch[]; readonly progress: JournalProgress }
+  | { readonly kind: 'snapshot'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+
+/** Where the journal stands; comes with every reply. */
+export interface JournalProgress {
+  readonly openUnits: number
+  /** When the open batch got its first unit, on the monotonic clock; null while it is empty. */
+  readonly openSinceMs: number | null
+  readonly outboxBatches: number
+  readonly outboxBytes: number
+  /** Null when it is where the reply before said. */
+  readonly chain: ChainPosition | null
+}
+
+/** What the journal held when it was opened. */
+export interface JournalOpening {
+  readonly chain: ChainPosition
+  readonly progress: JournalProgress
+  readonly snapshot: { readonly bytes: Uint8Array; readonly signature: Uint8Array } | null
+}
+
+/** How often each outcome happened since the journal was made. */
+export interface JournalCounters {
+  readonly deliveries: number
+  readonly events: number
+  readonly records: number
+  /** Events whose quantities were not all bound to a price of the snapshot. */
+  readonly unbound: number
+  /** Events without an id: delivered at least once. */
+  readonly withoutId: number
+  readonly duplicates: number
+  /** Events and payloads put to suspense, repetitions included. */
+  readonly suspended: number
+}
+
+/** What `status` shows of the journal. */
+export interface JournalStatus {
+  readonly epoch: number
+  readonly chain: ChainPosition
+  /** Where the aggregator's log holds the last batch that left the outbox. */
+  readonly lastLogIndex: number | null
+  readonly open: { readonly units: number; readonly records: number; readonly bytes: number }
+  readonly outbox: { readonly batches: number; readonly bytes: number; readonly limitBytes: number; readonly oldestSealedMs: number | null }
+  readonly snapshot: { readonly version: number; readonly hash: Uint8Array } | null
+  readonly counters: JournalCounters
+  readonly suspense: {
+    readonly rows: number
+    readonly bytes: number
+    readonly limitRows: number
+    readonly byCode: readonly { readonly code: string; readonly rows: number; readonly times: number }[]
+  }
+  readonly files: { readonly journalBytes: number; readonly logBytes: number }
+  readonly failure: Fault | null
+}
+
+/** One entry of the suspense. */
+export interface SuspenseEntry {
+  readonly number: number
+  readonly code: string
+  readonly message: string
+  readonly device: string
+  readonly kind: string
+  readonly eventId: string | null
+  readonly firstMs: number
+  readonly lastMs: number
+  /** How often exactly this was delivered. */
+  readonly times: number
+  /** Size of what was delivered; `payload` may be a part of it. */
+  readonly payloadBytes: number
+  readonly payload: Uint8Array
+}
+
+/** Which part of the suspense is asked for: entries with a number above `after`, in ascending order. */
+export interface SuspenseQuery {
+  readonly after: number
+  readonly limit: number
+  readonly code: string | null
+  readonly device: string | null
+}
+
+/** Questions that change nothing. */
+export type JournalQuestion = { readonly kind: 'status' } | { readonly kind: 'suspense'; readonly query: SuspenseQuery }
+export type JournalAnswer =
+  | { readonly kind: 'status'; readonly status: JournalStatus }
+  | { readonly kind: 'suspense'; readonly entries: readonly SuspenseEntry[] }
+
+/** What the journal's host tells the flow. */
+export interface JournalListener {
+  onReply(reply: JournalReply): void
+  /** The journal is gone and answers nothing more: a broken disk, a fault of our own. The agent must stop. */
+  onFailure(fault: Fault): void
+}
+
+/** The journal behind its writer: in a thread of its own, or inline. */
+export interface JournalPort {
+  readonly opening: JournalOpening
+  listen(listener: JournalListener): void
+  post(request: JournalRequest): void
+  ask(question: JournalQuestion): Promise<JournalAnswer>
+  /** Calls `run` when what this turn of the event loop brought in has been taken in. */
+  endOfTurn(run: () => void): void
+  /** Answers what was posted, then closes the journal. Nothing may be posted after it. */
+  close(): Promise<void>
+  /** Lets go of everything at once, as a crash would: nothing is answered or written any more. */
+  kill(): void
+}

@@ -1,0 +1,309 @@
+import { backoffDelayMs } from '@meterline/shared/base/backoff.ts'
+import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
+import { fault, type Fault } from '@meterline/shared/base/errors.ts'
+import type { Log } from '@meterline/shared/base/log.ts'
+import type { Random } from '@meterline/shared/base/random.ts'
+import { protocolVersion, type AggregatorMessage, type SnapshotMessage } from '@meterline/shared/wire/messages.ts'
+import {
+  initialUplinkState,
+  nextUplinkState,
+  type UplinkEffect,
+  type UplinkEvent,
+  type UplinkState,
+  type UplinkTimer,
+} from '../domain/uplink-state.ts'
+import type { JournalIdentity } from '../store/journal.ts'
+import type { JournalClient } from './journal-client.ts'
+import type { StoredBatch } from './journal-port.ts'
+import type { OpenUplink, UplinkLink } from './ports.ts'
+
+/** How long the uplink waits for what. */
+export interface UplinkTiming {
+  /** Pause before connecting again: full jitter up to this, doubling from `retryBaseMs` to `retryCapMs`. */
+  readonly retryBaseMs: number
+  readonly retryCapMs: number
+  /** The hello must be answered within this. */
+  readonly greetingMs: number
+  /** While batches are under way, some receipt must come within this. */
+  readonly answerMs: number
+}
+
+/** What `status` shows of the uplink. */
+export interface UplinkStatus {
+  readonly state: UplinkState['phase']
+  /** The last thing that went wrong, until a session is streaming again. */
+  readonly fault: Fault | null
+  readonly inFlight: number
+  readonly sentBatches: number
+  readonly receipts: number
+  readonly lastReceiptMs: number | null
+}
+
+/** How much longer than a lost connection a refusal is left alone before the aggregator is asked again. */
+const probePatience = { baseMs: 1000, capMs: 300_000 }
+/** A session that has held this long was a good one: the next pause starts small again. */
+const steadyMs = 30_000
+
+/**
+ * Sends what is sealed: keeps one session with the aggregator, by the state machine of domain/uplink-state.ts, and does
+ * what that decides.
+ */
+export class BatchSender {
+  readonly #openUplink: OpenUplink
+  readonly #journal: JournalClient
+  readonly #identity: JournalIdentity
+  readonly #timing: UplinkTiming
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #log: Log
+  readonly #timers = new Map<UplinkTimer, Timer>()
+  /** Batches read from the outbox and not sent yet; the window caps them. */
+  readonly #ready = new Map<number, StoredBatch>()
+  readonly #events: UplinkEvent[] = []
+  #stepping = false
+  #state: UplinkState = initialUplinkState
+  #link: UplinkLink | null = null
+  /** Counts sessions, so that what a former one still brings is known as such. */
+  #session = 0
+  #fault: Fault | null = null
+  #snapshotHash: Uint8Array = new Uint8Array(0)
+  #onSnapshot: (snapshot: SnapshotMessage) => void = () => undefined
+  #sentBatches = 0
+  #receipts = 0
+  #lastReceiptMs: number | null = null
+  #killed = false
+
+  constructor(parts: {
+    readonly openUplink: OpenUplink
+    readonly journal: JournalClient
+    readonly identity: JournalIdentity
+    readonly timing: UplinkTiming
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Log
+  }) {
+    this.#openUplink = parts.openUplink
+    this.#journal = parts.journal
+    this.#identity = parts.identity
+    this.#timing = parts.timing
+    this.#clock = parts.clock
+    this.#random = parts.random
+    this.#log = parts.log
+    this.#journal.onGrown(() => this.#happened({ kind: 'grown' }))
+  }
+
+  get status(): UplinkStatus {
+    const inFlight = this.#state.phase === 'streaming' ? this.#state.inFlight.length : 0
+    return {
+      state: this.#state.phase,
+      fault: this.#fault,
+      inFlight,
+      sentBatches: this.#sentBatches,
+      receipts: this.#receipts,
+      lastReceiptMs: this.#lastReceiptMs,
+    }
+  }
+
+  /** Says which snapshot the next hello names. */
+  holdsSnapshot(hash: Uint8Array): void {
+    this.#snapshotHash = hash
+  }
+
+  /** Called for every snapshot the aggregator sends. */
+  onSnapshot(listener: (snapshot: SnapshotMessage) => void): void {
+    this.#onSnapshot = listener
+  }
+
+  start(): void {
+    this.#happened({ kind: 'timer', timer: 'retry' })
+  }
+
+  /** Ends the session and sends nothing more. */
+  stop(): void {
+    this.#happened({ kind: 'stop' })
+  }
+
+  /** Lets go of everything without a word. The link is closed, as the system would close a dead process's sockets. */
+  kill(): void {
+    if (this.#killed) return
+    this.#killed = true
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+    this.#close()
+  }
+
+  /** One event at a time: what the effects of one make happen at once is taken up after they are all performed. */
+  #happened(event: UplinkEvent): void {
+    this.#events.push(event)
+    if (this.#stepping) return
+    this.#stepping = true
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#step(next)
+    this.#stepping = false
+  }
+
+  #step(event: UplinkEvent): void {
+    if (this.#killed) return
+    const facts = { epoch: this.#identity.epoch, chain: this.#journal.chain }
+    const before = this.#state
+    const { state, effects } = nextUplinkState(before, event, facts)
+    this.#state = state
+    if (state.phase !== before.phase) this.#log.info('uplink', { state: state.phase, was: before.phase })
+    if (state.phase === 'streaming' && before.phase !== 'streaming') this.#fault = null
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: UplinkEffect): void {
+    switch (effect.kind) {
+      case 'open':
+        return this.#open()
+      case 'close':
+        return this.#close()
+      case 'hello':
+        return this.#greet()
+      case 'load':
+        return this.#load(effect.fromSeq, effect.maxCount, effect.maxBytes)
+      case 'send':
+        return this.#send(effect.seq)
+      case 'settle':
+        this.#receipts += 1
+        this.#lastReceiptMs = this.#clock.wallMs()
+        return this.#journal.settle(effect.receipt)
+      case 'arm':
+        return this.#arm(effect.timer, effect.attempt)
+      case 'disarm':
+        this.#timers.get(effect.timer)?.cancel()
+        this.#timers.delete(effect.timer)
+        return
+      case 'report':
+        this.#fault = effect.fault
+        this.#log.warn('uplink fault', { ...effect.fault })
+    }
+  }
+
+  #open(): void {
+    this.#session += 1
+    const session = this.#session
+    // What a link says while it is being opened must wait until it is known here.
+    let opening = true
+    let closedWhileOpening: Fault | null = null
+    const isCurrent = (): boolean => session === this.#session
+    const link = this.#openUplink({
+      onMessage: (message) => {
+        if (isCurrent()) this.#heard(message)
+      },
+      onRoom: () => {
+        if (isCurrent()) this.#happened({ kind: 'room' })
+      },
+      onClosed: (cause) => {
+        if (opening) closedWhileOpening = cause
+        else if (isCurrent()) this.#lost(cause)
+      },
+    })
+    opening = false
+    this.#link = link
+    if (closedWhileOpening !== null) this.#lost(closedWhileOpening)
+    else this.#happened({ kind: 'opened' })
+  }
+
+  /** The link is gone by itself. */
+  #lost(cause: Fault): void {
+    this.#session += 1
+    this.#link = null
+    this.#ready.clear()
+    this.#fault = cause
+    this.#log.info('uplink lost', { code: cause.code, message: cause.message })
+    this.#happened({ kind: 'closed' })
+  }
+
+  #close(): void {
+    const link = this.#link
+    this.#session += 1
+    this.#link = null
+    this.#ready.clear()
+    link?.close()
+  }
+
+  #greet(): void {
+    const { tenant, agent, epoch } = this.#identity
+    const { sealedSeq, sealedHash } = this.#journal.chain
+    this.#link?.send({
+      kind: 'hello',
+      protocolVersion,
+      tenant,
+      agent,
+      epoch,
+      lastSealedSeq: sealedSeq,
+      chainHash: sealedHash,
+      snapshotHash: this.#snapshotHash,
+    })
+  }
+
+  #heard(message: AggregatorMessage): void {
+    switch (message.kind) {
+      case 'welcome':
+        return this.#happened(message)
+      case 'receipt':
+        return this.#happened({ kind: 'receipt', receipt: message })
+      case 'refusal': {
+        const { code, message: text, seq, permanent } = message
+        return this.#happened({ kind: 'refusal', fault: fault(code, text, { seq }), seq, permanent })
+      }
+      case 'snapshot':
+        return this.#onSnapshot(message)
+    }
+  }
+
+  #load(fromSeq: number, maxCount: number, maxBytes: number): void {
+    if (this.#link === null) return
+    const session = this.#session
+    this.#journal.load(fromSeq, maxCount, maxBytes, (batches) => {
+      if (session !== this.#session) return
+      for (const batch of batches) this.#ready.set(batch.seq, batch)
+      const loaded = batches.map(({ seq, batchHash, header, signature, body }) => ({
+        seq,
+        batchHash,
+        bytes: header.length + signature.length + body.length,
+      }))
+      this.#happened({ kind: 'loaded', batches: loaded })
+    })
+  }
+
+  #send(seq: number): void {
+    const batch = this.#ready.get(seq)
+    const link = this.#link
+    if (batch === undefined || link === null) return
+    this.#ready.delete(seq)
+    this.#sentBatches += 1
+    const { header, signature, body } = batch
+    const room = link.send({ kind: 'batch', header, signature, body })
+    this.#happened({ kind: 'sent', room })
+  }
+
+  #arm(timer: UplinkTimer, attempt: number): void {
+    this.#timers.get(timer)?.cancel()
+    const delayMs = this.#delayOf(timer, attempt)
+    this.#timers.set(
+      timer,
+      this.#clock.after(delayMs, () => {
+        this.#timers.delete(timer)
+        this.#happened({ kind: 'timer', timer })
+      }),
+    )
+  }
+
+  #delayOf(timer: UplinkTimer, attempt: number): number {
+    const { retryBaseMs, retryCapMs, greetingMs, answerMs } = this.#timing
+    switch (timer) {
+      case 'retry':
+        return backoffDelayMs(attempt, this.#random, { baseMs: retryBaseMs, capMs: retryCapMs })
+      case 'probe':
+        return backoffDelayMs(attempt, this.#random, probePatience)
+      case 'greeting':
+        return greetingMs
+      case 'answer':
+        return answerMs
+      case 'steady':
+        return steadyMs
+    }
+  }
+}

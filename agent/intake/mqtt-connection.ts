@@ -1,0 +1,381 @@
+import type { Socket } from 'node:net'
+import type { Acknowledger, Intake } from '../flow/ports.ts'
+import { AedesSide, type SocketSide } from './mqtt-aedes-side.ts'
+import { FrameReader, frameStatus, packetTypes, PublishView } from './mqtt-frames.ts'
+import type { MqttLimits } from './mqtt-limits.ts'
+import { telemetryRoute, type Identity, type TelemetryRoute } from './mqtt-topics.ts'
+import { PubackBuffer } from './mqtt-puback.ts'
+
+/** Why the door closed a connection; what aedes closes is `closed_by_broker`, what the client closes `closed_by_client`. */
+export type CloseReason =
+  | 'closed_by_client'
+  | 'closed_by_broker'
+  | 'connect_missing'
+  | 'connect_too_late'
+  | 'connect_not_accepted_in_time'
+  | 'packet_malformed'
+  | 'packet_too_large'
+  | 'too_much_before_connack'
+  | 'too_much_held'
+  | 'keepalive_missed'
+  | 'client_does_not_read'
+  | 'intake_unavailable'
+  | 'door_closed'
+
+/** What a connection needs from the door it came through. */
+export interface DoorSide {
+  readonly intake: Intake
+  readonly limits: MqttLimits
+  readonly prefix: string
+  /** False: telemetry goes the way through aedes, with the same outcome. */
+  readonly fastPath: boolean
+  /** Monotonic milliseconds as of the last look at the clock, at most `lookEveryMs` ago. */
+  readonly nowMs: number
+  readonly lookEveryMs: number
+  /** Gives a stream to aedes, once its connection has sent a CONNECT. */
+  handToAedes(side: AedesSide): void
+  /** Counts bytes held over all connections; false when that is too many. */
+  holdBytes(change: number): boolean
+  mayPublish(identity: Identity, device: string): boolean
+  /** Calls `onRoom` of the connection when the intake has room again. */
+  waitForRoom(connection: MqttConnection): void
+  /** Whether local clients listen to this telemetry. */
+  isForwarded(route: TelemetryRoute): boolean
+  forward(topic: string, payload: Buffer, qos: 0 | 1): void
+  onClosed(connection: MqttConnection, reason: CloseReason): void
+}
+
+interface PendingForward {
+  readonly token: number
+  readonly topic: string
+  readonly payload: Buffer
+  readonly qos: 0 | 1
+}
+
+// A payload one byte over the limit is enough for it to be refused, however long it was.
+const longestPayloadBytes = 65_537
+const bookkeepingBytes = 64
+
+/**
+ * One client's socket. Cuts its bytes into packets under caps (nothing reaches aedes before a whole CONNECT of a
+ * sensible size is there), takes telemetry at QoS 0 and 1 off the socket and into the intake, acknowledges it in groups
+ * after its commit, and hands every other packet to aedes.
+ */
+export class MqttConnection implements Acknowledger, SocketSide {
+  /** The client's IP address. */
+  readonly remoteAddress: string
+  readonly #socket: Socket
+  readonly #door: DoorSide
+  readonly #reader: FrameReader
+  readonly #publish = new PublishView()
+  readonly #pubacks = new PubackBuffer()
+  readonly #aedesSide: AedesSide
+  readonly #filters = new Set<string>()
+
+  #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
+  #identity: Identity = null
+  #keepaliveMs = 0
+  #sinceMs: number
+  #heardMs: number
+  #unreadSinceMs: number | null = null
+
+  #advancing = false
+  #packetWaits = false
+  #reading = true
+  #aedesHasRoom = true
+  #heldBytes = 0
+  // In units of `bookkeepingBytes`, so that one token fits with its packet id into a small integer.
+  #pendingUnits = 0
+  readonly #mostPendingUnits: number
+  readonly #forwards: PendingForward[] = []
+  // Most clients publish on one topic: what it means is kept with its bytes.
+  #lastTopic: Buffer = Buffer.alloc(0)
+  #lastRoute: TelemetryRoute | null = null
+
+  constructor(socket: Socket, door: DoorSide) {
+    this.remoteAddress = socket.remoteAddress ?? ''
+    this.#socket = socket
+    this.#door = door
+    this.#reader = new FrameReader(door.limits.connectBytes)
+    this.#aedesSide = new AedesSide(this)
+    this.#mostPendingUnits = Math.ceil(door.limits.pendingBytesPerConnection / bookkeepingBytes)
+    this.#sinceMs = door.nowMs
+    this.#heardMs = door.nowMs
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    // What went wrong with the connection shows in its close, which always follows.
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.close('closed_by_client'))
+  }
+
+  /** Who the client is; null before it is accepted and for anybody on this machine. */
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** What the client subscribed to. */
+  get filters(): ReadonlySet<string> {
+    return this.#filters
+  }
+
+  /** Notes a filter once; false when it was there. */
+  addFilter(filter: string): boolean {
+    if (this.#filters.has(filter)) return false
+    this.#filters.add(filter)
+    return true
+  }
+
+  removeFilter(filter: string): boolean {
+    return this.#filters.delete(filter)
+  }
+
+  /** What the CONNECT asked for: the door watches it, because aedes does not see most packets. 0: never. */
+  expectEvery(keepaliveMs: number): void {
+    this.#keepaliveMs = keepaliveMs
+  }
+
+  /** The client is who it says it is. */
+  accept(identity: Identity): void {
+    this.#identity = identity
+  }
+
+  /** The CONNACK is on its way: from now on packets are worked on. */
+  ready(): void {
+    if (this.#state !== 'connecting') return
+    this.#state = 'ready'
+    this.#heardMs = this.#door.nowMs
+    this.#reader.limitBytes = this.#door.limits.packetBytes
+    this.#advance()
+  }
+
+  /** The intake has room again. */
+  onRoom(): void {
+    this.#advance()
+  }
+
+  settled(token: number, outcome: 'stored' | 'unavailable'): void {
+    this.#pendingUnits -= token >>> 16
+    if (this.#state === 'closed') return
+    // Without its PUBACK the client sends the message again once it is connected again (MQTT 3.1.1, section 4.4).
+    if (outcome === 'unavailable') return this.close('intake_unavailable')
+    if ((token & 0xffff) !== 0) this.#pubacks.add(token & 0xffff)
+    const forward = this.#forwards[0]
+    if (forward?.token !== token) return
+    this.#forwards.shift()
+    this.#door.forward(forward.topic, forward.payload, forward.qos)
+  }
+
+  flush(): void {
+    if (this.#state === 'closed') return
+    if (this.#pubacks.length > 0) this.#write(this.#pubacks.take())
+    // A packet that waits for the intake goes on with `onRoom`; everything else may go on now.
+    if (!this.#reading && !this.#packetWaits) this.#advance()
+  }
+
+  /** Says why the connection has to go, if it has to. */
+  overdue(nowMs: number): CloseReason | null {
+    const { limits, lookEveryMs } = this.#door
+    // Times were taken at the last look at the clock, so a full look more has to pass.
+    const waitedMs = nowMs - this.#sinceMs - lookEveryMs
+    if (this.#state === 'new') return waitedMs > limits.connectMs ? 'connect_too_late' : null
+    if (this.#state === 'connecting') return waitedMs > limits.acceptMs ? 'connect_not_accepted_in_time' : null
+    if (this.#unreadSinceMs !== null) {
+      return nowMs - this.#unreadSinceMs - lookEveryMs > limits.drainMs ? 'client_does_not_read' : null
+    }
+    if (this.#keepaliveMs === 0 || !this.#reading) return null
+    return nowMs - this.#heardMs - lookEveryMs > this.#keepaliveMs ? 'keepalive_missed' : null
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#door.holdBytes(-this.#heldBytes)
+    this.#heldBytes = 0
+    this.#forwards.length = 0
+    this.#socket.destroy()
+    this.#aedesSide.destroy()
+    this.#door.onClosed(this, reason)
+  }
+
+  onAedesRoom(): void {
+    if (this.#aedesHasRoom) return
+    this.#aedesHasRoom = true
+    this.#advance()
+  }
+
+  writePackets(bytes: Buffer, done: () => void): void {
+    if (this.#state === 'closed' || this.#write(bytes)) done()
+    else this.#socket.once('drain', done)
+  }
+
+  onAedesClosed(): void {
+    this.close('closed_by_broker')
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#state === 'closed') return
+    this.#heardMs = this.#door.nowMs
+    this.#reader.push(chunk)
+    this.#advance()
+  }
+
+  #onDrain(): void {
+    this.#unreadSinceMs = null
+    this.#advance()
+  }
+
+  /** Works on packets until there are no more or something has to be waited for; then stops or restarts the reading. */
+  #advance(): void {
+    if (this.#advancing || this.#state === 'closed') return
+    this.#advancing = true
+    while (!this.#isBlocked() && this.#toNextPacket()) {
+      this.#packetWaits = !this.#takePacket()
+      if (this.#packetWaits) break
+    }
+    this.#advancing = false
+    this.#afterAdvance()
+  }
+
+  #afterAdvance(): void {
+    if (this.#isClosed()) return
+    const heldBytes = this.#reader.heldBytes
+    const isWithinCaps = this.#door.holdBytes(heldBytes - this.#heldBytes) || heldBytes <= this.#heldBytes
+    this.#heldBytes = heldBytes
+    if (!isWithinCaps) return this.close('too_much_held')
+    if (this.#state === 'connecting') {
+      // Read on: what a client sends early is bounded by this cap and not by what the socket would buffer unseen.
+      if (heldBytes > this.#door.limits.earlyBytes) this.close('too_much_before_connack')
+      return
+    }
+    const read = !this.#packetWaits && !this.#isBlocked()
+    if (read === this.#reading) return
+    this.#reading = read
+    if (read) {
+      this.#heardMs = this.#door.nowMs
+      this.#socket.resume()
+    } else this.#socket.pause()
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #isBlocked(): boolean {
+    return (
+      this.#state === 'connecting' ||
+      this.#state === 'closed' ||
+      !this.#aedesHasRoom ||
+      this.#unreadSinceMs !== null ||
+      this.#pendingUnits >= this.#mostPendingUnits
+    )
+  }
+
+  /** Moves the reader to the next packet unless one still waits; false when there is none. */
+  #toNextPacket(): boolean {
+    if (this.#packetWaits) return true
+    let status = this.#reader.next()
+    if (status === frameStatus.oversized && this.#isOversizedTelemetry()) {
+      this.#reader.truncate()
+      status = this.#reader.next()
+    }
+    if (status === frameStatus.malformed) this.close('packet_malformed')
+    if (status === frameStatus.oversized) this.close(this.#state === 'new' ? 'connect_missing' : 'packet_too_large')
+    return status === frameStatus.frame
+  }
+
+  /**
+   * A PUBLISH over the limit at QoS 0 or 1: its beginning goes to suspense and it is acknowledged, or the device would
+   * send it again for ever. At QoS 2 it would need aedes' memory of it, so that connection is closed.
+   */
+  #isOversizedTelemetry(): boolean {
+    const head = this.#reader.firstByte
+    return this.#state === 'ready' && head >> 4 === packetTypes.publish && ((head >> 1) & 3) < 2
+  }
+
+  /** Does what the packet asks for; false when it has to wait and be offered again. */
+  #takePacket(): boolean {
+    const type = (this.#reader.bytes[this.#reader.start] ?? 0) >> 4
+    if (this.#state === 'new') return this.#takeConnect(type)
+    if (type !== packetTypes.publish) return this.#toAedes()
+    return this.#takePublish()
+  }
+
+  #takeConnect(type: number): boolean {
+    if (type !== packetTypes.connect) {
+      this.close('connect_missing')
+      return true
+    }
+    this.#state = 'connecting'
+    this.#sinceMs = this.#door.nowMs
+    this.#door.handToAedes(this.#aedesSide)
+    return this.#toAedes()
+  }
+
+  #takePublish(): boolean {
+    const publish = this.#publish
+    if (!publish.read(this.#reader)) {
+      this.close('packet_malformed')
+      return true
+    }
+    const { truncated } = this.#reader
+    if (publish.qos > 1 || !(this.#door.fastPath || truncated)) return this.#toAedes()
+    const route = this.#routeOf(publish)
+    if (route === null || !this.#door.mayPublish(this.#identity, route.device)) {
+      if (!truncated) return this.#toAedes()
+      this.close('packet_too_large')
+      return true
+    }
+    return this.#submit(route, publish)
+  }
+
+  #submit(route: TelemetryRoute, publish: PublishView): boolean {
+    const { bytes } = this.#reader
+    const end = Math.min(publish.payloadEnd, publish.payloadStart + longestPayloadBytes)
+    const payload = bytes.subarray(publish.payloadStart, end)
+    const units = 1 + Math.ceil(payload.length / bookkeepingBytes)
+    const token = units * 0x1_0000 + publish.packetId
+    // Noted before the delivery is handed over: it may be settled before `submit` returns.
+    this.#pendingUnits += units
+    const isForwarded = this.#door.isForwarded(route) && !this.#reader.truncated
+    if (isForwarded) {
+      const topic = bytes.toString('latin1', publish.topicStart, publish.topicEnd)
+      this.#forwards.push({ token, topic, payload: Buffer.from(payload), qos: publish.qos === 0 ? 0 : 1 })
+    }
+    if (this.#door.intake.submit(route.device, route.kind, payload, this, token)) return true
+    this.#pendingUnits -= units
+    if (isForwarded) this.#forwards.pop()
+    this.#door.waitForRoom(this)
+    return false
+  }
+
+  #routeOf(publish: PublishView): TelemetryRoute | null {
+    const { bytes } = this.#reader
+    const { topicStart, topicEnd } = publish
+    if (isSame(this.#lastTopic, bytes, topicStart, topicEnd)) return this.#lastRoute
+    this.#lastTopic = Buffer.from(bytes.subarray(topicStart, topicEnd))
+    // Ids and the prefix are ASCII, so a topic that is not cannot be taken for one that is.
+    this.#lastRoute = telemetryRoute(this.#door.prefix, this.#lastTopic.toString('latin1'))
+    return this.#lastRoute
+  }
+
+  #toAedes(): boolean {
+    const { bytes, start, end } = this.#reader
+    this.#aedesHasRoom = this.#aedesSide.deliver(bytes.subarray(start, end))
+    return true
+  }
+
+  /** False: taken, but the client has much to read (the stream's high-water mark) before more should be written. */
+  #write(bytes: Buffer): boolean {
+    if (this.#socket.write(bytes)) return true
+    this.#unreadSinceMs ??= this.#door.nowMs
+    return false
+  }
+}
+
+function isSame(topic: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start
+  if (topic.length !== length || length === 0) return false
+  // From the end: topics of one broker begin alike.
+  for (let index = length - 1; index >= 0; index--) if (topic[index] !== bytes[start + index]) return false
+  return true
+}

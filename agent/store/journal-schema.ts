@@ -1,0 +1,41 @@
+import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
+import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
+
+/**
+ * The journal's tables. Usage lies in `chunk`, one row a group commit, as the very bytes that are sealed and sent; a
+ * `batch` row adds what sealing made and names its chunks, so nothing is written twice. Deleting from `chunk` and `batch`
+ * happens under a receipt only. The version of the file is SQLite's `user_version`.
+ */
+export const journalMigrations: readonly Migration[] = [
+  {
+    version: 1,
+    sql: `
+${KeyIndex.migrations.map((migration) => migration.sql).join('\n')}
+CREATE TABLE chain (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  tenant TEXT NOT NULL, agent TEXT NOT NULL, epoch INTEGER NOT NULL,
+  sealed_seq INTEGER NOT NULL, sealed_hash BLOB NOT NULL, sealed_chunk INTEGER NOT NULL,
+  settled_seq INTEGER NOT NULL, settled_hash BLOB NOT NULL, settled_log_index INTEGER,
+  CHECK (settled_seq <= sealed_seq)) STRICT;
+CREATE TABLE chunk (
+  id INTEGER PRIMARY KEY, unit_count INTEGER NOT NULL, record_count INTEGER NOT NULL,
+  tables_delta BLOB NOT NULL, units BLOB NOT NULL) STRICT;
+CREATE TABLE batch (
+  seq INTEGER PRIMARY KEY, first_chunk INTEGER NOT NULL, last_chunk INTEGER NOT NULL, unit_count INTEGER NOT NULL,
+  sealed_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, batch_hash BLOB NOT NULL,
+  header BLOB NOT NULL, signature BLOB NOT NULL, secret BLOB NOT NULL, tables BLOB NOT NULL) STRICT;
+CREATE TABLE suspense (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, identity BLOB NOT NULL UNIQUE,
+  code TEXT NOT NULL, message TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL, event_id TEXT,
+  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, times INTEGER NOT NULL,
+  payload_bytes INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
+CREATE TABLE snapshot (
+  version INTEGER PRIMARY KEY, bytes BLOB NOT NULL, signature BLOB NOT NULL, stored_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE counter (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  deliveries INTEGER NOT NULL, events INTEGER NOT NULL, records INTEGER NOT NULL, unbound INTEGER NOT NULL,
+  without_id INTEGER NOT NULL, duplicates INTEGER NOT NULL, suspended INTEGER NOT NULL) STRICT;
+INSERT INTO counter VALUES (1, 0, 0, 0, 0, 0, 0, 0);
+`,
+  },
+]

@@ -1,0 +1,44 @@
+import { formatPath, sortMistakes, type Mistake } from '@meterline/shared/config/mistakes.ts'
+import { parseYamlWithPositions } from '@meterline/shared/config/yaml-positions.ts'
+import { checkDraft } from '../domain/catalogue/check-draft.ts'
+import { fileOf } from '../domain/catalogue/draft.ts'
+import { suggestionFor, type Problem } from '../domain/catalogue/problem.ts'
+import type { TenantFile } from '../domain/catalogue/tenant-file.ts'
+import { mostMistakes, readDraft, type Place } from './read-draft.ts'
+
+export type ParsedTenantFile =
+  { readonly ok: true; readonly value: TenantFile } | { readonly ok: false; readonly mistakes: readonly Mistake[] }
+
+/**
+ * Reads a tenant file (YAML 1.2). All mistakes are reported at once, each with its place and what to write instead, in the
+ * order of the file: of form, of reference, of the account tree, of bindings, and, given the version applied before, of
+ * what may no longer change. An accepted file compiles.
+ */
+export function parseTenantFile(fileName: string, text: string, before: TenantFile | null = null): ParsedTenantFile {
+  const yaml = parseYamlWithPositions(fileName, text)
+  if (!yaml.ok) return { ok: false, mistakes: yaml.mistakes }
+  const place: Place = (path, part) => ({ file: fileName, ...yaml.positionOf(path, part) })
+  const { draft, mistakes, complete } = readDraft(yaml.value, place)
+  const problems = checkDraft(draft, before)
+  const file = fileOf(draft)
+  if (file !== null && mistakes.length === 0 && problems.length === 0) return { ok: true, value: file }
+  const all = [...mistakes, ...problems.slice(0, mostMistakes).map((problem) => mistakeOf(problem, place))]
+  const shown = sortMistakes(all).slice(0, mostMistakes)
+  const allShown = complete && mistakes.length + problems.length <= mostMistakes
+  return { ok: false, mistakes: allShown ? shown : [...shown, moreMistakes(fileName, shown.at(-1))] }
+}
+
+function mistakeOf(problem: Problem, place: Place): Mistake {
+  const suggestion = suggestionFor(problem)
+  return {
+    ...place(problem.path, problem.part),
+    path: formatPath(problem.path),
+    message: problem.message,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  }
+}
+
+function moreMistakes(file: string, last: Mistake | undefined): Mistake {
+  const at = { file, line: last?.line ?? 1, column: last?.column ?? 1, path: '' }
+  return { ...at, message: `there are more mistakes than the ${mostMistakes} shown; mend these first` }
+}

@@ -1,0 +1,136 @@
+import { formatMicros } from '@meterline/shared/units/money.ts'
+import { formatInstant } from '@meterline/shared/units/instant.ts'
+import type { StatusJson } from '../control/serve-commands.ts'
+import type {
+  ApplyOutcome,
+  BooksReport,
+  Disposition,
+  DocumentSummary,
+  EvidenceItem,
+  SuspendedItem,
+  TenantStatus,
+} from '../flow/commands.ts'
+import { oneLine, table } from './output.ts'
+
+/** What an apply did, for people. */
+export function applyText(outcome: ApplyOutcome, dryRun: boolean): string {
+  const { tenant, version, applied, diff } = outcome
+  if (diff.length === 0) return `${tenant}: nothing to change, version ${version ?? 'none'} is in force.`
+  const changes = diff.map(oneLine).join('\n')
+  if (applied) return `${changes}\n${tenant}: applied, version ${version ?? ''} is in force.`
+  return `${changes}\n${tenant}: nothing was applied${dryRun ? ' (dry run)' : ''}.`
+}
+
+/** Documents as a table. */
+export function documentsText(documents: readonly DocumentSummary[]): string {
+  if (documents.length === 0) return 'There are no documents.'
+  return table(
+    ['number', 'seller', 'buyer', 'period', 'total', 'currency'],
+    documents.map(({ number, seller, buyer, period, total, currency }) => [
+      number,
+      seller,
+      buyer,
+      period,
+      total,
+      currency,
+    ]),
+  )
+}
+
+/** The whole aggregator for people. */
+export function statusText(status: StatusJson): string {
+  const head = `meterline-aggregator ${status.version}, pid ${status.pid}, key ${status.publicKey}`
+  if (status.tenants.length === 0) return `${head}\nThere is no tenant yet; apply a tenant file.`
+  return [head, ...status.tenants.map(tenantText)].join('\n\n')
+}
+
+/** One tenant for people. */
+export function tenantText(status: TenantStatus): string {
+  if (status.state === 'failed') return `tenant ${status.tenant}\n  FAILED: ${oneLine(status.reason ?? '')}`
+  const lines: (readonly [string, string])[] = [
+    ['catalogue', `version ${status.catalogueVersion}`],
+    ['log', `${status.logSize} entries`],
+    ['received', `${status.batches} batches, ${status.units} events, ${status.records} records`],
+    ['duplicates', `${status.duplicates} counted, ${status.conflicts} with other content`],
+    ['suspense', `${status.suspended} events`],
+    ['unrated', `${status.unratedBatches} batches`],
+    ['documents', `${status.documents}`],
+    ['closed', status.closedPeriods.length === 0 ? 'no period yet' : status.closedPeriods.join(', ')],
+    ['evidence', `${status.evidence} pieces`],
+  ]
+  const agents = status.agents.map(
+    ({ agent, epoch, receivedSeq, connected, quarantined }) =>
+      `  agent ${agent}  epoch ${epoch}, ${receivedSeq} batches, ${connected ? 'connected' : 'not connected'}` +
+      (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`),
+  )
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return [
+    `tenant ${status.tenant}`,
+    ...lines.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    ...agents,
+  ].join('\n')
+}
+
+/** Units in suspense as a table. */
+export function suspenseText(items: readonly SuspendedItem[]): string {
+  if (items.length === 0) return 'Nothing is in suspense.'
+  return table(
+    ['batch', 'unit', 'time', 'source', 'event id', 'subject', 'code', 'message'],
+    items.map(({ logIndex, unit, timeMs, source, eventId, subject, code, message }) => [
+      String(logIndex),
+      String(unit),
+      formatInstant(timeMs),
+      oneLine(source),
+      eventId === null ? '-' : oneLine(eventId),
+      oneLine(subject),
+      code,
+      oneLine(message),
+    ]),
+  )
+}
+
+/** Evidence as a table. */
+export function evidenceText(items: readonly EvidenceItem[]): string {
+  if (items.length === 0) return 'There is no evidence of anything refused.'
+  return table(
+    ['number', 'first seen', 'last seen', 'times', 'agent', 'from', 'code', 'message'],
+    items.map(({ id, firstSeenMs, lastSeenMs, seen, agent, address, code, message }) => [
+      String(id),
+      formatInstant(firstSeenMs),
+      formatInstant(lastSeenMs),
+      String(seen),
+      oneLine(agent),
+      oneLine(address),
+      code,
+      oneLine(message),
+    ]),
+  )
+}
+
+/** What became of one event, on one line, and its legs below. */
+export function dispositionText(source: string, id: string, disposition: Disposition): string {
+  const name = `${oneLine(source)} ${oneLine(id)}`
+  switch (disposition.kind) {
+    case 'charged': {
+      const { amountMicros, logIndex, unit, legs } = disposition
+      const head = `${name}: charged ${formatMicros(BigInt(amountMicros))} (batch ${logIndex}, unit ${unit})`
+      return [head, ...legs.map(({ leg, amountMicros: micros }) => `  ${leg}  ${formatMicros(BigInt(micros))}`)].join(
+        '\n',
+      )
+    }
+    case 'suspended':
+      return `${name}: in suspense, ${disposition.code}: ${oneLine(disposition.message)}`
+    case 'pending':
+      return `${name}: stored in batch ${disposition.logIndex}, not rated yet`
+    case 'unknown':
+      return `${name}: unknown, no such event was received`
+  }
+}
+
+/** What a verification looked at and found. */
+export function booksText({ tenant, checked, problems }: BooksReport): string {
+  const counts = Object.entries(checked).map(([what, count]) => `${count} ${what}`)
+  const head = `${tenant}: checked ${counts.length === 0 ? 'nothing, the books are empty' : counts.join(', ')}`
+  if (problems.length === 0) return `${head}\n${tenant}: no problems.`
+  return [head, ...problems.map((problem) => `${tenant}: ${oneLine(problem)}`)].join('\n')
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import type { Result } from '@meterline/shared/base/errors.ts'
+import { checkAgainstSchema } from '@meterline/shared/config/schema-mistakes.ts'
+import { formatMistakes } from '@meterline/shared/config/mistakes.ts'
+import type { RunCommand } from '@meterline/shared/wire/control.ts'
+import type { ApplyResult, Commands, TenantStatus } from '../flow/commands.ts'
+
+const tenant = z.string().min(1).optional()
+const limit = z.int().min(1).max(10_000).default(100)
+
+/** What each command takes. `tenant` may be left out when there is exactly one. */
+const inputs = {
+  apply: z.strictObject({ fileName: z.string(), text: z.string(), dryRun: z.boolean().default(false) }),
+  'close-period': z.strictObject({ tenant, period: z.string(), force: z.boolean().default(false) }),
+  'invoice-list': z.strictObject({ tenant, period: z.string().optional() }),
+  'invoice-show': z.strictObject({ tenant, number: z.string() }),
+  status: z.strictObject({ tenant }),
+  'suspense-list': z.strictObject({
+    tenant,
+    limit,
+    after: z.strictObject({ logIndex: z.int(), unit: z.int() }).optional(),
+  }),
+  'evidence-list': z.strictObject({ tenant, limit }),
+  dispositions: z.strictObject({ tenant, events: z.array(z.strictObject({ source: z.string(), id: z.string() })) }),
+  verify: z.strictObject({ tenant }),
+} as const
+
+/** What `status` answers when no tenant is named. */
+export interface StatusJson {
+  readonly version: string
+  readonly pid: number
+  readonly publicKey: string
+  readonly tenants: readonly TenantStatus[]
+}
+
+/** The names of the commands a running aggregator answers. */
+export type CommandName = keyof typeof inputs
+
+type Input<Name extends CommandName> = z.output<(typeof inputs)[Name]>
+
+/** Answers commands that come in by name with their arguments as JSON. */
+export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenants'>): RunCommand {
+  const answers: {
+    readonly [Name in CommandName]: (
+      input: Input<Name>,
+      progress: (message: string) => void,
+    ) => Promise<Result<unknown>> | Result<unknown>
+  } = {
+    apply: async ({ fileName, text, dryRun }) => applyAnswer(await commands.apply(fileName, text, { dryRun })),
+    'close-period': ({ tenant: named, period, force }, progress) =>
+      withTenant(commands, named, (found) => commands.closePeriod({ tenant: found, period, force }, progress)),
+    'invoice-list': ({ tenant: named, period }) =>
+      withTenant(commands, named, (found) => commands.invoiceList(found, period)),
+    'invoice-show': ({ tenant: named, number }) =>
+      withTenant(commands, named, (found) => commands.invoiceShow(found, number)),
+    status: ({ tenant: named }) =>
+      named === undefined
+        ? ok({ ...about, tenants: commands.status() } satisfies StatusJson)
+        : commands.tenantStatus(named),
+    'suspense-list': ({ tenant: named, limit: most, after }) =>
+      withTenant(commands, named, (found) =>
+        commands.suspenseList(found, { limit: most, ...(after === undefined ? {} : { after }) }),
+      ),
+    'evidence-list': ({ tenant: named, limit: most }) =>
+      withTenant(commands, named, (found) => commands.evidenceList(found, { limit: most })),
+    dispositions: ({ tenant: named, events }) =>
+      withTenant(commands, named, (found) => commands.dispositions(found, events)),
+    verify: ({ tenant: named }) => withTenant(commands, named, (found) => commands.verifyBooks(found)),
+  }
+  const answer = async <Name extends CommandName>(
+    name: Name,
+    input: unknown,
+    progress: (message: string) => void,
+  ): Promise<Result<unknown>> => {
+    const checked = checkAgainstSchema(inputs[name], input, () => ({ file: name, line: 0, column: 0 }))
+    if (!checked.ok) return failed(fault('arguments_invalid', formatMistakes(checked.mistakes)))
+    return await answers[name](checked.value as Input<Name>, progress)
+  }
+  return async (command, input, progress) => {
+    if (isCommand(command)) return await answer(command, input, progress)
+    const known = Object.keys(inputs).join(', ')
+    return failed(fault('command_unknown', `There is no command ${command}; there are ${known}.`))
+  }
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(inputs, name)
+}
+
+async function withTenant<Answer>(
+  commands: Commands,
+  named: string | undefined,
+  run: (tenant: string) => Promise<Result<Answer>> | Result<Answer>,
+): Promise<Result<Answer>> {
+  if (named !== undefined) return await run(named)
+  const [only, ...others] = commands.status().map((status) => status.tenant)
+  if (only !== undefined && others.length === 0) return await run(only)
+  const text =
+    only === undefined
+      ? 'There is no tenant yet; apply a tenant file first.'
+      : `Name the tenant with --tenant: there are ${[only, ...others].join(', ')}.`
+  return failed(fault('tenant_needed', text))
+}
+
+/** Mistakes travel as text for people and, in the details, as JSON for programs. */
+function applyAnswer(applied: ApplyResult): Result<unknown> {
+  if (applied.ok) return applied
+  const { code, message } = applied.fault
+  if (applied.mistakes.length === 0) return failed(fault(code, message))
+  const text = `${formatMistakes(applied.mistakes)}\n${message}`
+  return failed(fault(code, text, { mistakes: JSON.stringify(applied.mistakes) }))
+}

@@ -1,0 +1,67 @@
+import { formatInstant, parseInstant } from '@meterline/shared/units/instant.ts'
+import { formatMicros } from '@meterline/shared/units/money.ts'
+import { withThousands } from '../domain/billing/price-terms.ts'
+import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
+import { textTable, wrapped, type Column, type Row } from './text-table.ts'
+
+const columns: readonly Column[] = [
+  { heading: 'Description', align: 'left' },
+  { heading: 'Quantity', align: 'right' },
+  { heading: 'Unit', align: 'left' },
+  { heading: 'Records', align: 'right' },
+  { heading: 'Amount', align: 'right' },
+]
+
+const leastWidth = 80
+
+/** An invoice as a table of plain text for terminals and mails. It says what the JSON says, and ends with a line break. */
+export function invoiceText(invoice: Invoice): string {
+  const rows: Row[] = []
+  for (const { account, lines, total } of invoice.sections) {
+    if (rows.length > 0) rows.push([])
+    rows.push([`${account.name} (${account.id})`])
+    for (const line of lines) rows.push(cellsOf(line), { note: `${line.subscription}: ${line.terms}` })
+    // A single section needs no sum of its own above the same total.
+    if (invoice.sections.length > 1) rows.push(['', '', '', 'Subtotal', withThousands(total.amount)])
+  }
+  rows.push('rule', [`Total ${invoice.currency}`, '', '', '', withThousands(invoice.total.amount)])
+  return [...headOf(invoice), '', ...textTable(columns, rows, leastWidth), '', ...footOf(invoice), ''].join('\n')
+}
+
+function headOf({ series, number, seller, buyer, period, issuedAt, currency }: Invoice): readonly string[] {
+  return [
+    `Invoice   ${invoiceName({ series, number })}`,
+    `Seller    ${seller.name} (${seller.id})`,
+    `Buyer     ${buyer.name} (${buyer.id})`,
+    `Period    ${period.key} (${dayOf(period.from)} to ${lastDayOf(period.to)}, UTC)`,
+    `Issued    ${issuedAt}`,
+    `Currency  ${currency}`,
+  ]
+}
+
+function footOf({ total, rounding, minorDigits, ratingVersion }: Invoice): readonly string[] {
+  const exact = withThousands(formatMicros(BigInt(total.amountMicros)))
+  const residue = formatMicros(BigInt(total.residueMicros))
+  const rule = `Lines are rounded to ${minorDigits} digits (${rounding}), residue ${residue}`
+  return wrapped(`Exact amount ${exact}. ${rule}. Rated by rules ${ratingVersion}.`, leastWidth)
+}
+
+function cellsOf(line: InvoiceLine): readonly string[] {
+  return [
+    `  ${line.description}`,
+    withThousands(line.quantity),
+    line.unit,
+    withThousands(line.events.toString()),
+    withThousands(line.amount),
+  ]
+}
+
+function dayOf(instant: string): string {
+  return instant.slice(0, 10)
+}
+
+/** The last day before an exclusive end, as people name the end of a month. */
+function lastDayOf(end: string): string {
+  const parsed = parseInstant(end)
+  return parsed.ok ? dayOf(formatInstant(parsed.value - 1)) : end
+}

@@ -1,0 +1,105 @@
+import type { CompiledPrice, Price } from '@meterline/shared/rating/price.ts'
+import type { Account, AccountTree, Party } from '../accounts/account-tree.ts'
+import type { MeterDefinition, OfferingDefinition, TenantFile } from './tenant-file.ts'
+
+/** A price of a catalogue. Its id is the hash of what it charges, so the same terms are the same price for ever. */
+export interface CataloguePrice {
+  /** SHA-256 of the canonical JSON of meter, currency and terms, hexadecimal. */
+  readonly id: string
+  /** What the tenant file calls it. */
+  readonly name: string
+  readonly meter: string
+  readonly currency: string
+  readonly terms: Price
+  readonly compiled: CompiledPrice
+}
+
+/** One seller-buyer relation that a meter's usage is charged on: one subscription at one version of one price. */
+export interface Leg {
+  /** `seller>buyer:subscription:priceId`. */
+  readonly legKey: string
+  readonly seller: string
+  /** Who owes: the account that pays for the one that subscribed. */
+  readonly buyer: string
+  /** `cost`: a partner sells to the operator. */
+  readonly kind: 'sale' | 'cost'
+  readonly subscription: string
+  /** The account that subscribed: the section of the buyer's invoice. */
+  readonly account: string
+  readonly meter: string
+  /** Content hash, hexadecimal. */
+  readonly priceId: string
+  readonly price: CompiledPrice
+  readonly currency: string
+  /** The operator's direct child whose books change together, or `partner:<id>` for costs. */
+  readonly partition: string
+  /** Whether the buyer keeps books of its own here: resellers and the operator do. */
+  readonly buyerKeepsBooks: boolean
+}
+
+/** A subscription with everything that follows from it. */
+export interface CatalogueSubscription {
+  readonly id: string
+  readonly kind: 'retail' | 'wholesale' | 'cost'
+  readonly account: Account
+  readonly seller: Party
+  readonly offering: OfferingDefinition
+  readonly fromMs: number
+  /** Exclusive; Infinity: no end. */
+  readonly toMs: number
+  /** Null for wholesale and cost, which cover everything below the account. */
+  readonly subjects: readonly string[] | null
+  /** By meter, in the order of the offering. */
+  readonly legs: ReadonlyMap<string, Leg>
+  readonly prices: ReadonlyMap<string, CataloguePrice>
+}
+
+/** Why usage cannot be charged. */
+export type LegFaultCode = 'unknown_subject' | 'unknown_meter' | 'no_price' | 'subscription_not_active'
+
+/** What holds for one subject and meter from one instant to another: the legs to charge, or why there are none. */
+export interface LegPlan {
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly toMs: number
+  readonly legs: readonly Leg[]
+  /** Null exactly when there are legs. */
+  readonly code: LegFaultCode | null
+}
+
+/** The plans of one meter that were asked for so far. There are at most as many as subscriptions begin and end. */
+export interface MeterPlans {
+  last: LegPlan
+  readonly all: LegPlan[]
+}
+
+/** What all subjects of the same subscriptions share; most subjects of a tenant share one such object. */
+export interface SubjectPlan {
+  readonly subscriptions: readonly CatalogueSubscription[]
+  /** Found plans by meter, kept because finding one costs far more than charging does. */
+  readonly meters: Map<string, MeterPlans>
+}
+
+/** How to find the legs of a subject's usage. The plans inside are filled in as they are asked for; nothing else changes. */
+export interface LegIndex {
+  readonly subjects: ReadonlyMap<string, SubjectPlan>
+  /** Wholesale subscriptions by reseller. */
+  readonly purchases: ReadonlyMap<string, readonly CatalogueSubscription[]>
+  /** Partner costs in the order of their ids. */
+  readonly costs: readonly CatalogueSubscription[]
+}
+
+/** An immutable version of what a tenant declared, compiled. Two files that say the same have the same hash. */
+export interface Catalogue {
+  /** SHA-256 of `bytes`, hexadecimal. */
+  readonly hash: string
+  /** Canonical JSON (RFC 8785) of the file; `catalogueFromBytes` reads it back. */
+  readonly bytes: Uint8Array
+  /** Lists sorted by id, subjects sorted. */
+  readonly file: TenantFile
+  readonly tree: AccountTree
+  readonly partners: ReadonlyMap<string, Party>
+  readonly meters: ReadonlyMap<string, MeterDefinition>
+  readonly subscriptions: ReadonlyMap<string, CatalogueSubscription>
+  readonly index: LegIndex
+}

@@ -1,0 +1,123 @@
+import { knownCurrencies, minorDigitsOf } from '@meterline/shared/units/currency.ts'
+import type { Draft, Placed } from './draft.ts'
+import { problem, type Problem } from './problem.ts'
+import type { ListKey } from './tenant-file.ts'
+
+/** Every id is declared once, and everything named exists. */
+export function checkReferences(draft: Draft): readonly Problem[] {
+  return [
+    ...checkDuplicates(draft, ['meters']),
+    ...checkDuplicates(draft, ['prices']),
+    ...checkDuplicates(draft, ['offerings']),
+    // Accounts, the operator and partners stand side by side in ledgers and invoices, so they share one set of names.
+    ...checkDuplicates(draft, ['accounts', 'partners']),
+    ...checkDuplicates(draft, ['subscriptions']),
+    ...checkDuplicates(draft, ['agents']),
+    ...checkCurrencies(draft),
+    ...checkPricesAndOfferings(draft),
+    ...checkSubscriptionReferences(draft),
+    ...checkAgentKeys(draft),
+  ]
+}
+
+function checkDuplicates(draft: Draft, lists: readonly ListKey[]): readonly Problem[] {
+  const problems: Problem[] = []
+  const places = new Map<string, string>()
+  if (lists.includes('accounts') && draft.operator !== null) places.set(draft.operator.id, 'the operator')
+  for (const list of lists) {
+    for (const { value: id, index } of draft.declared[list]) {
+      const place = places.get(id)
+      if (place === undefined) places.set(id, `${list}[${index}]`)
+      else
+        problems.push(problem([list, index, 'id'], `is ${id}, which ${place} is already called`, 'choose another id'))
+    }
+  }
+  return problems
+}
+
+function checkCurrencies(draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  const currencies = new Set(knownCurrencies())
+  const check = (currency: string | null, path: readonly (string | number)[]): void => {
+    if (currency === null || minorDigitsOf(currency) !== undefined) return
+    const found = problem(path, `is ${currency}, an unknown currency`, 'write an ISO 4217 code such as EUR')
+    problems.push({ ...found, unknown: { word: currency, candidates: currencies } })
+  }
+  check(draft.currency, ['currency'])
+  for (const { value, index } of draft.prices) check(value.currency, ['prices', index, 'currency'])
+  return problems
+}
+
+function checkPricesAndOfferings(draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  const meters = namesOf(draft.declared.meters)
+  for (const { value, index } of draft.prices) {
+    problems.push(...unknown(value.meter, meters, 'meter', ['prices', index, 'meter']))
+  }
+  const prices = namesOf(draft.declared.prices)
+  const meterOf = new Map(draft.prices.map(({ value }) => [value.id, value.meter]))
+  for (const { value: offering, index } of draft.offerings) {
+    const priceOfMeter = new Map<string, string>()
+    offering.prices.forEach((id, position) => {
+      const path = ['offerings', index, 'prices', position]
+      problems.push(...unknown(id, prices, 'price', path))
+      const meter = meterOf.get(id)
+      if (meter === undefined) return
+      const other = priceOfMeter.get(meter)
+      if (other === undefined) priceOfMeter.set(meter, id)
+      else if (other === id) problems.push(problem(path, `is ${id}, which this offering already lists`, 'remove one'))
+      else
+        problems.push(
+          problem(path, `is ${id}, a second price for ${meter} beside ${other}`, 'keep one price per meter'),
+        )
+    })
+  }
+  return problems
+}
+
+function checkSubscriptionReferences(draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  const operator = draft.operator === null ? [] : [draft.operator.id]
+  const accounts = new Set([...operator, ...namesOf(draft.declared.accounts)])
+  const offerings = namesOf(draft.declared.offerings)
+  const partners = namesOf(draft.declared.partners)
+  for (const { value, index } of draft.subscriptions) {
+    // An operator that cannot be read may be the account that is meant.
+    if (draft.operator !== null) {
+      problems.push(...unknown(value.account, accounts, 'account', ['subscriptions', index, 'account']))
+    }
+    problems.push(...unknown(value.offering, offerings, 'offering', ['subscriptions', index, 'offering']))
+    if (value.seller !== null && value.account === draft.operator?.id) {
+      problems.push(...unknown(value.seller, partners, 'partner', ['subscriptions', index, 'seller']))
+    }
+  }
+  return problems
+}
+
+function checkAgentKeys(draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  const owners = new Map<string, string>()
+  for (const { value, index } of draft.agents) {
+    const owner = owners.get(value.signingKey)
+    if (owner === undefined) owners.set(value.signingKey, value.id)
+    else if (owner !== value.id) {
+      const message = `is the key of ${owner}, so their batches could not be told apart`
+      problems.push(problem(['agents', index, 'signingKey'], message, 'give each agent a key of its own'))
+    }
+  }
+  return problems
+}
+
+function unknown(
+  name: string,
+  candidates: ReadonlySet<string>,
+  kind: string,
+  path: readonly (string | number)[],
+): readonly Problem[] {
+  if (candidates.has(name)) return []
+  return [{ ...problem(path, `is ${name}, but there is no such ${kind}`), unknown: { word: name, candidates } }]
+}
+
+function namesOf(ids: readonly Placed<string>[]): ReadonlySet<string> {
+  return new Set(ids.map(({ value }) => value))
+}

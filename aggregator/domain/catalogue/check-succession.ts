@@ -1,0 +1,89 @@
+import type { Draft } from './draft.ts'
+import { problem, type Problem } from './problem.ts'
+import type { TenantFile } from './tenant-file.ts'
+
+/**
+ * What one version of a tenant file may not take back from the version before: usage was charged and entries were posted
+ * under these accounts and subscriptions, so they keep their place for ever. Prices and offerings may change or vanish;
+ * what was rated names its price by content.
+ */
+export function checkSuccession(before: TenantFile, draft: Draft): readonly Problem[] {
+  return [
+    ...checkTenant(before, draft),
+    ...checkAccountsKept(before, draft),
+    ...checkSubscriptionsKept(before, draft),
+    ...checkEpochs(before, draft),
+  ]
+}
+
+function checkTenant(before: TenantFile, draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  if (draft.tenant !== null && draft.tenant !== before.tenant) {
+    problems.push(problem(['tenant'], `is ${draft.tenant}, but these books are those of ${before.tenant}`))
+  }
+  if (draft.operator !== null && draft.operator.id !== before.operator.id) {
+    problems.push(problem(['operator', 'id'], `was ${before.operator.id} before and cannot change`))
+  }
+  return problems
+}
+
+function checkAccountsKept(before: TenantFile, draft: Draft): readonly Problem[] {
+  const problems = missing(
+    before.accounts,
+    draft.declared.accounts,
+    'accounts',
+    'put it back; an account keeps its books',
+  )
+  const earlier = new Map(before.accounts.map((account) => [account.id, account]))
+  for (const { value, index } of draft.accounts) {
+    const known = earlier.get(value.id)
+    if (known === undefined) continue
+    for (const key of ['kind', 'parent', 'payer'] as const) {
+      if (known[key] === value[key]) continue
+      const message = `was ${known[key]} before and cannot change to ${value[key]}`
+      problems.push(problem(['accounts', index, key], message, 'add a new account in its place'))
+    }
+  }
+  return problems
+}
+
+function checkSubscriptionsKept(before: TenantFile, draft: Draft): readonly Problem[] {
+  const problems = missing(
+    before.subscriptions,
+    draft.declared.subscriptions,
+    'subscriptions',
+    'put it back and end it with to:',
+  )
+  const earlier = new Map(before.subscriptions.map((subscription) => [subscription.id, subscription]))
+  for (const { value, index } of draft.subscriptions) {
+    const known = earlier.get(value.id)
+    if (known === undefined) continue
+    for (const key of ['account', 'seller'] as const) {
+      if (known[key] === value[key]) continue
+      const message = `was ${known[key] ?? 'not there'} before and cannot change to ${value[key] ?? 'nothing'}`
+      problems.push(problem(['subscriptions', index, key], message, 'end it with to: and add a new subscription'))
+    }
+  }
+  return problems
+}
+
+function checkEpochs(before: TenantFile, draft: Draft): readonly Problem[] {
+  const earlier = new Map<string, number>(before.agents.map(({ id, epoch }) => [id, epoch]))
+  return draft.agents.flatMap(({ value, index }) => {
+    const epoch = earlier.get(value.id)
+    if (epoch === undefined || value.epoch >= epoch) return []
+    return [problem(['agents', index, 'epoch'], `was ${epoch} before and cannot fall to ${value.epoch}`)]
+  })
+}
+
+function missing(
+  before: readonly { readonly id: string }[],
+  declared: readonly { readonly value: string }[],
+  list: string,
+  suggestion: string,
+): Problem[] {
+  const present = new Set(declared.map(({ value }) => value))
+  return before
+    .filter(({ id }) => !present.has(id))
+    .map(({ id }) => ({ ...problem([list], `leave out ${id}, which was there before`, suggestion), part: 'key' }))
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { sampleCatalogue, sampleFile, sampleJson } from '../testing/sample-tenant.ts'
+import { catalogueFromBytes, compileCatalogue, priceId } from './compile-catalogue.ts'
+
+test('the order a file was written in changes nothing, what it says does', () => {
+  const { hash } = sampleCatalogue()
+  const json = sampleJson()
+  const turned = Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [key, Array.isArray(value) ? value.toReversed() : value]),
+  )
+  expect(sampleCatalogue(turned).hash).toBe(hash)
+  expect(sampleCatalogue({ ...json, currency: 'SEK' }).hash).not.toBe(hash)
+})
+
+test('the bytes of a catalogue read back to the same catalogue', () => {
+  const catalogue = sampleCatalogue()
+  const back = catalogueFromBytes(catalogue.bytes)
+  expect(back.ok && back.value).toEqual(catalogue)
+})
+
+test.each<readonly [what: string, bytes: Uint8Array, message: RegExp]>([
+  ['no JSON', Uint8Array.of(0x7b, 0xff), /no JSON text/],
+  ['another shape', new TextEncoder().encode('{"tenant":"acme"}'), /cannot be read at currency/],
+])('%s is no catalogue', (_what, bytes, message) => {
+  const back = catalogueFromBytes(bytes)
+  expect(!back.ok && back.fault.message).toMatch(message)
+})
+
+test('a file whose parts do not fit together is refused with the first thing wrong', () => {
+  const file = sampleFile({ ...sampleJson(), partners: [] })
+  const compiled = compileCatalogue(file)
+  expect(!compiled.ok && compiled.fault.message).toMatch(
+    /subscriptions\.6\.seller is roamnet, but there is no such partner/,
+  )
+})
+
+test('a price is known by what it charges, not by what it is called', () => {
+  const terms = { model: 'per-unit', amount: '3', per: 1_000_000n } as const
+  const golden = 'ef3ab4280b7e216e21371c8c818f484cf40991adeec872436b9deea3864e494e'
+  expect(priceId('ai.input_tokens', 'EUR', terms)).toBe(golden)
+  expect(sampleCatalogue().subscriptions.get('bright-ai')?.prices.get('ai.input_tokens')?.id).toBe(golden)
+  expect(priceId('ai.input_tokens', 'USD', terms)).not.toBe(golden)
+  expect(priceId('ai.output_tokens', 'EUR', terms)).not.toBe(golden)
+})

@@ -1,0 +1,90 @@
+import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
+import type {
+  AgentDefinition,
+  ListKey,
+  MeterDefinition,
+  OfferingDefinition,
+  PriceDefinition,
+  SubscriptionDefinition,
+  TenantFile,
+} from './tenant-file.ts'
+
+/** An element of a list that is well-formed by itself, and where it stands in the list as written. */
+export interface Placed<Value> {
+  readonly value: Value
+  readonly index: number
+}
+
+/**
+ * A tenant file of which each part was read by itself. Parts that are not well-formed are missing, but the ids they
+ * declare are known, so that checking what refers to what reports no mistake twice.
+ */
+export interface Draft {
+  readonly tenant: TenantFile['tenant'] | null
+  readonly currency: string | null
+  readonly operator: Party | null
+  readonly meters: readonly Placed<MeterDefinition>[]
+  readonly prices: readonly Placed<PriceDefinition>[]
+  readonly offerings: readonly Placed<OfferingDefinition>[]
+  readonly accounts: readonly Placed<AccountDefinition>[]
+  readonly partners: readonly Placed<Party>[]
+  readonly subscriptions: readonly Placed<SubscriptionDefinition>[]
+  readonly agents: readonly Placed<AgentDefinition>[]
+  /** Every id a list declares, well-formed or not, in the order written; with its own place for each. */
+  readonly declared: Readonly<Record<ListKey, readonly Placed<string>[]>>
+}
+
+/** A complete file as a draft, for checking it again. */
+export function draftOf(file: TenantFile): Draft {
+  return {
+    tenant: file.tenant,
+    currency: file.currency,
+    operator: file.operator,
+    meters: placed(file.meters),
+    prices: placed(file.prices),
+    offerings: placed(file.offerings),
+    accounts: placed(file.accounts),
+    partners: placed(file.partners),
+    subscriptions: placed(file.subscriptions),
+    agents: placed(file.agents),
+    declared: {
+      meters: idsOf(file.meters),
+      prices: idsOf(file.prices),
+      offerings: idsOf(file.offerings),
+      accounts: idsOf(file.accounts),
+      partners: idsOf(file.partners),
+      subscriptions: idsOf(file.subscriptions),
+      agents: idsOf(file.agents),
+    },
+  }
+}
+
+/** The file a draft makes up once nothing is wrong with it; null while something is missing. */
+export function fileOf(draft: Draft): TenantFile | null {
+  const { tenant, currency, operator } = draft
+  if (tenant === null || currency === null || operator === null) return null
+  return {
+    tenant,
+    currency,
+    operator,
+    meters: valuesOf(draft.meters),
+    prices: valuesOf(draft.prices),
+    offerings: valuesOf(draft.offerings),
+    accounts: valuesOf(draft.accounts),
+    partners: valuesOf(draft.partners),
+    subscriptions: valuesOf(draft.subscriptions),
+    agents: valuesOf(draft.agents),
+  }
+}
+
+function placed<Value>(values: readonly Value[]): readonly Placed<Value>[] {
+  return values.map((value, index) => ({ value, index }))
+}
+
+function idsOf(values: readonly { readonly id: string }[]): readonly Placed<string>[] {
+  return values.map(({ id }, index) => ({ value: id, index }))
+}
+
+function valuesOf<Value>(parts: readonly Placed<Value>[]): readonly Value[] {
+  return parts.map(({ value }) => value)
+}

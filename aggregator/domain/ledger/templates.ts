@@ -1,0 +1,65 @@
+import { credit, debit, ledgerAccounts, type LedgerEntry } from './entry.ts'
+
+/** Who sells to whom in which currency, and whose books are kept here. */
+export interface Relation {
+  readonly seller: string
+  readonly buyer: string
+  /** `cost`: a partner sells to the operator, and keeps his books elsewhere. */
+  readonly kind: 'sale' | 'cost'
+  readonly currency: string
+  readonly buyerKeepsBooks: boolean
+}
+
+/**
+ * Usage was delivered and charged, before any invoice: the seller has earned it and the buyer, when it keeps books, owes
+ * it. `micros` is not negative; nothing is posted for zero.
+ */
+export function usageSold(relation: Relation, micros: bigint): readonly LedgerEntry[] {
+  if (micros === 0n) return []
+  const { seller, buyer, currency } = relation
+  if (relation.kind === 'cost') return partnerCost(relation, micros)
+  return [
+    debit(seller, currency, ledgerAccounts.unbilled(buyer), micros),
+    credit(seller, currency, ledgerAccounts.revenue, micros),
+    ...(relation.buyerKeepsBooks ? costEntries(relation, micros) : []),
+  ]
+}
+
+/** A partner delivered what the operator sold on: cost of sales against what will be payable. */
+export function partnerCost(relation: Relation, micros: bigint): readonly LedgerEntry[] {
+  return micros === 0n ? [] : costEntries(relation, micros)
+}
+
+/**
+ * An invoice was issued: what was unbilled at its exact amount becomes receivable at the amount of the invoice, and what
+ * rounding took away stands in an account of its own; in the buyer's books the same on the payable side.
+ */
+export function invoiceIssued(relation: Relation, exactMicros: bigint, invoicedMicros: bigint): readonly LedgerEntry[] {
+  const { seller, buyer, currency, buyerKeepsBooks } = relation
+  const residueMicros = exactMicros - invoicedMicros
+  return [
+    ...side(seller, currency, ledgerAccounts.receivable(buyer), invoicedMicros),
+    ...side(seller, currency, ledgerAccounts.roundingResidue, residueMicros),
+    ...side(seller, currency, ledgerAccounts.unbilled(buyer), -exactMicros),
+    ...(buyerKeepsBooks
+      ? [
+          ...side(buyer, currency, ledgerAccounts.accruedPayable(seller), exactMicros),
+          ...side(buyer, currency, ledgerAccounts.roundingResidue, -residueMicros),
+          ...side(buyer, currency, ledgerAccounts.payable(seller), -invoicedMicros),
+        ]
+      : []),
+  ]
+}
+
+function costEntries({ seller, buyer, currency }: Relation, micros: bigint): readonly LedgerEntry[] {
+  return [
+    debit(buyer, currency, ledgerAccounts.costOfSales, micros),
+    credit(buyer, currency, ledgerAccounts.accruedPayable(seller), micros),
+  ]
+}
+
+/** A debit of a positive amount, a credit of a negative one, and no entry for zero. */
+function side(entity: string, asset: string, account: string, micros: bigint): readonly LedgerEntry[] {
+  if (micros === 0n) return []
+  return [micros > 0n ? debit(entity, asset, account, micros) : credit(entity, asset, account, -micros)]
+}

@@ -1,0 +1,67 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
+import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
+import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import { parsePeriodKey, type Period } from '@meterline/shared/units/period.ts'
+import { periodBills, type Bill, type SegmentState } from '../billing/period-bill.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { rateBatch, type RatedBatch } from '../rating-of-record/rate-batch.ts'
+import { november } from './sample-tenant.ts'
+
+/** A unit of usage as a batch holds it. */
+export function sampleUnit(
+  subject: string,
+  usage: Readonly<Record<string, bigint>>,
+  timeMs: number = november,
+): RatingUnit {
+  return {
+    eventId: null,
+    source: 'gateway',
+    subject,
+    timeMs,
+    receivedMonotonicMs: 0,
+    anchor: 0,
+    snapshot: null,
+    labels: [],
+    facts: [],
+    records: Object.entries(usage).map(([meter, quantity]) => ({ meter, quantity, preratedMicros: null, spends: [] })),
+  }
+}
+
+/** Batches rated one after the other: what each came to, and where the segments stand with what commits to them. */
+export interface RatedBatches {
+  readonly rated: readonly RatedBatch[]
+  readonly segments: ReadonlyMap<string, SegmentState>
+}
+
+/** Rates batches in order, each with the catalogue given with it, as the log would have them. */
+export function rateInOrder(
+  batches: readonly { readonly catalogue: Catalogue; readonly units: readonly RatingUnit[] }[],
+): RatedBatches {
+  const accumulators = new Map<string, Accumulator>()
+  const rated = batches.map(({ catalogue, units }, batchIndex) => {
+    const indexed = units.map((unit, index) => ({ index, unit }))
+    const result = rateBatch({ catalogue, batchIndex, units: indexed, accumulators, closedPeriods: new Set() })
+    for (const [key, accumulator] of result.accumulators) accumulators.set(key, accumulator)
+    return result
+  })
+  const blocks = rated.flatMap(({ partitions }) => partitions.flatMap((partition) => partition.blocks))
+  const segments = [...accumulators].map(([key, accumulator]): readonly [string, SegmentState] => {
+    const leaves = blocks.filter(({ segmentKey }) => segmentKey === key).map(({ leaf }) => leaf)
+    return [key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length }]
+  })
+  return { rated, segments: new Map(segments) }
+}
+
+/** November 2026. */
+export function novemberPeriod(): Period {
+  const parsed = parsePeriodKey('2026-11')
+  assertThat(parsed.ok, '2026-11 is a period')
+  return parsed.value
+}
+
+/** The bills of November over usage that was all rated with one catalogue. */
+export function novemberBills(catalogue: Catalogue, units: readonly RatingUnit[]): readonly Bill[] {
+  const { segments } = rateInOrder([{ catalogue, units }])
+  return periodBills({ catalogues: [catalogue], period: novemberPeriod() }, segments)
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '@meterline/shared/base/clock.ts'
+import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import { toHex } from '@meterline/shared/integrity/hash.ts'
+import { decodeInvoice } from '../documents/invoice.ts'
+import { invoiceText } from '../documents/invoice-text.ts'
+import type { StoredEvidence } from '../store/evidence-table.ts'
+import { tenantFile } from '../store/tenant-files.ts'
+import { applyCatalogue } from './apply-catalogue.ts'
+import { closePeriod } from './close-period.ts'
+import type { Commands, EvidenceItem } from './commands.ts'
+import { documentSummary } from './document-summary.ts'
+import { findDispositions } from './find-dispositions.ts'
+import type { TenantRegistry } from './tenant-registry.ts'
+import { failedTenantStatus, tenantStatus } from './tenant-status.ts'
+import { verifyBooks } from './verify-books.ts'
+
+/** More events than this are not looked up in one command. */
+const maxEvents = 10_000
+/** More items than this are not listed in one command. */
+const maxPage = 10_000
+
+/** Every command of a running aggregator, over its tenants. */
+export function commandSet(parts: {
+  readonly registry: TenantRegistry
+  readonly clock: Clock
+  readonly dataDirectory: string
+  readonly publicKeyBase64: string
+}): Commands {
+  const { registry, clock, dataDirectory, publicKeyBase64 } = parts
+  return {
+    apply: (name, text, options) => Promise.resolve(applyCatalogue(registry, clock, { name, text }, options)),
+    closePeriod: async (request, progress) => {
+      const service = registry.demand(request.tenant)
+      return service.ok ? await closePeriod(service.value, clock, request, progress) : service
+    },
+    invoiceList: (tenant, period) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      return ok(service.value.store.documents.list(period ?? null).map(documentSummary))
+    },
+    invoiceShow: (tenant, number) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      const row = service.value.store.documents.find(number)
+      if (row === undefined) {
+        return failed(
+          fault('document_unknown', `There is no document ${number}; "invoice list" shows those there are.`),
+        )
+      }
+      const invoice = decodeInvoice(row.bytes)
+      if (!invoice.ok) return invoice
+      return ok({ json: new TextDecoder().decode(row.bytes), text: invoiceText(invoice.value) })
+    },
+    status: () => [...registry.services().map(tenantStatus), ...registry.failures().map(failedTenantStatus)],
+    tenantStatus: (tenant) => {
+      const failure = registry.failures().find((each) => each.tenant === tenant)
+      if (failure !== undefined) return ok(failedTenantStatus(failure))
+      const service = registry.demand(tenant)
+      return service.ok ? ok(tenantStatus(service.value)) : service
+    },
+    dispositions: (tenant, events) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      if (events.length > maxEvents) {
+        return failed(fault('too_many_events', `At most ${maxEvents} events are looked up at once; ask in parts.`))
+      }
+      return ok(findDispositions(service.value.store, tenant, events))
+    },
+    suspenseList: (tenant, { limit, after }) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      return ok(service.value.store.suspense.list(after ?? { logIndex: -1, unit: -1 }, Math.min(limit, maxPage)))
+    },
+    evidenceList: (tenant, { limit }) => {
+      const service = registry.demand(tenant)
+      return service.ok ? ok(service.value.store.evidence.list(Math.min(limit, maxPage)).map(evidenceItem)) : service
+    },
+    verifyBooks: (tenant) => {
+      const service = registry.demand(tenant)
+      return service.ok ? verifyBooks(tenantFile(dataDirectory, tenant), tenant, publicKeyBase64) : service
+    },
+  }
+}
+
+function evidenceItem(stored: StoredEvidence): EvidenceItem {
+  const { header, signature, ...rest } = stored
+  return { ...rest, headerHex: toHex(header), signatureHex: toHex(signature) }
+}

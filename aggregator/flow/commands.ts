@@ -1,0 +1,146 @@
+import type { Result } from '@meterline/shared/base/errors.ts'
+import type { Mistake } from '@meterline/shared/config/mistakes.ts'
+
+/** What an apply did or, in a dry run, would do. */
+export interface ApplyOutcome {
+  readonly tenant: string
+  /** Log index of the catalogue that is in force now; null when there is none yet (first apply, dry run). */
+  readonly version: number | null
+  /** false: the file says what is in force already, or this was a dry run. */
+  readonly applied: boolean
+  /** Lines for people: what is added (+), removed (-) and changed (~). */
+  readonly diff: readonly string[]
+}
+
+/** An issued document, as the list shows it. */
+export interface DocumentSummary {
+  readonly number: string
+  readonly series: string
+  readonly seller: string
+  readonly buyer: string
+  readonly period: string
+  readonly currency: string
+  /** Total in the currency's minor units as decimal text. */
+  readonly total: string
+  readonly logIndex: number
+}
+
+/** What became of one event: looked up by its identity `(tenant, source, id)`. */
+export type Disposition =
+  | {
+      readonly kind: 'charged'
+      readonly logIndex: number
+      readonly unit: number
+      /** Micros the end customer pays, decimal text: the sum over the retail leg. */
+      readonly amountMicros: string
+      readonly legs: readonly { readonly leg: string; readonly amountMicros: string }[]
+    }
+  | {
+      readonly kind: 'suspended'
+      readonly logIndex: number
+      readonly unit: number
+      readonly code: string
+      readonly message: string
+    }
+  /** Stored and receipted, not rated yet. */
+  | { readonly kind: 'pending'; readonly logIndex: number; readonly unit: number }
+  | { readonly kind: 'unknown' }
+
+/** One rating unit in suspense. */
+export interface SuspendedItem {
+  readonly logIndex: number
+  readonly unit: number
+  readonly code: string
+  readonly message: string
+  readonly source: string
+  readonly eventId: string | null
+  readonly subject: string
+  readonly timeMs: number
+}
+
+/** Something an agent sent that was refused, kept as it came. */
+export interface EvidenceItem {
+  readonly id: number
+  readonly code: string
+  readonly message: string
+  readonly agent: string
+  readonly address: string
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  /** How often the very same came. */
+  readonly seen: number
+  readonly headerHex: string
+  readonly signatureHex: string
+  readonly bodyBytes: number
+}
+
+/** How one agent stands. */
+export interface AgentStanding {
+  readonly agent: string
+  readonly epoch: number
+  readonly receivedSeq: number
+  readonly connected: boolean
+  readonly quarantined: string | null
+}
+
+/** How one tenant stands. */
+export interface TenantStatus {
+  readonly tenant: string
+  readonly state: 'open' | 'failed'
+  /** Why the store failed; null when it is open. */
+  readonly reason: string | null
+  readonly catalogueVersion: number
+  readonly logSize: number
+  readonly batches: number
+  readonly units: number
+  readonly records: number
+  readonly duplicates: number
+  readonly conflicts: number
+  readonly suspended: number
+  readonly unratedBatches: number
+  readonly evidence: number
+  readonly documents: number
+  readonly closedPeriods: readonly string[]
+  readonly agents: readonly AgentStanding[]
+}
+
+/** What `verifyBooks` looked at and what is wrong; no problems means every check held. */
+export interface BooksReport {
+  readonly tenant: string
+  readonly checked: Readonly<Record<string, number>>
+  readonly problems: readonly string[]
+}
+
+/** Everything a person or another program can ask of a running aggregator. Every answer is plain JSON. */
+export interface Commands {
+  /** Mistakes come back in `mistakes` with fault code 'tenant_file_invalid'. */
+  apply(fileName: string, text: string, options: { readonly dryRun: boolean }): Promise<ApplyResult>
+  closePeriod(
+    request: { readonly tenant: string; readonly period: string; readonly force?: boolean },
+    progress?: (message: string) => void,
+  ): Promise<Result<{ readonly period: string; readonly documents: readonly DocumentSummary[] }>>
+  invoiceList(tenant: string, period?: string): Result<readonly DocumentSummary[]>
+  /** `json` is the document's immutable text, byte for byte; `text` a table for reading. */
+  invoiceShow(tenant: string, number: string): Result<{ readonly json: string; readonly text: string }>
+  status(): readonly TenantStatus[]
+  tenantStatus(tenant: string): Result<TenantStatus>
+  dispositions(
+    tenant: string,
+    events: readonly { readonly source: string; readonly id: string }[],
+  ): Result<readonly Disposition[]>
+  suspenseList(
+    tenant: string,
+    page: { readonly limit: number; readonly after?: { readonly logIndex: number; readonly unit: number } },
+  ): Result<readonly SuspendedItem[]>
+  evidenceList(tenant: string, page: { readonly limit: number }): Result<readonly EvidenceItem[]>
+  verifyBooks(tenant: string): Result<BooksReport>
+}
+
+/** An apply either went through, found mistakes in the file (all of them at once), or was refused as a whole. */
+export type ApplyResult =
+  | { readonly ok: true; readonly value: ApplyOutcome }
+  | {
+      readonly ok: false
+      readonly fault: { readonly code: string; readonly message: string }
+      readonly mistakes: readonly Mistake[]
+    }

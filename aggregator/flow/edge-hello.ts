@@ -1,0 +1,68 @@
+import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
+import { protocolVersion } from '@meterline/shared/wire/messages.ts'
+import type { Hello, Welcome } from '@meterline/shared/wire/messages.ts'
+import type { Chain } from '../store/batch-table.ts'
+import type { EdgePeer } from './ports.ts'
+import { quarantineText } from './receive-batch.ts'
+import type { RefusalDecision, RegisteredAgent, Sender } from './receive-batch.ts'
+
+/** Either the welcome or why there is none. */
+export type HelloDecision =
+  | { readonly kind: 'welcome'; readonly welcome: Welcome }
+  | { readonly kind: 'refuse'; readonly refusal: RefusalDecision }
+
+/** Who says hello: the certificate decides; without one (plain text on loopback) the hello is believed. */
+export function senderOf(hello: Hello, peer: EdgePeer): Sender {
+  return { tenant: peer.tenant ?? hello.tenant, agent: peer.agent ?? hello.agent, address: peer.address }
+}
+
+/**
+ * Decides about the first message of a session, without any effect, from what the catalogue says about the agent and
+ * where its chain stands. An agent whose chain is shorter than what was received, or ends differently, was restored from
+ * a copy or is one; it is refused here and quarantined only by a batch that proves it, since a hello is not signed.
+ */
+export function decideHello(
+  hello: Hello,
+  sender: Sender,
+  registered: RegisteredAgent | null,
+  chain: Chain,
+): HelloDecision {
+  if (hello.protocolVersion !== protocolVersion) {
+    const text = `Protocol version ${hello.protocolVersion} is not spoken here, version ${protocolVersion} is. Update the older side.`
+    return refuse('protocol_unsupported', text)
+  }
+  if (hello.tenant !== sender.tenant || hello.agent !== sender.agent) {
+    const claimed = `agent ${hello.agent} of ${hello.tenant}`
+    const text =
+      `The certificate is of agent ${sender.agent} of ${sender.tenant}, the hello says ${claimed}. ` +
+      'Give the agent its own certificate, or correct tenant and agent in its config.'
+    return refuse('agent_certificate_mismatch', text, true)
+  }
+  if (registered === null) return refuse('agent_unknown', unknownAgentText(sender))
+  if (hello.epoch !== registered.epoch) {
+    const text = `Agent ${sender.agent} runs in epoch ${hello.epoch} and is registered with epoch ${registered.epoch}.`
+    return refuse('epoch_unknown', text)
+  }
+  if (chain.quarantined !== null) return refuse('agent_quarantined', quarantineText(sender, chain.quarantined))
+  if (hello.chainHash.length !== hashBytes)
+    return refuse('message_malformed', 'The hello has no chain hash of 32 bytes.')
+  const behind = hello.lastSealedSeq < chain.receivedSeq
+  const differs = hello.lastSealedSeq === chain.receivedSeq && !equalBytes(hello.chainHash, chain.chainHash)
+  if (behind || differs) {
+    const found = behind ? `ends at batch ${hello.lastSealedSeq}` : 'ends differently'
+    const text =
+      `${chain.receivedSeq} batches of agent ${sender.agent} were received, but its own chain ${found}. It lost data or ` +
+      'runs from a copy. Give it a new epoch in the tenant file, apply that and start it with an empty data directory.'
+    return refuse('chain_forked', text, true)
+  }
+  return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq: chain.receivedSeq, chainHash: chain.chainHash } }
+}
+
+/** The same words for an unknown tenant and an unknown agent: nobody learns which tenants there are. */
+export function unknownAgentText(sender: Sender): string {
+  return `Agent ${sender.agent} of ${sender.tenant} is not registered. Add it under "agents" in the tenant file and apply that.`
+}
+
+function refuse(code: RefusalDecision['code'], message: string, evidence = false): HelloDecision {
+  return { kind: 'refuse', refusal: { code, message, seq: 0, permanent: true, evidence, quarantine: false } }
+}

@@ -1,0 +1,75 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+import { eventKey } from '@meterline/shared/integrity/event-key.ts'
+import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
+import type { TenantStore } from '../store/tenant-store.ts'
+import { unitAt } from './admission.ts'
+import type { Disposition } from './commands.ts'
+
+/** What one unit was charged on one leg. */
+interface LegCharge {
+  readonly leg: string
+  amountMicros: bigint
+}
+
+/** The charges of one batch, by unit. */
+type BatchCharges = ReadonlyMap<number, readonly LegCharge[]>
+
+/** Finds what became of events, by their identity. The content that came first under an identity is the one that counts. */
+export function findDispositions(
+  store: TenantStore,
+  tenant: string,
+  events: readonly { readonly source: string; readonly id: string }[],
+): readonly Disposition[] {
+  const cursor = store.ratingCursor()
+  const charges = new Map<number, BatchCharges>()
+  return events.map(({ source, id }): Disposition => {
+    const known = store.keys.lookup(eventKey(tenant, source, id), 0)
+    if (known === null) return { kind: 'unknown' }
+    const { logIndex, unit } = unitAt(known)
+    if (logIndex > cursor) return { kind: 'pending', logIndex, unit }
+    const suspended = store.suspense.find(logIndex, unit)
+    if (suspended !== undefined) return { kind: 'suspended', logIndex, unit, ...suspended }
+    const ofBatch = charges.get(logIndex) ?? chargesOf(store, logIndex)
+    charges.set(logIndex, ofBatch)
+    return charged(logIndex, unit, ofBatch.get(unit) ?? [])
+  })
+}
+
+function charged(logIndex: number, unit: number, legs: readonly LegCharge[]): Disposition {
+  assertThat(legs.length > 0, `unit ${unit} of batch ${logIndex} was rated, so it is charged or in suspense (I8)`)
+  const sellers = new Set(legs.map(({ leg }) => partiesOf(leg).seller))
+  // The end customer is the one buyer who sells this usage on to nobody.
+  const retail = legs.filter(({ leg }) => !sellers.has(partiesOf(leg).buyer))
+  const amount = retail.reduce((sum, { amountMicros }) => sum + amountMicros, 0n)
+  return {
+    kind: 'charged',
+    logIndex,
+    unit,
+    amountMicros: amount.toString(),
+    legs: legs.map(({ leg, amountMicros }) => ({ leg, amountMicros: amountMicros.toString() })),
+  }
+}
+
+function chargesOf(store: TenantStore, logIndex: number): BatchCharges {
+  const charges = new Map<number, LegCharge[]>()
+  for (const bytes of store.segments.blocksOf(logIndex)) {
+    const block = decodeChargeBlock(bytes)
+    assertThat(block.ok, `a charge block of batch ${logIndex} in our own file can be read`)
+    const { legKey } = block.value
+    for (const { unit, amountMicros } of block.value.charges) {
+      const ofUnit = charges.get(unit)
+      const same = ofUnit?.find(({ leg }) => leg === legKey)
+      if (same !== undefined) same.amountMicros += amountMicros
+      else if (ofUnit !== undefined) ofUnit.push({ leg: legKey, amountMicros })
+      else charges.set(unit, [{ leg: legKey, amountMicros }])
+    }
+  }
+  return charges
+}
+
+/** Seller and buyer of a leg key, `seller>buyer:subscription:priceId`. No id holds `>` or `:`. */
+function partiesOf(legKey: string): { readonly seller: string; readonly buyer: string } {
+  const [parties = ''] = legKey.split(':', 1)
+  const [seller = '', buyer = ''] = parties.split('>')
+  return { seller, buyer }
+}

@@ -1,0 +1,321 @@
+import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
+import { AssertionFailure, assertThat, failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import type { Fault, Result } from '@meterline/shared/base/errors.ts'
+import type { Log } from '@meterline/shared/base/log.ts'
+import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
+import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
+import type { Hello } from '@meterline/shared/wire/messages.ts'
+import type { TenantStore } from '../store/tenant-store.ts'
+import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { decideHello } from './edge-hello.ts'
+import type { HelloDecision } from './edge-hello.ts'
+import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
+import { loadUnrated, rateUsage } from './rate-usage.ts'
+import { emptyChain, evidenceOf, receiveBatches } from './receive-batch.ts'
+import type { AdmittedBatch, RegisteredAgent, Sender } from './receive-batch.ts'
+import { sealCheckpoint } from './seal-checkpoint.ts'
+import { signSnapshot } from './signed-snapshot.ts'
+import type { SignedSnapshot } from './signed-snapshot.ts'
+
+/** Batches received in one transaction, and rated in one. */
+const groupBatches = 8
+/**
+ * A group is cut off after this many bytes. No unit is smaller than 17 bytes, so a group of more than one batch holds at
+ * most 30,840 events and a single batch at most 16,384: see `keysPerGroup`.
+ */
+const groupBytes = 512 * 1024
+/** The most event keys that one group can bring. */
+export const keysPerGroup = 32_768
+/** What waits in memory at most; more is refused as busy. */
+const queueBytes = 64 * 1024 * 1024
+
+/** What a tenant's service is made of. */
+export interface TenantParts {
+  readonly tenant: string
+  readonly store: TenantStore
+  readonly inForce: CatalogueInForce | null
+  readonly signingKey: SigningKey
+  readonly clock: Clock
+  readonly log: Log
+  readonly checkpointEveryMs: number
+  /** The store failed and is closed; `repeatable`: opening it again may help. */
+  readonly onFailed: (service: TenantService, reason: string, repeatable: boolean) => void
+}
+
+/** A fault of a tenant whose store stopped working. */
+export type StoreFault = Fault<'store_unavailable'>
+
+/**
+ * Runs one tenant: gathers batches, receives them, rates what was received, seals checkpoints. One turn of its loop does
+ * one receive transaction and one rating transaction, then lets the rest of the process work. The first write that fails
+ * ends the service: nothing is retried on a store whose state is in doubt.
+ */
+export class TenantService implements SessionTenant {
+  readonly tenant: string
+  readonly store: TenantStore
+  readonly #parts: TenantParts
+  readonly #log: Log
+  readonly #sessions = new Map<string, AgentSession>()
+  #inForce: CatalogueInForce | null
+  #snapshot: SignedSnapshot | null = null
+  #queue: QueuedBatch[] = []
+  #queuedBytes = 0
+  /** Batches received and not rated, decoded; in step with the cursor unless there is a backlog in the file. */
+  #admitted: AdmittedBatch[] = []
+  #backlog: boolean
+  #caughtUp: ((outcome: Result<null, StoreFault>) => void)[] = []
+  readonly #pauses = new Set<{ readonly timer: Timer; readonly settle: (outcome: Result<null, StoreFault>) => void }>()
+  #turn: Timer | null = null
+  #checkpointTimer: Timer | null = null
+  #stopped = false
+
+  constructor(parts: TenantParts) {
+    this.#parts = parts
+    this.tenant = parts.tenant
+    this.store = parts.store
+    this.#log = parts.log.child({ tenant: parts.tenant })
+    this.#inForce = parts.inForce
+    this.#backlog = this.store.batches.countAfter(this.store.ratingCursor()) > 0
+    if (this.#backlog) this.#wake()
+  }
+
+  get inForce(): CatalogueInForce | null {
+    return this.#inForce
+  }
+
+  get connectedAgents(): readonly string[] {
+    return [...this.#sessions.keys()]
+  }
+
+  registeredAgent(agent: string): RegisteredAgent | null {
+    return this.#inForce?.agents.get(agent) ?? null
+  }
+
+  /** Decides about a hello; evidence it gives rise to is kept. */
+  hello(hello: Hello, sender: Sender): HelloDecision {
+    const chain = this.store.batches.chain(sender.agent, hello.epoch) ?? emptyChain
+    const decision = decideHello(hello, sender, this.registeredAgent(sender.agent), chain)
+    if (decision.kind === 'refuse' && decision.refusal.evidence) {
+      const header = edgeSessionMethod.encodeRequest(hello)
+      const nothing = new Uint8Array(0)
+      const bytes = { header, signature: nothing, body: nothing }
+      const row = evidenceOf(decision.refusal, sender, bytes, this.#parts.clock.wallMs())
+      const kept = this.attempt(() => this.store.commitEvidence([row], { logSize: this.store.log.size }))
+      if (!kept.ok) this.#log.error('evidence could not be kept', { agent: sender.agent, code: decision.refusal.code })
+    }
+    return decision
+  }
+
+  /** A session passed its hello. The agent's earlier session, which it must have lost, ends. */
+  opened(session: AgentSession, sender: Sender): void {
+    const earlier = this.#sessions.get(sender.agent)
+    this.#sessions.set(sender.agent, session)
+    if (earlier !== undefined && earlier !== session) {
+      earlier.refuse('busy', 'The agent opened a newer session.', false)
+    }
+    session.offerSnapshot(this.#currentSnapshot())
+  }
+
+  ended(session: AgentSession, sender: Sender): void {
+    if (this.#sessions.get(sender.agent) === session) this.#sessions.delete(sender.agent)
+  }
+
+  /** Takes a batch to be received; false when too much waits already. */
+  enqueue(batch: QueuedBatch): boolean {
+    const bytes = batch.message.header.length + batch.message.body.length
+    if (this.#stopped || this.#queuedBytes + bytes > queueBytes) return false
+    this.#queue.push(batch)
+    this.#queuedBytes += bytes
+    this.#wake()
+    return true
+  }
+
+  /** Resolves once everything that is received by now is rated; no batch is received in between. */
+  caughtUp(): Promise<Result<null, StoreFault>> {
+    if (this.#stopped) return Promise.resolve(failed(this.#storeFault()))
+    if (!this.hasUnrated) return Promise.resolve(ok(null))
+    return new Promise((resolve) => {
+      this.#caughtUp.push(resolve)
+      this.#wake()
+    })
+  }
+
+  /** Whether anything received waits to be rated. */
+  get hasUnrated(): boolean {
+    return this.#backlog || this.#admitted.length > 0
+  }
+
+  /** Lets everything else work for a moment in the middle of a long command. */
+  pause(): Promise<Result<null, StoreFault>> {
+    if (this.#stopped) return Promise.resolve(failed(this.#storeFault()))
+    return new Promise((resolve) => {
+      const pause = { timer: this.#parts.clock.after(0, () => settle(ok(null))), settle: resolve }
+      const settle = (outcome: Result<null, StoreFault>): void => {
+        this.#pauses.delete(pause)
+        resolve(outcome)
+      }
+      this.#pauses.add(pause)
+    })
+  }
+
+  /** Puts a newer catalogue in force: sessions of agents it no longer knows end, the others get their new snapshot. */
+  putInForce(inForce: CatalogueInForce): void {
+    this.#inForce = inForce
+    this.#snapshot = null
+    for (const [agent, session] of this.#sessions) {
+      session.reconsider(this.registeredAgent(agent))
+      session.offerSnapshot(this.#currentSnapshot())
+    }
+    this.scheduleCheckpoint()
+  }
+
+  /** Runs something that writes. When it throws, the service fails as a whole and the caller gets a fault. */
+  attempt<Value>(work: () => Value): Result<Value, StoreFault> {
+    if (this.#stopped) return failed(this.#storeFault())
+    try {
+      return ok(work())
+    } catch (error) {
+      this.#fail(error)
+      return failed(this.#storeFault())
+    }
+  }
+
+  /** Signs the head of the log now. */
+  sealCheckpoint(): Result<number, StoreFault> {
+    this.#checkpointTimer?.cancel()
+    this.#checkpointTimer = null
+    const { tenant, store } = this
+    const { signingKey, clock } = this.#parts
+    return this.attempt(() => sealCheckpoint(store, tenant, signingKey, clock.wallMs()))
+  }
+
+  /** Signs the head of the log soon, with whatever else comes until then. */
+  scheduleCheckpoint(): void {
+    if (this.#checkpointTimer !== null || this.#stopped) return
+    const { clock, checkpointEveryMs } = this.#parts
+    this.#checkpointTimer = clock.after(checkpointEveryMs, () => {
+      this.#checkpointTimer = null
+      this.sealCheckpoint()
+    })
+  }
+
+  /** Ends sessions, seals a checkpoint and closes the file. What is not rated yet is rated after the next start. */
+  close(): void {
+    if (this.#stopped) return
+    for (const session of this.#sessions.values()) session.refuse('shutting_down', 'The aggregator stops.', false)
+    this.sealCheckpoint()
+    this.#stop()
+  }
+
+  /** Stops as a power cut would. */
+  kill(): void {
+    if (this.#stopped) return
+    for (const session of this.#sessions.values()) session.abandon()
+    this.#stop()
+  }
+
+  #wake(): void {
+    if (this.#turn !== null || this.#stopped) return
+    this.#turn = this.#parts.clock.after(0, () => {
+      this.#turn = null
+      this.#takeTurn()
+    })
+  }
+
+  #takeTurn(): void {
+    try {
+      // While somebody waits for the rating to catch up nothing new is received, or it might never do so.
+      if (this.#caughtUp.length === 0) this.#receive()
+      this.#rate()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    if (!this.hasUnrated) this.#settleCaughtUp(ok(null))
+    if (this.#queue.length > 0 || this.hasUnrated) this.#wake()
+  }
+
+  #receive(): void {
+    const group = this.#nextGroup()
+    if (group.length === 0) return
+    const nowMs = this.#parts.clock.wallMs()
+    const received = receiveBatches(this.store, (agent) => this.registeredAgent(agent), group, nowMs)
+    // A backlog is read from the file in order, these batches at its end.
+    if (!this.#backlog) this.#admitted.push(...received.admitted)
+    if (received.admitted.length > 0) this.scheduleCheckpoint()
+    for (const [index, { session }] of group.entries()) session.answer(received.answers[index] ?? null)
+  }
+
+  #nextGroup(): readonly QueuedBatch[] {
+    const group: QueuedBatch[] = []
+    let bytes = 0
+    let taken = 0
+    for (const batch of this.#queue) {
+      const size = batch.message.body.length
+      if (group.length === groupBatches || (group.length > 0 && bytes + size > groupBytes)) break
+      taken += 1
+      this.#queuedBytes -= batch.message.header.length + size
+      // What a session left behind when it was refused is of no use to anyone.
+      if (batch.session.wasRefused) continue
+      group.push(batch)
+      bytes += size
+    }
+    this.#queue = this.#queue.slice(taken)
+    return group
+  }
+
+  #rate(): void {
+    if (this.#inForce === null) return
+    if (this.#backlog) {
+      this.#admitted = loadUnrated(this.store, groupBatches)
+      this.#backlog = this.#admitted.length === groupBatches
+    }
+    if (this.#admitted.length === 0) return
+    const batches = this.#admitted.splice(0, groupBatches)
+    const { writes, expected } = rateUsage(this.store, this.#inForce, batches)
+    this.store.commitRated(writes, expected)
+    this.scheduleCheckpoint()
+  }
+
+  #currentSnapshot(): SignedSnapshot {
+    assertThat(this.#inForce !== null, 'only agents of a catalogue have sessions')
+    this.#snapshot ??= signSnapshot(this.#inForce, this.#parts.signingKey)
+    return this.#snapshot
+  }
+
+  #settleCaughtUp(outcome: Result<null, StoreFault>): void {
+    const waiting = this.#caughtUp
+    this.#caughtUp = []
+    for (const resolve of waiting) resolve(outcome)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return
+    const reason = error instanceof Error ? error.message : String(error)
+    // A failed assertion is a bug and would fail again; a full or faulty disk may recover.
+    const repeatable = !(error instanceof AssertionFailure)
+    this.#log.error('tenant failed', { reason, repeatable, error })
+    const text = 'The tenant has no working store at the moment. Try again later.'
+    for (const session of this.#sessions.values()) session.refuse('store_unavailable', text, false)
+    this.#stop()
+    this.#parts.onFailed(this, reason, repeatable)
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    this.#turn?.cancel()
+    this.#checkpointTimer?.cancel()
+    this.#queue = []
+    this.#settleCaughtUp(failed(this.#storeFault()))
+    for (const { timer, settle } of this.#pauses) {
+      timer.cancel()
+      settle(failed(this.#storeFault()))
+    }
+    this.#pauses.clear()
+    this.store.close()
+  }
+
+  #storeFault(): StoreFault {
+    return fault('store_unavailable', `The books of ${this.tenant} cannot be written at the moment; see "status".`)
+  }
+}

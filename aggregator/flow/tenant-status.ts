@@ -1,0 +1,57 @@
+import type { AgentStanding, TenantStatus } from './commands.ts'
+import { emptyChain } from './receive-batch.ts'
+import type { FailedTenant } from './tenant-registry.ts'
+import type { TenantService } from './tenant-service.ts'
+
+/** How a running tenant stands. */
+export function tenantStatus(service: TenantService): TenantStatus {
+  const { tenant, store, inForce } = service
+  const totals = store.totals.all()
+  return {
+    tenant,
+    state: 'open',
+    reason: null,
+    catalogueVersion: inForce?.version ?? -1,
+    logSize: store.log.size,
+    batches: totals.batches,
+    units: totals.units,
+    records: totals.records,
+    duplicates: totals.duplicates,
+    conflicts: totals.conflicts,
+    suspended: totals.suspended,
+    unratedBatches: store.batches.countAfter(store.ratingCursor()),
+    evidence: store.evidence.count(),
+    documents: store.documents.count(),
+    closedPeriods: store.documents
+      .periods()
+      .filter((period) => period.state === 'closed')
+      .map((period) => period.key),
+    agents: agentStandings(service),
+  }
+}
+
+/** How a tenant stands whose file cannot be used: nothing is known but that. */
+export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStatus {
+  const none = { batches: 0, units: 0, records: 0, duplicates: 0, conflicts: 0, suspended: 0, unratedBatches: 0 }
+  return {
+    tenant,
+    state: 'failed',
+    reason,
+    catalogueVersion: -1,
+    logSize: 0,
+    ...none,
+    evidence: 0,
+    documents: 0,
+    closedPeriods: [],
+    agents: [],
+  }
+}
+
+function agentStandings(service: TenantService): readonly AgentStanding[] {
+  const connected = new Set(service.connectedAgents)
+  const agents = [...(service.inForce?.agents ?? [])]
+  return agents.map(([agent, { epoch }]) => {
+    const { receivedSeq, quarantined } = service.store.batches.chain(agent, epoch) ?? emptyChain
+    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined }
+  })
+}

@@ -1,0 +1,134 @@
+import { equalBytes, sha256, toHex } from '@meterline/shared/integrity/hash.ts'
+import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
+import type { DocumentLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { parseDecimal } from '@meterline/shared/units/decimal.ts'
+import { ledgerAccounts } from '../domain/ledger/entry.ts'
+import { decodeInvoice } from '../documents/invoice.ts'
+import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
+import type { BooksReader } from '../store/books-reader.ts'
+import type { DocumentRow } from '../store/document-table.ts'
+import type { BooksAudit } from './books-audit.ts'
+
+/** Checks every document: its bytes, its number, its sums, the charges and the ledger entries behind it (I10, I11). */
+export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
+  const lastNumbers = new Map<string, number>()
+  const billed = new Map<string, string>()
+  for (const row of reader.documents()) {
+    audit.count('documents')
+    const report = (text: string): void => audit.report(`${row.number}: ${text}`)
+    const series = `${row.entity} ${row.series}`
+    const next = (lastNumbers.get(series) ?? 0) + 1
+    if (row.sequence !== next) report(`I11: it has number ${row.sequence} in its series where ${next} is next`)
+    lastNumbers.set(series, row.sequence)
+    const entry = audit.documents.get(row.logIndex)
+    audit.documents.delete(row.logIndex)
+    if (entry === undefined) {
+      report(`I11: log entry ${row.logIndex} does not record it`)
+      continue
+    }
+    checkRecord(row, entry, report)
+    const invoice = decodeInvoice(row.bytes)
+    if (!invoice.ok) {
+      report(`I11: ${invoice.fault.message}`)
+      continue
+    }
+    checkSums(invoice.value, row, report)
+    checkLedger(invoice.value, entry, report)
+    for (const line of linesOf(invoice.value)) {
+      checkLine(reader, line, report)
+      const other = billed.get(line.segment)
+      if (other !== undefined) report(`I10: it bills segment ${line.segment}, which ${other} bills too`)
+      billed.set(line.segment, row.number)
+    }
+  }
+  for (const logIndex of audit.documents.keys()) audit.report(`I11: the document of log entry ${logIndex} is missing`)
+}
+
+type Report = (text: string) => void
+
+function linesOf(invoice: Invoice): readonly InvoiceLine[] {
+  return invoice.sections.flatMap((section) => section.lines)
+}
+
+function checkRecord(row: DocumentRow, entry: DocumentLogEntry, report: Report): void {
+  const hash = sha256(row.bytes)
+  if (!equalBytes(hash, entry.documentHash)) report(`I11: its bytes have hash ${toHex(hash)}, the log has another`)
+  if (!equalBytes(row.documentHash, entry.documentHash)) report('I11: its row has another hash than the log')
+  if (entry.entity !== row.entity || entry.series !== row.series || entry.number !== row.sequence) {
+    report('I11: the log records it under another number')
+  }
+}
+
+/** Lines make sections, sections make the total, and what is invoiced plus the residue is the exact amount (I9, I10). */
+function checkSums(invoice: Invoice, row: DocumentRow, report: Report): void {
+  const { sections, total } = invoice
+  for (const { account, lines, total: section } of sections) {
+    if (!sumsTo(lines, section)) report(`I10: the lines of section ${account.id} do not add up to its total`)
+  }
+  if (!sumsTo(linesOf(invoice), total)) report('I10: its lines do not add up to its total')
+  for (const each of [...linesOf(invoice), ...sections.map((section) => section.total), total]) {
+    if (BigInt(each.invoicedMicros) + BigInt(each.residueMicros) !== BigInt(each.amountMicros)) {
+      report('I9: an amount and its residue do not make the exact amount')
+    }
+    if (microsOf(each.amount) !== BigInt(each.invoicedMicros))
+      report(`I10: it prints ${each.amount} for another amount`)
+  }
+  if (row.total !== total.amount) report('I10: its row has another total')
+}
+
+interface Amounts {
+  readonly amountMicros: string
+  readonly invoicedMicros: string
+  readonly residueMicros: string
+}
+
+function sumsTo(parts: readonly Amounts[], whole: Amounts): boolean {
+  return (['amountMicros', 'invoicedMicros', 'residueMicros'] as const).every(
+    (key) => parts.reduce((sum, part) => sum + BigInt(part[key]), 0n) === BigInt(whole[key]),
+  )
+}
+
+/** The entries it names are those of the log, and they make the buyer owe exactly its total (I10). */
+function checkLedger(invoice: Invoice, entry: DocumentLogEntry, report: Report): void {
+  const named = invoice.ledger.map((each) => [
+    each.entity,
+    each.asset,
+    each.account,
+    each.debitMicros,
+    each.creditMicros,
+  ])
+  const logged = entry.entries.map((each) => [
+    each.entity,
+    each.asset,
+    each.account,
+    each.debitMicros.toString(),
+    each.creditMicros.toString(),
+  ])
+  if (JSON.stringify(named) !== JSON.stringify(logged)) report('I10: it names other ledger entries than the log')
+  const receivable = ledgerAccounts.receivable(invoice.buyer.id)
+  const owed = entry.entries
+    .filter(({ entity, account }) => entity === invoice.seller.id && account === receivable)
+    .reduce((sum, { debitMicros, creditMicros }) => sum + debitMicros - creditMicros, 0n)
+  if (owed !== BigInt(invoice.total.invoicedMicros)) {
+    report(`I10: its entries make ${owed} micros receivable, its total is ${invoice.total.invoicedMicros}`)
+  }
+}
+
+/** The charges of a line's segment, with what is due before usage, are the line; its root commits to them (I9). */
+function checkLine(reader: BooksReader, line: InvoiceLine, report: Report): void {
+  const leaves = reader.leavesOf(line.segment).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
+  const root = sumRoot(leaves)
+  if (root.sum + BigInt(line.openingMicros) !== BigInt(line.amountMicros)) {
+    report(`I9: the line of ${line.segment} says ${line.amountMicros} micros, its charges make ${root.sum}`)
+  }
+  if (leaves.length !== line.chargeBlocks || toHex(root.hash) !== line.chargesRoot) {
+    report(`I9: the line of ${line.segment} does not commit to the charges of its segment`)
+  }
+}
+
+/** A decimal amount in currency units as micros; null when it has finer digits. */
+function microsOf(amount: string): bigint | null {
+  const parsed = parseDecimal(amount)
+  if (!parsed.ok || parsed.value.scale > 6) return null
+  return parsed.value.coefficient * 10n ** BigInt(6 - parsed.value.scale)
+}

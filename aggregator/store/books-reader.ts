@@ -1,0 +1,193 @@
+import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import type { Database } from '@meterline/shared/sqlite/open.ts'
+import type { CheckpointRow } from './checkpoint-table.ts'
+import type { DocumentRow } from './document-table.ts'
+import type { AccountBalance } from './ledger-table.ts'
+import type { StoredLogEntry } from './log-table.ts'
+
+/** A charge block as it lies in the file. */
+export interface StoredBlock {
+  readonly segmentKey: string
+  readonly amountMicros: bigint
+  readonly leaf: Uint8Array
+  readonly block: Uint8Array
+}
+
+/** A ledger entry as it lies in the file; amounts as text, so that any difference shows. */
+export interface StoredLedgerEntry {
+  readonly entity: string
+  readonly asset: string
+  readonly account: string
+  readonly debitMicros: string
+  readonly creditMicros: string
+}
+
+/** A segment's accumulator as it lies in the file. */
+export interface StoredSegment {
+  readonly key: string
+  readonly quantity: bigint
+  readonly events: number
+  readonly amountMicros: bigint
+}
+
+/** A batch row with its body, if that was not deleted. */
+export interface StoredBatch {
+  readonly agent: string
+  readonly epoch: number
+  readonly seq: number
+  readonly batchHash: Uint8Array
+  readonly body: Uint8Array | null
+}
+
+/** Rows are read in pages, so that memory does not grow with the books. */
+const pageRows = 500
+
+/**
+ * Reads a tenant's books for verification: through a connection of its own, read-only, in one transaction, so that it
+ * sees one committed state while the service goes on writing.
+ */
+export class BooksReader {
+  readonly #db: Database
+
+  constructor(file: string) {
+    this.#db = openDatabase({ file, readOnly: true })
+    this.#db.exec('BEGIN')
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  head(): { readonly size: number; readonly frontier: Uint8Array } | undefined {
+    return this.#db
+      .prepare<[], { size: number; frontier: Uint8Array }>('SELECT size, frontier FROM log_head WHERE one = 1')
+      .get()
+  }
+
+  *log(): IterableIterator<StoredLogEntry> {
+    const page = this.#db.prepare<[number, number], StoredLogEntry>(
+      'SELECT log_index AS logIndex, entry, leaf FROM log WHERE log_index > ? ORDER BY log_index LIMIT ?',
+    )
+    yield* paged(
+      (after) => page.all(after, pageRows),
+      (row) => row.logIndex,
+    )
+  }
+
+  /** The charge blocks of one batch, in the order they were written. */
+  blocksOf(batchIndex: number): readonly StoredBlock[] {
+    return this.#db
+      .prepare<[number], Omit<StoredBlock, 'amountMicros'> & { amountMicros: string }>(
+        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
+         FROM charge_block JOIN segment ON segment.id = segment_id WHERE batch_index = ? ORDER BY charge_block.id`,
+      )
+      .all(batchIndex)
+      .map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
+  }
+
+  /** The leaves of a segment's blocks in log order, as an invoice line's root is made of them. */
+  leavesOf(segmentKey: string): readonly { readonly leaf: Uint8Array; readonly amountMicros: bigint }[] {
+    return this.#db
+      .prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
+        `SELECT leaf, charge_block.amount_micros AS amountMicros FROM charge_block
+         JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY charge_block.id`,
+      )
+      .all(segmentKey)
+      .map((row) => ({ leaf: row.leaf, amountMicros: BigInt(row.amountMicros) }))
+  }
+
+  *documents(): IterableIterator<DocumentRow> {
+    const page = this.#db.prepare<[number, number], DocumentRow>(
+      `SELECT entity, series, sequence, number, buyer, period, currency, total, log_index AS logIndex,
+              document_hash AS documentHash, bytes
+       FROM document WHERE log_index > ? ORDER BY log_index LIMIT ?`,
+    )
+    yield* paged(
+      (after) => page.all(after, pageRows),
+      (row) => row.logIndex,
+    )
+  }
+
+  batch(logIndex: number): StoredBatch | undefined {
+    return this.#db
+      .prepare<[number], StoredBatch>(
+        `SELECT agent, epoch, seq, batch_hash AS batchHash, body
+         FROM batch LEFT JOIN batch_body USING (log_index) WHERE batch.log_index = ?`,
+      )
+      .get(logIndex)
+  }
+
+  ledgerEntries(logIndex: number): readonly StoredLedgerEntry[] {
+    return this.#db
+      .prepare<[number], StoredLedgerEntry>(
+        `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
+         FROM ledger_entry WHERE log_index = ? ORDER BY id`,
+      )
+      .all(logIndex)
+  }
+
+  suspended(batchIndex: number): readonly { readonly unit: number; readonly code: string }[] {
+    return this.#db
+      .prepare<[number], { unit: number; code: string }>(
+        'SELECT unit, code FROM suspense WHERE batch_index = ? ORDER BY unit',
+      )
+      .all(batchIndex)
+  }
+
+  segments(): readonly StoredSegment[] {
+    return this.#db
+      .prepare<[], { key: string; quantity: string; events: number; amountMicros: string }>(
+        'SELECT key, quantity, events, amount_micros AS amountMicros FROM segment ORDER BY key',
+      )
+      .all()
+      .map(({ key, quantity, events, amountMicros }) => ({
+        key,
+        quantity: BigInt(quantity),
+        events,
+        amountMicros: BigInt(amountMicros),
+      }))
+  }
+
+  balances(): readonly AccountBalance[] {
+    return this.#db
+      .prepare<
+        [],
+        Omit<AccountBalance, 'debitMicros' | 'creditMicros'> & { debitMicros: string; creditMicros: string }
+      >('SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros FROM balance')
+      .all()
+      .map((row) => ({ ...row, debitMicros: BigInt(row.debitMicros), creditMicros: BigInt(row.creditMicros) }))
+  }
+
+  checkpoints(): readonly CheckpointRow[] {
+    return this.#db
+      .prepare<[], CheckpointRow>('SELECT size, note, sealed_ms AS sealedMs FROM checkpoint ORDER BY size')
+      .all()
+  }
+
+  /** How many rows of the tables that log entries account for there are, by table. */
+  counts(): Readonly<
+    Record<'batch' | 'charge_block' | 'ledger_entry' | 'suspense' | 'document' | 'catalogue', number>
+  > {
+    const count = (table: string): number =>
+      this.#db.prepare<[], { count: number }>(`SELECT count(*) AS count FROM ${table}`).get()?.count ?? 0
+    return {
+      batch: count('batch'),
+      charge_block: count('charge_block'),
+      ledger_entry: count('ledger_entry'),
+      suspense: count('suspense'),
+      document: count('document'),
+      catalogue: count('catalogue'),
+    }
+  }
+}
+
+function* paged<Row>(page: (after: number) => readonly Row[], placeOf: (row: Row) => number): IterableIterator<Row> {
+  let after = -1
+  for (;;) {
+    const rows = page(after)
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < pageRows) return
+    after = placeOf(last)
+  }
+}

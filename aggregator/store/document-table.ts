@@ -1,0 +1,138 @@
+import type { Database } from '@meterline/shared/sqlite/open.ts'
+
+/** An issued document. Its bytes never change. */
+export interface DocumentRow {
+  /** The legal entity that issued it. */
+  readonly entity: string
+  readonly series: string
+  /** Gapless from 1 within entity and series. */
+  readonly sequence: number
+  /** The number as it is printed, unique in the tenant. */
+  readonly number: string
+  readonly buyer: string
+  readonly period: string
+  readonly currency: string
+  /** In minor units as decimal text. */
+  readonly total: string
+  readonly logIndex: number
+  readonly documentHash: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** A document without its bytes. */
+export type DocumentHead = Omit<DocumentRow, 'bytes' | 'documentHash'>
+
+/** A period that is being closed or is closed; all others are open. */
+export interface PeriodRow {
+  readonly key: string
+  readonly state: 'closing' | 'closed'
+  /** Log index of the catalogue that was in force when the closing began; the bills are made with it. */
+  readonly catalogueIndex: number
+}
+
+const headColumns = 'entity, series, sequence, number, buyer, period, currency, total, log_index AS logIndex'
+
+/** Issued documents and the states of periods. */
+export class DocumentTable {
+  readonly #insert
+  readonly #lastSequence
+  readonly #list
+  readonly #find
+  readonly #iterate
+  readonly #count
+  readonly #isIssued
+  readonly #beginClosing
+  readonly #finishClosing
+  readonly #periods
+
+  constructor(db: Database) {
+    this.#insert = db.prepare<
+      [string, string, number, string, string, string, string, string, number, Uint8Array, Uint8Array]
+    >(
+      `INSERT INTO document
+         (entity, series, sequence, number, buyer, period, currency, total, log_index, document_hash, bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#lastSequence = db.prepare<[string, string], { last: number | null }>(
+      'SELECT max(sequence) AS last FROM document WHERE entity = ? AND series = ?',
+    )
+    this.#list = db.prepare<[string | null, string | null], DocumentHead>(
+      `SELECT ${headColumns} FROM document WHERE ? IS NULL OR period = ? ORDER BY log_index`,
+    )
+    this.#find = db.prepare<[string], DocumentRow>(
+      `SELECT ${headColumns}, document_hash AS documentHash, bytes FROM document WHERE number = ?`,
+    )
+    this.#iterate = db.prepare<[], DocumentRow>(
+      `SELECT ${headColumns}, document_hash AS documentHash, bytes FROM document ORDER BY entity, series, sequence`,
+    )
+    this.#count = db.prepare<[], { count: number }>('SELECT count(*) AS count FROM document')
+    this.#isIssued = db.prepare<[string, string, string, string], { found: number }>(
+      'SELECT 1 AS found FROM document WHERE period = ? AND entity = ? AND buyer = ? AND currency = ? LIMIT 1',
+    )
+    this.#beginClosing = db.prepare<[string, number, number]>(
+      `INSERT INTO period (key, state, catalogue_index, closing_ms) VALUES (?, 'closing', ?, ?)`,
+    )
+    this.#finishClosing = db.prepare<[number, string]>(
+      `UPDATE period SET state = 'closed', closed_ms = ? WHERE key = ?`,
+    )
+    this.#periods = db.prepare<[], PeriodRow>(
+      'SELECT key, state, catalogue_index AS catalogueIndex FROM period ORDER BY key',
+    )
+  }
+
+  insert(row: DocumentRow): void {
+    this.#insert.run(
+      row.entity,
+      row.series,
+      row.sequence,
+      row.number,
+      row.buyer,
+      row.period,
+      row.currency,
+      row.total,
+      row.logIndex,
+      row.documentHash,
+      row.bytes,
+    )
+  }
+
+  /** The last sequence number given in a series; 0 before the first. */
+  lastSequence(entity: string, series: string): number {
+    return this.#lastSequence.get(entity, series)?.last ?? 0
+  }
+
+  /** Documents in the order they were issued, of one period or of all. */
+  list(period: string | null): readonly DocumentHead[] {
+    return this.#list.all(period, period)
+  }
+
+  find(number: string): DocumentRow | undefined {
+    return this.#find.get(number)
+  }
+
+  /** Every document with its bytes, by entity, series and sequence. */
+  all(): IterableIterator<DocumentRow> {
+    return this.#iterate.iterate()
+  }
+
+  count(): number {
+    return this.#count.get()?.count ?? 0
+  }
+
+  /** Whether the bill of a seller to a buyer for a period is issued already. */
+  isIssued(bill: Pick<DocumentRow, 'period' | 'entity' | 'buyer' | 'currency'>): boolean {
+    return this.#isIssued.get(bill.period, bill.entity, bill.buyer, bill.currency) !== undefined
+  }
+
+  beginClosing(period: string, catalogueIndex: number, nowMs: number): void {
+    this.#beginClosing.run(period, catalogueIndex, nowMs)
+  }
+
+  finishClosing(period: string, nowMs: number): void {
+    this.#finishClosing.run(nowMs, period)
+  }
+
+  periods(): readonly PeriodRow[] {
+    return this.#periods.all()
+  }
+}

@@ -1,0 +1,132 @@
+import { emptyAccumulator } from '@meterline/shared/rating/accumulate.ts'
+import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import type { Database } from '@meterline/shared/sqlite/open.ts'
+
+/** A charge block to store: its encoded bytes and its leaf in the Merkle-sum trees. */
+export interface BlockRow {
+  readonly batchIndex: number
+  readonly segmentKey: string
+  readonly amountMicros: bigint
+  readonly leaf: Uint8Array
+  readonly block: Uint8Array
+}
+
+/** A block's leaf: what an invoice line's root is made of. */
+export interface BlockLeaf {
+  readonly leaf: Uint8Array
+  readonly amountMicros: bigint
+}
+
+interface CachedSegment {
+  readonly id: number
+  readonly accumulator: Accumulator
+}
+
+interface SegmentRow {
+  readonly id: number
+  readonly key: string
+  readonly quantity: string
+  readonly events: number
+  readonly amountMicros: string
+}
+
+/** More segments than this are read again from the file when they are next charged. */
+const cachedSegments = 50_000
+
+/** Accumulators of all segments, and the charge blocks that they are the sums of. */
+export class SegmentTable {
+  readonly #select
+  readonly #selectPrefix
+  readonly #insert
+  readonly #update
+  readonly #insertBlock
+  readonly #leaves
+  readonly #blocksOfBatch
+  readonly #cache = new Map<string, CachedSegment>()
+
+  constructor(db: Database) {
+    const columns = 'id, key, quantity, events, amount_micros AS amountMicros'
+    this.#select = db.prepare<[string], SegmentRow>(`SELECT ${columns} FROM segment WHERE key = ?`)
+    this.#selectPrefix = db.prepare<[string, string], SegmentRow>(
+      `SELECT ${columns} FROM segment WHERE key >= ? AND key < ? ORDER BY key`,
+    )
+    this.#insert = db.prepare<[string, string, number, string]>(
+      'INSERT INTO segment (key, quantity, events, amount_micros) VALUES (?, ?, ?, ?)',
+    )
+    this.#update = db.prepare<[string, number, string, number]>(
+      'UPDATE segment SET quantity = ?, events = ?, amount_micros = ? WHERE id = ?',
+    )
+    this.#insertBlock = db.prepare<[number, number, string, Uint8Array, Uint8Array]>(
+      'INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#leaves = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
+      `SELECT leaf, charge_block.amount_micros AS amountMicros FROM charge_block
+       JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY charge_block.id`,
+    )
+    this.#blocksOfBatch = db.prepare<[number], { block: Uint8Array }>(
+      'SELECT block FROM charge_block WHERE batch_index = ? ORDER BY id',
+    )
+  }
+
+  /** What a segment has come to; empty when nothing was charged in it yet. */
+  accumulator(key: string): Accumulator {
+    return this.#segment(key)?.accumulator ?? emptyAccumulator
+  }
+
+  /** All segments whose key begins with `prefix`, by key. */
+  accumulatorsOf(prefix: string): ReadonlyMap<string, Accumulator> {
+    // No key holds a code point above this one.
+    const rows = this.#selectPrefix.all(prefix, `${prefix}\u{10ffff}`)
+    return new Map(rows.map((row) => [row.key, accumulatorOf(row)]))
+  }
+
+  /** Writes the new sums, then the blocks that made them, inside the caller's transaction. */
+  write(accumulators: ReadonlyMap<string, Accumulator>, blocks: readonly BlockRow[]): void {
+    if (this.#cache.size + accumulators.size > cachedSegments) this.#cache.clear()
+    for (const [key, accumulator] of accumulators) this.#save(key, accumulator)
+    for (const block of blocks) {
+      const segment = this.#segment(block.segmentKey)
+      const id = segment?.id ?? this.#save(block.segmentKey, emptyAccumulator)
+      this.#insertBlock.run(block.batchIndex, id, block.amountMicros.toString(), block.leaf, block.block)
+    }
+  }
+
+  /** The leaves of a segment's blocks in log order. */
+  leavesOf(key: string): readonly BlockLeaf[] {
+    return this.#leaves.all(key).map((row) => ({ leaf: row.leaf, amountMicros: BigInt(row.amountMicros) }))
+  }
+
+  /** The encoded charge blocks of one batch. */
+  blocksOf(batchIndex: number): readonly Uint8Array[] {
+    return this.#blocksOfBatch.all(batchIndex).map((row) => row.block)
+  }
+
+  #segment(key: string): CachedSegment | undefined {
+    const cached = this.#cache.get(key)
+    if (cached !== undefined) return cached
+    const row = this.#select.get(key)
+    if (row === undefined) return undefined
+    const segment = { id: row.id, accumulator: accumulatorOf(row) }
+    if (this.#cache.size < cachedSegments) this.#cache.set(key, segment)
+    return segment
+  }
+
+  #save(key: string, accumulator: Accumulator): number {
+    const { quantity, events, amountMicros } = accumulator
+    const known = this.#segment(key)
+    let id: number
+    if (known === undefined) {
+      const inserted = this.#insert.run(key, quantity.toString(), events, amountMicros.toString())
+      id = Number(inserted.lastInsertRowid)
+    } else {
+      id = known.id
+      this.#update.run(quantity.toString(), events, amountMicros.toString(), id)
+    }
+    this.#cache.set(key, { id, accumulator })
+    return id
+  }
+}
+
+function accumulatorOf(row: SegmentRow): Accumulator {
+  return { quantity: BigInt(row.quantity), events: row.events, amountMicros: BigInt(row.amountMicros) }
+}

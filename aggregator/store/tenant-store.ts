@@ -1,0 +1,174 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
+import { migrate } from '@meterline/shared/sqlite/migrate.ts'
+import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { BatchTable } from './batch-table.ts'
+import { CatalogueTable } from './catalogue-table.ts'
+import { CheckpointTable } from './checkpoint-table.ts'
+import type { CheckpointRow } from './checkpoint-table.ts'
+import { DocumentTable } from './document-table.ts'
+import { EvidenceTable } from './evidence-table.ts'
+import type { EvidenceRow } from './evidence-table.ts'
+import { LedgerTable } from './ledger-table.ts'
+import { LogTable } from './log-table.ts'
+import { tenantMigrations } from './schema.ts'
+import { SegmentTable } from './segment-table.ts'
+import { SuspenseTable } from './suspense-table.ts'
+import { TotalTable } from './total-table.ts'
+import type {
+  CatalogueWrites,
+  ChainWrite,
+  ClosedWrites,
+  DocumentWrites,
+  Expected,
+  RatingWrites,
+  ReceiveWrites,
+} from './writes.ts'
+
+/** How a tenant's file is opened. */
+export interface TenantStoreOptions {
+  readonly file: string
+  /** Simulation only: commits need not reach the disk. */
+  readonly onTemporaryDisk: boolean
+  /** Event keys gathered in memory before they become a run of the index. */
+  readonly keyMemtableKeys: number
+  /** The most event keys one commit brings. */
+  readonly keysPerCommit: number
+}
+
+/** Entries of the event-key index reorganised in each commit, for every key it brings: keeps up with any size. */
+const keyMaintenancePerKey = 8
+/** And at least this many, so that work left over goes on when few keys come. */
+const leastKeyMaintenance = 2_048
+
+/**
+ * One tenant's file. Loads are methods of its tables; everything is written by the commits below, one short synchronous
+ * transaction each. A commit that throws (disk full, I/O error) leaves the memory of the tables and of the key index
+ * behind the file: close the store then and open it again, nothing else.
+ */
+export class TenantStore {
+  readonly log: LogTable
+  readonly batches: BatchTable
+  readonly catalogues: CatalogueTable
+  readonly checkpoints: CheckpointTable
+  readonly documents: DocumentTable
+  readonly evidence: EvidenceTable
+  readonly ledger: LedgerTable
+  readonly segments: SegmentTable
+  readonly suspense: SuspenseTable
+  readonly totals: TotalTable
+  readonly keys: KeyIndex
+  readonly #db: Database
+  readonly #saveCursor
+  readonly #selectCursor
+
+  constructor(options: TenantStoreOptions) {
+    const db = openDatabase({ file: options.file, onTemporaryDisk: options.onTemporaryDisk })
+    try {
+      // Without it a REPLACE would delete rows behind the back of the triggers that forbid it.
+      db.pragma('recursive_triggers = ON')
+      migrate(db, tenantMigrations)
+      this.#db = db
+      this.log = new LogTable(db)
+      this.batches = new BatchTable(db)
+      this.catalogues = new CatalogueTable(db)
+      this.checkpoints = new CheckpointTable(db)
+      this.documents = new DocumentTable(db)
+      this.evidence = new EvidenceTable(db)
+      this.ledger = new LedgerTable(db)
+      this.segments = new SegmentTable(db)
+      this.suspense = new SuspenseTable(db)
+      this.totals = new TotalTable(db)
+      this.keys = new KeyIndex(db, { memtableKeys: options.keyMemtableKeys, maxStagedKeys: options.keysPerCommit })
+      this.#saveCursor = db.prepare<[number]>('UPDATE rating_cursor SET batch_index = ? WHERE one = 1')
+      this.#selectCursor = db.prepare<[], { cursor: number }>('SELECT batch_index AS cursor FROM rating_cursor')
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+
+  /** Log index of the last batch that was rated; -1 before the first. */
+  ratingCursor(): number {
+    return this.#selectCursor.get()?.cursor ?? -1
+  }
+
+  commitReceived(writes: ReceiveWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      for (const row of writes.batches) this.batches.insert(row)
+      this.#saveChains(writes.chains)
+      this.keys.writeStaged(writes.receivedMs)
+      this.keys.maintain(Math.max(leastKeyMaintenance, writes.keysStaged * keyMaintenancePerKey))
+      this.#count(writes.evidence, writes.counted)
+    })
+    this.keys.committed()
+  }
+
+  commitRated(writes: RatingWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.segments.write(writes.accumulators, writes.blocks)
+      this.ledger.post(writes.ledger)
+      for (const row of writes.suspended) this.suspense.insert(row)
+      this.totals.add({ suspended: writes.suspended.length })
+      this.#saveCursor.run(writes.cursor)
+    })
+  }
+
+  commitCatalogue(writes: CatalogueWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.catalogues.insert(writes.catalogue)
+    })
+  }
+
+  commitDocuments(writes: DocumentWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      for (const row of writes.documents) this.documents.insert(row)
+      this.ledger.post(writes.ledger)
+    })
+  }
+
+  commitClosing(period: string, catalogueIndex: number, nowMs: number, expected: Expected): void {
+    this.#commit(expected, () => this.documents.beginClosing(period, catalogueIndex, nowMs))
+  }
+
+  commitClosed(writes: ClosedWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.ledger.post(writes.ledger)
+      this.documents.finishClosing(writes.period, writes.closedMs)
+    })
+  }
+
+  commitCheckpoint(row: CheckpointRow, expected: Expected): void {
+    this.#commit(expected, () => this.checkpoints.insert(row))
+  }
+
+  /** Keeps evidence of what was refused outside of any batch group, such as a hello of another agent. */
+  commitEvidence(evidence: readonly EvidenceRow[], expected: Expected): void {
+    this.#commit(expected, () => this.#count(evidence, {}))
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #saveChains(chains: readonly ChainWrite[]): void {
+    for (const { agent, epoch, chain } of chains) this.batches.saveChain(agent, epoch, chain)
+  }
+
+  #count(evidence: readonly EvidenceRow[], counted: ReceiveWrites['counted']): void {
+    const notKept = evidence.filter((row) => !this.evidence.keep(row)).length
+    this.totals.add({ ...counted, evidenceNotKept: notKept })
+  }
+
+  #commit(expected: Expected, write: () => void): void {
+    const size = this.log.size
+    assertThat(size === expected.logSize, `decided at log size ${expected.logSize}, committed at ${size}`)
+    this.#db.transaction(write).immediate()
+  }
+}

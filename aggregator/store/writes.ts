@@ -1,0 +1,74 @@
+import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
+import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import type { BatchRow, Chain } from './batch-table.ts'
+import type { CatalogueRow } from './catalogue-table.ts'
+import type { DocumentRow } from './document-table.ts'
+import type { EvidenceRow } from './evidence-table.ts'
+import type { BlockRow } from './segment-table.ts'
+import type { SuspenseRow } from './suspense-table.ts'
+import type { Counted } from './total-table.ts'
+
+/**
+ * What a decision was based on. A commit that finds the file elsewhere stops with an assertion: inside one process the
+ * load, the decision and the commit of a flow run without a pause, so it can only be a bug.
+ */
+export interface Expected {
+  readonly logSize: number
+}
+
+/** An agent's chain after a decision. */
+export interface ChainWrite {
+  readonly agent: string
+  readonly epoch: number
+  readonly chain: Chain
+}
+
+/** What receiving a group of batches decided. The staged event keys are written with it. */
+export interface ReceiveWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly batches: readonly BatchRow[]
+  readonly chains: readonly ChainWrite[]
+  readonly evidence: readonly EvidenceRow[]
+  readonly counted: Counted
+  /** When they came, epoch milliseconds, and how many event keys were staged for them. */
+  readonly receivedMs: number
+  readonly keysStaged: number
+}
+
+/** Ledger entries of one log entry. */
+export interface LedgerWrite {
+  readonly logIndex: number
+  readonly entries: readonly LedgerEntry[]
+}
+
+/** What rating some batches decided. */
+export interface RatingWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly ledger: readonly LedgerWrite[]
+  readonly accumulators: ReadonlyMap<string, Accumulator>
+  readonly blocks: readonly BlockRow[]
+  readonly suspended: readonly SuspenseRow[]
+  /** Log index of the last batch that is rated now. */
+  readonly cursor: number
+}
+
+/** What an apply decided. */
+export interface CatalogueWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly catalogue: CatalogueRow
+}
+
+/** What issuing some documents decided. */
+export interface DocumentWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly documents: readonly DocumentRow[]
+  readonly ledger: readonly LedgerWrite[]
+}
+
+/** What the end of a closing decided, once every document is issued. */
+export interface ClosedWrites {
+  readonly period: string
+  readonly closedMs: number
+  readonly entries: readonly Uint8Array[]
+  readonly ledger: readonly LedgerWrite[]
+}

@@ -1,0 +1,118 @@
+import { closeSync, openSync } from 'node:fs'
+import DatabaseConstructor from 'better-sqlite3'
+import type { Database as BetterSqliteDatabase } from 'better-sqlite3'
+import { FaultError, fault } from '../base/errors.ts'
+import type { Fault } from '../base/errors.ts'
+
+/** An open SQLite connection, as better-sqlite3 gives it: synchronous, one per thread. */
+export type Database = BetterSqliteDatabase
+
+/** Why a database file cannot be used. Carried by a `FaultError`: nothing can go on without its file. */
+export type DatabaseFault = Fault<'node_too_old' | 'database_unusable' | 'database_not_durable' | 'database_newer'>
+
+/** How a file is opened. */
+export interface OpenOptions {
+  readonly file: string
+  /** Opens an existing file without the right to change it. */
+  readonly readOnly?: boolean
+  /** For simulations only: the file may be lost at any time, so nothing is synchronised to the disk. */
+  readonly onTemporaryDisk?: boolean
+  /** Page cache of this connection in pages of 4 KiB. Left out: 2,000 (8 MB). */
+  readonly cachePages?: number
+}
+
+const oldestMajor = 22
+const oldestMinor = 18
+const busyTimeoutMs = 5_000
+const journalSizeLimitBytes = 64 * 1024 * 1024
+const defaultCachePages = 2_000
+const fullSynchronous = 2
+
+/**
+ * Opens a SQLite file with write-ahead log and `synchronous=FULL`, so that a returned commit is on the disk.
+ * better-sqlite3 is built with NORMAL as the default of every reopened WAL file: FULL is therefore set at each open
+ * and read back. Throws a `FaultError` with a `DatabaseFault`.
+ */
+export function openDatabase(options: OpenOptions): Database {
+  assertNodeVersion(process.versions.node)
+  const db = connect(options)
+  try {
+    configure(db, options)
+  } catch (cause) {
+    db.close()
+    throw cause instanceof FaultError ? cause : unusable(options.file, cause)
+  }
+  return db
+}
+
+/**
+ * Refuses a Node that better-sqlite3's prebuilt binary does not run on (it wants Node-API 10 and ends an older
+ * process with a segmentation fault), before the native code is loaded.
+ */
+export function assertNodeVersion(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return
+  throw new FaultError(
+    fault(
+      'node_too_old',
+      `Node ${version} is too old for Meterline, which needs ${oldestMajor}.${oldestMinor} or newer; ` +
+        'start it through npm (npm start, npm run agent), which uses the Node installed with the project',
+      { version },
+    ),
+  )
+}
+
+function connect(options: OpenOptions): Database {
+  try {
+    // The file is created for its owner alone; SQLite gives the log beside it the same rights.
+    if (options.readOnly !== true && options.file !== ':memory:') closeSync(openSync(options.file, 'a', 0o600))
+    return new DatabaseConstructor(options.file, {
+      readonly: options.readOnly === true,
+      fileMustExist: options.readOnly === true,
+      timeout: busyTimeoutMs,
+    })
+  } catch (cause) {
+    throw unusable(options.file, cause)
+  }
+}
+
+function configure(db: Database, options: OpenOptions): void {
+  db.pragma('trusted_schema = OFF')
+  db.pragma('foreign_keys = ON')
+  db.pragma(`cache_size = ${options.cachePages ?? defaultCachePages}`)
+  if (options.readOnly === true) {
+    db.pragma('query_only = ON')
+    // The first read tells whether this is a SQLite file at all.
+    db.pragma('schema_version')
+    return
+  }
+  const journalMode: unknown = db.pragma('journal_mode = WAL', { simple: true })
+  db.pragma(`journal_size_limit = ${journalSizeLimitBytes}`)
+  if (options.onTemporaryDisk === true) {
+    db.pragma('synchronous = OFF')
+    return
+  }
+  db.pragma('synchronous = FULL')
+  const synchronous: unknown = db.pragma('synchronous', { simple: true })
+  if (journalMode !== 'wal' || synchronous !== fullSynchronous) {
+    throw new FaultError(
+      fault(
+        'database_not_durable',
+        `${options.file} runs with journal mode ${String(journalMode)} and synchronous ${String(synchronous)} instead of ` +
+          'wal and 2: a confirmed commit could be lost; put it on a local file system that supports shared memory',
+        { file: options.file },
+      ),
+    )
+  }
+}
+
+function unusable(file: string, cause: unknown): FaultError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new FaultError(
+    fault(
+      'database_unusable',
+      `${file} cannot be opened as a database: ${reason}; check that its directory exists, that it may be written by this user and that it is a SQLite file`,
+      { file },
+    ),
+  )
+}

@@ -1,0 +1,109 @@
+import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { readItem } from './cbor-reader.ts'
+import { readHeader, readUnitSequence, StoredTables } from './stored-batch.ts'
+import type { StoredHeader, StoredUnit } from './stored-batch.ts'
+
+/** A sealed batch that waits in an agent's outbox. */
+export interface OutboxBatch {
+  readonly header: StoredHeader
+  readonly units: readonly StoredUnit[]
+}
+
+/** Something an agent put to its own suspense. */
+export interface AgentSuspended {
+  readonly device: string
+  readonly code: string
+  readonly eventId: string | null
+  readonly payload: Uint8Array
+  readonly payloadBytes: number
+}
+
+/** What a journal holds. */
+export interface AgentImage {
+  readonly epoch: number
+  readonly sealedSeq: number
+  readonly sealedHash: string
+  readonly settledSeq: number
+  readonly settledHash: string
+  readonly outbox: readonly OutboxBatch[]
+  /** Units journalled and not sealed yet. */
+  readonly open: readonly StoredUnit[]
+  readonly suspended: readonly AgentSuspended[]
+}
+
+interface ChainRow {
+  readonly epoch: number
+  readonly sealedSeq: number
+  readonly sealedHash: Uint8Array
+  readonly sealedChunk: number
+  readonly settledSeq: number
+  readonly settledHash: Uint8Array
+}
+
+interface BatchRow {
+  readonly firstChunk: number
+  readonly lastChunk: number
+  readonly header: Uint8Array
+  readonly tables: Uint8Array
+}
+
+interface ChunkRow {
+  readonly id: number
+  readonly tablesDelta: Uint8Array
+  readonly units: Uint8Array
+}
+
+/** Reads a copy of a journal. The agent holds its own file locked, so only copies can be looked into. */
+export function readAgentImage(file: string): AgentImage | null {
+  const db = openDatabase({ file, onTemporaryDisk: true })
+  try {
+    const tables = db.prepare<[], { count: number }>(`SELECT count(*) AS count FROM sqlite_master WHERE name = 'chain'`).get()
+    if (tables?.count !== 1) return null
+    const chain = db
+      .prepare<[], ChainRow>(
+        `SELECT epoch, sealed_seq AS sealedSeq, sealed_hash AS sealedHash, sealed_chunk AS sealedChunk,
+           settled_seq AS settledSeq, settled_hash AS settledHash FROM chain`,
+      )
+      .get()
+    if (chain === undefined) return null
+    const chunks = db
+      .prepare<[], ChunkRow>('SELECT id, tables_delta AS tablesDelta, units FROM chunk ORDER BY id')
+      .all()
+    const batches = db
+      .prepare<[], BatchRow>('SELECT first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch ORDER BY seq')
+      .all()
+    const openTables = new StoredTables()
+    return {
+      epoch: chain.epoch,
+      sealedSeq: chain.sealedSeq,
+      sealedHash: hex(chain.sealedHash),
+      settledSeq: chain.settledSeq,
+      settledHash: hex(chain.settledHash),
+      outbox: batches.map((batch) => outboxBatch(batch, chunks)),
+      open: chunks
+        .filter(({ id }) => id > chain.sealedChunk)
+        .flatMap((chunk) => {
+          openTables.add(readItem(chunk.tablesDelta))
+          return readUnitSequence(chunk.units, openTables)
+        }),
+      suspended: db
+        .prepare<[], AgentSuspended>(
+          'SELECT device, code, event_id AS eventId, payload, payload_bytes AS payloadBytes FROM suspense',
+        )
+        .all(),
+    }
+  } finally {
+    db.close()
+  }
+}
+
+function outboxBatch(batch: BatchRow, chunks: readonly ChunkRow[]): OutboxBatch {
+  const tables = new StoredTables()
+  tables.add(readItem(batch.tables))
+  const own = chunks.filter(({ id }) => id >= batch.firstChunk && id <= batch.lastChunk)
+  return { header: readHeader(batch.header), units: own.flatMap(({ units }) => readUnitSequence(units, tables)) }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

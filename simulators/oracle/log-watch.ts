@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import type { AggregatorFile } from './aggregator-file.ts'
+import { asBytes, asList, asText, readItem } from './cbor-reader.ts'
+import type { Item } from './cbor-reader.ts'
+import type { Findings } from './findings.ts'
+import { readBody, readHeader } from './stored-batch.ts'
+import type { StoredHeader, StoredUnit } from './stored-batch.ts'
+
+/** A batch of the log with its units. */
+export interface LoggedBatch {
+  readonly header: StoredHeader
+  readonly units: readonly StoredUnit[]
+}
+
+/** A receipt as it reached an agent. */
+export interface SeenReceipt {
+  readonly agent: string
+  readonly epoch: number
+  readonly seq: number
+  readonly batchHash: string
+  readonly logIndex: number
+}
+
+const noHash = '00'.repeat(32)
+
+/**
+ * Follows a tenant's log: places without gaps, bytes that never change (I12), each agent's batches once and in sequence
+ * with the right hash of the one before (I5, I6), and every receipt an agent has seen backed by what is stored (I7).
+ */
+export class LogWatch {
+  readonly #tenant: string
+  readonly #findings: Findings
+  readonly #digests: string[] = []
+  readonly #batches = new Map<number, LoggedBatch>()
+  readonly #decisions = new Map<number, readonly Item[]>()
+  readonly #chains = new Map<string, { seq: number; hash: string }>()
+  readonly #receipts: SeenReceipt[] = []
+  #checkedReceipts = 0
+
+  constructor(tenant: string, findings: Findings) {
+    this.#tenant = tenant
+    this.#findings = findings
+  }
+
+  get size(): number {
+    return this.#digests.length
+  }
+
+  /** Batches by log index, in log order. */
+  get batches(): ReadonlyMap<number, LoggedBatch> {
+    return this.#batches
+  }
+
+  /** The last batch of an agent and epoch; seq 0 when there is none. */
+  chain(agent: string, epoch: number): { readonly seq: number; readonly hash: string } {
+    return this.#chains.get(`${agent} ${epoch}`) ?? { seq: 0, hash: noHash }
+  }
+
+  /** Ledger and document entries of the log that came since this was last asked: the items after the kind. */
+  takeDecisions(): ReadonlyMap<number, readonly Item[]> {
+    const taken = new Map(this.#decisions)
+    this.#decisions.clear()
+    return taken
+  }
+
+  receiptArrived(receipt: SeenReceipt): void {
+    this.#receipts.push(receipt)
+  }
+
+  /** Reads what was committed since the last time. */
+  advance(file: AggregatorFile): void {
+    const from = this.#digests.length - 1
+    const bodies = new Map(file.bodiesAfter(from).map(({ logIndex, body }) => [logIndex, body]))
+    for (const { logIndex, entry } of file.logAfter(from)) {
+      this.#findings.demand(logIndex === this.#digests.length, 'I6', () => `log index ${logIndex} follows ${this.#digests.length - 1}`)
+      this.#digests.push(digest(entry))
+      this.#take(logIndex, asList(readItem(entry), 'a log entry'), bodies.get(logIndex))
+    }
+    for (; this.#checkedReceipts < this.#receipts.length; this.#checkedReceipts++) {
+      const receipt = this.#receipts[this.#checkedReceipts]
+      if (receipt !== undefined) this.#checkReceipt(receipt)
+    }
+  }
+
+  /** Reads the whole log again, as after a restart: everything that was there is there, byte for byte. */
+  recheck(file: AggregatorFile): void {
+    const rows = file.logAfter(-1)
+    const demand = this.#findings.demand.bind(this.#findings)
+    demand(rows.length >= this.#digests.length, 'I7', () => `the log had ${this.#digests.length} entries and has ${rows.length}`)
+    for (const { logIndex, entry } of rows.slice(0, this.#digests.length)) {
+      demand(digest(entry) === this.#digests[logIndex], 'I12', () => `log entry ${logIndex} is not what it was`)
+    }
+    const bodies = new Set(file.bodiesAfter(-1).map(({ logIndex }) => logIndex))
+    for (const logIndex of this.#batches.keys()) demand(bodies.has(logIndex), 'I7', () => `the body of batch ${logIndex} is gone`)
+    for (const { agent, epoch, receivedSeq, chainHash } of file.chains()) {
+      const { seq, hash } = this.chain(agent, epoch)
+      const same = receivedSeq === seq && Buffer.from(chainHash).toString('hex') === hash
+      demand(same, 'I6', () => `chain of ${agent} is stored at ${receivedSeq}, its last batch in the log is ${seq}`)
+    }
+  }
+
+  #take(logIndex: number, entry: readonly Item[], body: Uint8Array | undefined): void {
+    const kind = asText(entry[1], 'the kind of a log entry')
+    if (kind === 'batch') this.#takeBatch(logIndex, asBytes(entry[2], 'a header'), body)
+    else if (kind === 'ledger' || kind === 'document') this.#decisions.set(logIndex, entry.slice(1))
+  }
+
+  #takeBatch(logIndex: number, headerBytes: Uint8Array, body: Uint8Array | undefined): void {
+    const header = readHeader(headerBytes)
+    const name = `batch ${header.agent}/${header.epoch}/${header.seq} at ${logIndex}`
+    const key = `${header.agent} ${header.epoch}`
+    const before = this.chain(header.agent, header.epoch)
+    const demand = (holds: boolean, invariant: 'I5' | 'I6' | 'I7', what: string): void =>
+      this.#findings.demand(holds, invariant, () => `${name}: ${what}`)
+    demand(header.tenant === this.#tenant, 'I6', `is of tenant ${header.tenant}`)
+    demand(header.seq > before.seq, 'I5', `came a second time, the last one was ${before.seq}`)
+    demand(header.seq === before.seq + 1, 'I6', `follows ${before.seq}`)
+    demand(header.previousHash === before.hash, 'I6', 'does not name the hash of the batch before')
+    this.#chains.set(key, { seq: header.seq, hash: header.hash })
+    if (body === undefined) return demand(false, 'I7', 'has no body')
+    const units = readBody(body)
+    demand(units.length === header.unitCount, 'I6', `has ${units.length} units and says ${header.unitCount}`)
+    const records = units.reduce((sum, unit) => sum + unit.records.length, 0)
+    demand(records === header.recordCount, 'I6', `has ${records} records and says ${header.recordCount}`)
+    this.#batches.set(logIndex, { header, units })
+  }
+
+  #checkReceipt(receipt: SeenReceipt): void {
+    const stored = this.#batches.get(receipt.logIndex)?.header
+    const backed =
+      stored !== undefined &&
+      stored.agent === receipt.agent &&
+      stored.epoch === receipt.epoch &&
+      stored.seq === receipt.seq &&
+      stored.hash === receipt.batchHash
+    const { agent, epoch, seq, logIndex } = receipt
+    this.#findings.demand(backed, 'I7', () => `${agent} was given a receipt for ${epoch}/${seq} at ${logIndex} that nothing stands behind`)
+  }
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64')
+}

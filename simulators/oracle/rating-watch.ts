@@ -1,0 +1,243 @@
+import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
+import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
+import type { Findings } from './findings.ts'
+import type { LoggedBatch } from './log-watch.ts'
+import { chargedMicros } from './price.ts'
+import { identityKey } from './published.ts'
+import type { StoredUnit } from './stored-batch.ts'
+import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
+import { owedFor, periodOf } from './who-owes-whom.ts'
+import type { Debt } from './who-owes-whom.ts'
+
+/** What became of a unit of the log. */
+export type UnitFate =
+  | { readonly kind: 'charged' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'suspended'; readonly code: string }
+
+/** All charges of one segment so far. */
+export interface SegmentSums {
+  readonly period: string
+  readonly subscription: string
+  readonly meter: string
+  readonly seller: string
+  readonly buyer: string
+  quantity: bigint
+  amountMicros: bigint
+  charges: number
+}
+
+interface StoredCharge {
+  readonly segment: string
+  readonly quantity: bigint
+}
+
+interface Place {
+  readonly batchIndex: number
+  readonly unit: number
+  readonly content: string
+}
+
+/**
+ * Follows the rating: every unit of a rated batch has exactly one fate (I8), is charged once and on exactly the debts it
+ * causes (I5), and the charges of each segment add up to what the oracle's own arithmetic makes of their quantity (I9).
+ */
+export class RatingWatch {
+  readonly #findings: Findings
+  readonly #plans: () => readonly TenantPlan[]
+  readonly #segments = new Map<string, SegmentSums>()
+  readonly #charges = new Map<string, Map<string, StoredCharge>>()
+  readonly #first = new Map<string, Place>()
+  readonly #fates = new Map<string, UnitFate>()
+  #closedPeriods: ReadonlySet<string> = new Set()
+  #lastBlock = 0
+  #lastIdentified = -1
+  #ratedUpTo = -1
+
+  /** `plans` are the versions of the tenant file that may be in force. */
+  constructor(findings: Findings, plans: () => readonly TenantPlan[]) {
+    this.#findings = findings
+    this.#plans = plans
+  }
+
+  get segments(): ReadonlyMap<string, SegmentSums> {
+    return this.#segments
+  }
+
+  get ratedUpTo(): number {
+    return this.#ratedUpTo
+  }
+
+  /** The fate of a unit; undefined while its batch is not rated. */
+  fate(batchIndex: number, unit: number): UnitFate | undefined {
+    return this.#fates.get(`${batchIndex}/${unit}`)
+  }
+
+  /** Where an identity stands first in the log. */
+  first(identity: string): Place | undefined {
+    return this.#first.get(identity)
+  }
+
+  advance(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>): void {
+    this.#closedPeriods = new Set(file.periods().map(({ key }) => key))
+    this.#identify(batches)
+    const touched = new Set<string>()
+    for (const row of file.blocksAfter(this.#lastBlock)) {
+      this.#lastBlock = row.id
+      this.#takeBlock(row, batches)
+      touched.add(row.segment)
+    }
+    const cursor = file.ratingCursor()
+    if (cursor > this.#ratedUpTo) {
+      const suspended = new Map(
+        file.suspendedFrom(this.#ratedUpTo).map(({ batchIndex, unit, code }) => [`${batchIndex}/${unit}`, code]),
+      )
+      for (const [batchIndex, batch] of batches) {
+        if (batchIndex <= this.#ratedUpTo || batchIndex > cursor) continue
+        for (const [index, unit] of batch.units.entries()) {
+          this.#decide(batchIndex, index, unit, suspended.get(`${batchIndex}/${index}`))
+        }
+      }
+      this.#ratedUpTo = cursor
+    }
+    if (touched.size > 0) this.#checkSegments(file, touched)
+  }
+
+  #identify(batches: ReadonlyMap<number, LoggedBatch>): void {
+    for (const [batchIndex, { units }] of batches) {
+      if (batchIndex <= this.#lastIdentified) continue
+      for (const [unit, { source, eventId, content }] of units.entries()) {
+        if (eventId === null) continue
+        const identity = identityKey(source, eventId)
+        if (!this.#first.has(identity)) this.#first.set(identity, { batchIndex, unit, content })
+      }
+      this.#lastIdentified = batchIndex
+    }
+  }
+
+  /** [1, segment, leg, batch index, quantity, amount, [unit, record, quantity, amount, …]] */
+  #takeBlock(row: BlockRow, batches: ReadonlyMap<number, LoggedBatch>): void {
+    const [, segment, leg, batchIndex, quantity, amount, charges] = asList(readItem(row.block), 'a charge block')
+    const key = asText(segment, 'segment key')
+    const batch = asNumber(batchIndex, 'batch index')
+    const where = `charge block ${row.id} (${key}, batch ${batch})`
+    const demand = (holds: boolean, invariant: 'I5' | 'I9', what: string): void =>
+      this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
+    demand(key === row.segment && batch === row.batchIndex, 'I9', `is stored under ${row.segment}, batch ${row.batchIndex}`)
+    const sums = this.#segmentSums(key, asText(leg, 'leg key'))
+    const flat = asList(charges, 'charges')
+    let quantitySum = 0n
+    let amountSum = 0n
+    for (let at = 0; at < flat.length; at += 4) {
+      const unit = asNumber(flat[at], 'unit')
+      const record = asNumber(flat[at + 1], 'record')
+      const charged = asInteger(flat[at + 2], 'quantity')
+      quantitySum += charged
+      amountSum += asInteger(flat[at + 3], 'amount')
+      const stored = batches.get(batch)?.units[unit]?.records[record]
+      demand(stored?.quantity === charged, 'I9', `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`)
+      demand(stored?.meter === sums.meter, 'I9', `charges record ${unit}/${record} of meter ${String(stored?.meter)}`)
+      const place = `${batch}/${unit}`
+      const charges = this.#charges.get(place) ?? new Map<string, StoredCharge>()
+      this.#charges.set(place, charges)
+      const debt = `${record} ${sums.subscription}`
+      demand(!charges.has(debt), 'I5', `record ${unit}/${record} is charged twice under ${sums.subscription}`)
+      charges.set(debt, { segment: key, quantity: charged })
+      sums.charges += 1
+    }
+    demand(quantitySum === asInteger(quantity, 'quantity'), 'I9', `says ${String(quantity)} units, its charges are ${quantitySum}`)
+    demand(amountSum === asInteger(amount, 'amount'), 'I9', `says ${String(amount)} micros, its charges are ${amountSum}`)
+    sums.quantity += quantitySum
+    sums.amountMicros += amountSum
+  }
+
+  /** Keys are `<period>/<subscription>/<meter>/<price>` and `<seller>><buyer>:<subscription>:<price>`. */
+  #segmentSums(key: string, leg: string): SegmentSums {
+    const known = this.#segments.get(key)
+    if (known !== undefined) return known
+    const [period = '', subscription = '', meter = ''] = key.split('/')
+    const [parties = ''] = leg.split(':')
+    const [seller = '', buyer = ''] = parties.split('>')
+    const sums = { period, subscription, meter, seller, buyer, quantity: 0n, amountMicros: 0n, charges: 0 }
+    this.#segments.set(key, sums)
+    return sums
+  }
+
+  #decide(batchIndex: number, index: number, unit: StoredUnit, suspended: string | undefined): void {
+    const place = `${batchIndex}/${index}`
+    const charges = this.#charges.get(place)
+    const name = `unit ${place} (${unit.source} ${unit.eventId ?? 'without id'} of ${unit.subject})`
+    const wrong = (invariant: 'I5' | 'I8' | 'I9', what: string): void => this.#findings.add(invariant, `${name}: ${what}`)
+    const fate: UnitFate =
+      suspended !== undefined ? { kind: 'suspended', code: suspended } : { kind: charges === undefined ? 'duplicate' : 'charged' }
+    this.#fates.set(place, fate)
+    if (suspended !== undefined && charges !== undefined) wrong('I8', `is charged and suspended as ${suspended}`)
+
+    const first = unit.eventId === null ? undefined : this.#first.get(identityKey(unit.source, unit.eventId))
+    const isFirst = first === undefined || (first.batchIndex === batchIndex && first.unit === index)
+    if (!isFirst) {
+      const expected = first.content === unit.content ? 'duplicate' : 'event_conflict'
+      const actual = fate.kind === 'suspended' ? fate.code : fate.kind
+      if (actual !== expected) wrong(fate.kind === 'charged' ? 'I5' : 'I8', `came before, so it is ${expected}, but it is ${actual}`)
+      return
+    }
+    if (fate.kind === 'duplicate') return wrong('I8', 'has no disposition although its batch is rated')
+    if (fate.kind === 'suspended') {
+      const reasons = this.#plans().map((plan) => suspenseReason(plan, unit))
+      const allowed = reasons.includes(fate.code) || (fate.code === 'period_closed' && this.#closedPeriods.has(periodOf(unit.timeMs)))
+      if (!allowed) wrong('I8', `is suspended as ${fate.code}, but ought to be ${reasons.map((reason) => reason ?? 'charged').join(' or ')}`)
+      return
+    }
+    const fits = this.#plans().some((plan) => chargesFit(plan, unit, charges ?? new Map()))
+    if (!fits) wrong('I9', `is charged as [${[...(charges?.keys() ?? [])].join(', ')}], which is not what it owes`)
+  }
+
+  #checkSegments(file: AggregatorFile, touched: ReadonlySet<string>): void {
+    for (const { key, quantity, events, amount } of file.segments()) {
+      const sums = this.#segments.get(key)
+      if (sums === undefined || !touched.has(key)) continue
+      const demand = (holds: boolean, what: string): void => this.#findings.demand(holds, 'I9', () => `segment ${key}: ${what}`)
+      demand(BigInt(quantity) === sums.quantity, `holds ${quantity} units, its charges are ${sums.quantity}`)
+      demand(BigInt(amount) === sums.amountMicros, `holds ${amount} micros, its charges are ${sums.amountMicros}`)
+      demand(events === sums.charges, `counts ${events} events, its charges are ${sums.charges}`)
+      const price = this.#priceOf(sums)
+      const due = price === undefined ? undefined : chargedMicros(price, sums.quantity)
+      demand(due === sums.amountMicros, `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`)
+    }
+  }
+
+  /** The plan's price for a subscription's meter. */
+  #priceOf({ subscription, meter }: SegmentSums): PlannedPrice | undefined {
+    for (const plan of this.#plans()) {
+      const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
+      const prices = plan.offerings.find(({ id }) => id === offering)?.prices
+      const price = plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
+      if (price !== undefined) return price
+    }
+    return undefined
+  }
+}
+
+/** Why a unit cannot be charged: the reason of its first record that has one; null when all of it can. */
+function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | null {
+  for (const { meter } of unit.records) {
+    const { reason } = owedFor(plan, unit.subject, meter, unit.timeMs)
+    if (reason !== null) return reason
+  }
+  return null
+}
+
+/** Whether the charges of a unit are exactly its debts under a plan: one each, in the right period. */
+function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: ReadonlyMap<string, StoredCharge>): boolean {
+  const owed = unit.records.map(({ meter }) => owedFor(plan, unit.subject, meter, unit.timeMs))
+  const debts: { readonly record: number; readonly debt: Debt }[] = []
+  for (const [record, { debts: ofRecord }] of owed.entries()) {
+    if (ofRecord === null) return false
+    debts.push(...ofRecord.map((debt) => ({ record, debt })))
+  }
+  const prefix = `${periodOf(unit.timeMs)}/`
+  return (
+    debts.length === charges.size &&
+    debts.every(({ record, debt }) => charges.get(`${record} ${debt.subscription}`)?.segment.startsWith(prefix) === true)
+  )
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { asBytes, asInteger, asList, asNumber, asText, CborReader, readItem } from './cbor-reader.ts'
+import type { Item } from './cbor-reader.ts'
+
+/** The signed header of a batch as its bytes say. */
+export interface StoredHeader {
+  readonly tenant: string
+  readonly agent: string
+  readonly epoch: number
+  readonly seq: number
+  readonly previousHash: string
+  readonly unitCount: number
+  readonly recordCount: number
+  /** SHA-256 of the header's bytes, hexadecimal. */
+  readonly hash: string
+}
+
+/** One event as it was stored by an agent, read from raw bytes. */
+export interface StoredUnit {
+  readonly eventId: string | null
+  readonly source: string
+  readonly subject: string
+  readonly timeMs: number
+  readonly receivedWallMs: number
+  readonly records: readonly { readonly meter: string; readonly quantity: bigint }[]
+  /** Everything that makes two events under one identity the same or not, as text. */
+  readonly content: string
+}
+
+/** The tables that units refer to; chunks of an open batch add to them one after the other. */
+export class StoredTables {
+  readonly #strings: string[] = []
+  readonly #anchors: { monotonicMs: number; wallMs: number }[] = []
+
+  /** Adds the entries of `tables` or of a chunk's delta: [strings, snapshots, anchors, leases]. */
+  add(item: Item): void {
+    const [strings, , anchors] = asList(item, 'tables')
+    for (const text of asList(strings, 'strings')) this.#strings.push(asText(text, 'a string of the tables'))
+    for (const anchor of asList(anchors, 'anchors')) {
+      const [, monotonicMs, wallMs] = asList(anchor, 'an anchor')
+      this.#anchors.push({ monotonicMs: asNumber(monotonicMs, 'monotonicMs'), wallMs: asNumber(wallMs, 'wallMs') })
+    }
+  }
+
+  unit(item: Item): StoredUnit {
+    const [eventId, source, subject, timeOffset, anchorIndex, receivedOffset, , labels, facts, records] = asList(item, 'a unit')
+    const anchor = this.#anchors[asNumber(anchorIndex, 'anchor index')]
+    if (anchor === undefined) throw new Error('a unit names an anchor that the tables do not have')
+    const flat = asList(records, 'records')
+    const measured: { meter: string; quantity: bigint }[] = []
+    for (let at = 0; at < flat.length; at += 4) {
+      measured.push({ meter: this.#string(flat[at]), quantity: asInteger(flat[at + 1], 'a quantity') })
+    }
+    const timeMs = anchor.wallMs + asNumber(timeOffset, 'event time')
+    const quantities = measured.map(({ meter, quantity }) => `${meter}=${quantity}`).toSorted()
+    const extras = [...this.#pairs(labels, 'labels', true), ...this.#pairs(facts, 'facts', false)]
+    return {
+      eventId: eventId === null ? null : asText(eventId, 'event id'),
+      source: this.#string(source),
+      subject: this.#string(subject),
+      timeMs,
+      receivedWallMs: anchor.wallMs + asNumber(receivedOffset, 'received time'),
+      records: measured,
+      content: [this.#string(subject), timeMs, ...extras, ...quantities].join(' '),
+    }
+  }
+
+  /** Labels are pairs of string indexes, facts are a string index and a number. */
+  #pairs(item: Item | undefined, what: string, valuesAreStrings: boolean): string[] {
+    const flat = asList(item, what)
+    const pairs: string[] = []
+    for (let at = 0; at < flat.length; at += 2) {
+      const value = flat[at + 1]
+      pairs.push(`${this.#string(flat[at])}:${valuesAreStrings ? this.#string(value) : asInteger(value, what)}`)
+    }
+    return pairs.toSorted()
+  }
+
+  #string(item: Item | undefined): string {
+    const text = this.#strings[asNumber(item, 'string index')]
+    if (text === undefined) throw new Error('a unit names a string that the tables do not have')
+    return text
+  }
+}
+
+/** Reads header bytes: [1, tenant, agent, epoch, seq, previousHash, unitCount, recordCount, …]. */
+export function readHeader(bytes: Uint8Array): StoredHeader {
+  const [, tenant, agent, epoch, seq, previousHash, unitCount, recordCount] = asList(readItem(bytes), 'a batch header')
+  return {
+    tenant: asText(tenant, 'tenant'),
+    agent: asText(agent, 'agent'),
+    epoch: asNumber(epoch, 'epoch'),
+    seq: asNumber(seq, 'seq'),
+    previousHash: Buffer.from(asBytes(previousHash, 'previous hash')).toString('hex'),
+    unitCount: asNumber(unitCount, 'unit count'),
+    recordCount: asNumber(recordCount, 'record count'),
+    hash: createHash('sha256').update(bytes).digest('hex'),
+  }
+}
+
+/** Reads the units of a body: [secret, tables, units]. */
+export function readBody(bytes: Uint8Array): readonly StoredUnit[] {
+  const [, tables, units] = asList(readItem(bytes), 'a batch body')
+  const stored = new StoredTables()
+  stored.add(tables ?? null)
+  return asList(units, 'units').map((unit) => stored.unit(unit))
+}
+
+/** Reads units that stand one after the other, as a chunk of an open batch holds them. */
+export function readUnitSequence(bytes: Uint8Array, tables: StoredTables): readonly StoredUnit[] {
+  const units: StoredUnit[] = []
+  for (const reader = new CborReader(bytes); !reader.atEnd; ) units.push(tables.unit(reader.next()))
+  return units
+}

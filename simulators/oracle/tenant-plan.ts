@@ -1,0 +1,53 @@
+/**
+ * What the world sells and to whom, as the oracle knows it. The tenant file that the aggregator is given is printed
+ * from this, so the oracle never needs to read the product's catalogue.
+ */
+export interface TenantPlan {
+  readonly tenant: string
+  readonly currency: string
+  /** Digits after the point of the currency's minor unit. */
+  readonly minorDigits: number
+  readonly operator: string
+  readonly meters: readonly { readonly id: string; readonly unit: string }[]
+  readonly prices: readonly PlannedPrice[]
+  readonly offerings: readonly { readonly id: string; readonly prices: readonly string[] }[]
+  readonly accounts: readonly PlannedAccount[]
+  readonly partners: readonly string[]
+  readonly subscriptions: readonly PlannedSubscription[]
+}
+
+export type PlannedPrice =
+  | { readonly id: string; readonly meter: string; readonly model: 'per-unit'; readonly amount: string; readonly per: bigint }
+  | {
+      readonly id: string
+      readonly meter: string
+      readonly model: 'graduated'
+      readonly per: bigint
+      readonly tiers: readonly PlannedTier[]
+    }
+
+export interface PlannedTier {
+  /** Last quantity of the tier, in base units; null: open. */
+  readonly upTo: bigint | null
+  readonly amount: string
+  readonly flat?: string
+}
+
+export interface PlannedAccount {
+  readonly id: string
+  readonly kind: 'reseller' | 'customer' | 'fleet'
+  readonly parent: string
+  readonly payer: 'self' | 'parent'
+}
+
+export interface PlannedSubscription {
+  readonly id: string
+  readonly account: string
+  readonly offering: string
+  /** Only on the operator's own account: the partner that sells to him. */
+  readonly seller?: string
+  /** First day, `YYYY-MM-DD`. */
+  readonly from: string
+  /** Left out: everything below the account. */
+  readonly subjects?: readonly string[]
+}

@@ -1,0 +1,84 @@
+import type { PlannedAccount, PlannedPrice, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
+
+/** One debt that a record causes: who owes whom, under which subscription, at which price. */
+export interface Debt {
+  readonly seller: string
+  readonly buyer: string
+  readonly subscription: string
+  readonly price: PlannedPrice
+}
+
+/** Why a record causes no debts but stays in suspense. */
+export type NoDebtReason = 'unknown_subject' | 'unknown_meter' | 'no_price' | 'subscription_not_active'
+
+/** The debts of a record, retail first; or the reason why there are none. */
+export type Owed = { readonly debts: readonly Debt[]; readonly reason: null } | { readonly debts: null; readonly reason: NoDebtReason }
+
+/**
+ * Walks the plan's tree for one quantity of one meter: the subscription that lists the subject, then what every reseller
+ * on the way up buys, then what partners sell to the operator. It goes over the plain lists each time and remembers
+ * nothing, because here only being right counts.
+ */
+export function owedFor(plan: TenantPlan, subject: string, meter: string, timeMs: number): Owed {
+  const listed = plan.subscriptions.filter((subscription) => subscription.subjects?.includes(subject) === true)
+  if (listed.length === 0) return { debts: null, reason: 'unknown_subject' }
+  if (!plan.meters.some(({ id }) => id === meter)) return { debts: null, reason: 'unknown_meter' }
+  const selling = listed.filter((subscription) => priceIn(plan, subscription, meter) !== undefined)
+  if (selling.length === 0) return { debts: null, reason: 'no_price' }
+  const retail = selling.find((subscription) => inForce(subscription, timeMs))
+  if (retail === undefined) return { debts: null, reason: 'subscription_not_active' }
+
+  const debts = [debtOf(plan, retail, meter)]
+  for (const above of ancestors(plan, retail.account)) {
+    if (above.kind !== 'reseller') continue
+    const purchase = plan.subscriptions.find(
+      (subscription) =>
+        subscription.account === above.id && inForce(subscription, timeMs) && priceIn(plan, subscription, meter) !== undefined,
+    )
+    if (purchase === undefined) return { debts: null, reason: 'no_price' }
+    debts.push(debtOf(plan, purchase, meter))
+  }
+  for (const cost of plan.subscriptions) {
+    if (cost.account !== plan.operator || !inForce(cost, timeMs)) continue
+    if (priceIn(plan, cost, meter) !== undefined) debts.push(debtOf(plan, cost, meter))
+  }
+  return { debts, reason: null }
+}
+
+function debtOf(plan: TenantPlan, subscription: PlannedSubscription, meter: string): Debt {
+  const price = priceIn(plan, subscription, meter)
+  if (price === undefined) throw new Error(`${subscription.id} has no price for ${meter}`)
+  if (subscription.account === plan.operator) {
+    if (subscription.seller === undefined) throw new Error(`${subscription.id} names no partner`)
+    return { seller: subscription.seller, buyer: plan.operator, subscription: subscription.id, price }
+  }
+  const seller = ancestors(plan, subscription.account).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
+  return { seller, buyer: payerOf(plan, subscription.account), subscription: subscription.id, price }
+}
+
+/** The account itself, or the first one up that pays for itself. */
+function payerOf(plan: TenantPlan, id: string): string {
+  const account = plan.accounts.find((each) => each.id === id)
+  return account?.payer === 'parent' ? payerOf(plan, account.parent) : id
+}
+
+/** The accounts strictly above, nearest first, without the operator. */
+function ancestors(plan: TenantPlan, id: string): readonly PlannedAccount[] {
+  const own = plan.accounts.find((each) => each.id === id)
+  const parent = plan.accounts.find((each) => each.id === own?.parent)
+  return parent === undefined ? [] : [parent, ...ancestors(plan, parent.id)]
+}
+
+function priceIn(plan: TenantPlan, subscription: PlannedSubscription, meter: string): PlannedPrice | undefined {
+  const offering = plan.offerings.find(({ id }) => id === subscription.offering)
+  return plan.prices.find((price) => price.meter === meter && offering?.prices.includes(price.id))
+}
+
+function inForce(subscription: PlannedSubscription, timeMs: number): boolean {
+  return timeMs >= Date.parse(`${subscription.from}T00:00:00Z`)
+}
+
+/** The billing period of an instant, `YYYY-MM` in UTC. */
+export function periodOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 7)
+}

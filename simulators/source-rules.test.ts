@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { readSourceFiles } from './source-files.ts'
+import { sourceProblems } from './source-rules.ts'
+
+test('no source file switches a check off or goes around the clock', () => {
+  expect([...readSourceFiles()].flatMap(([file, text]) => sourceProblems(file, text))).toEqual([])
+})
+
+test.each([
+  ['agent/flow/a.ts', '// oxlint-disable-next-line no-empty', 'switches a check off'],
+  ['agent/flow/a.ts', '// @ts-ignore', 'switches a check off'],
+  ['agent/domain/a.ts', 'const text = amount.toLocaleString()', 'must stay pure'],
+  ['shared/model/a.ts', 'names.sort((a, b) => a.localeCompare(b))', 'must stay pure'],
+  ['aggregator/domain/billing/a.ts', 'console.log(bill)', 'must stay pure'],
+  ['shared/rating/a.ts', "const now = process['hrtime']()", 'must stay pure'],
+  ['agent/flow/a.ts', 'const now = globalThis.Date.now()', 'global object'],
+  ['agent/flow/a.test.ts', "test.only('a', () => {})", 'does not run all tests'],
+  ['agent/flow/a.test.ts', "test.each(rows).fails('a', () => {})", 'does not run all tests'],
+  ['agent/domain/a.ts', '// The process ends here.', undefined],
+  ['agent/domain/a.ts', "const name = 'process'", undefined],
+  ['agent/cli/a.ts', 'console.log(process.version)', undefined],
+])('in %s the line %s', (file, line, expected) => {
+  const problems = sourceProblems(file, `first\n${line}\nlast`)
+  expect(problems).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)])
+  if (expected !== undefined) expect(problems[0]).toMatch(new RegExp(`^${file}:2: `))
+})

@@ -1,0 +1,47 @@
+import { isPure, isTest } from './floors.ts'
+
+interface SourceRule {
+  readonly pattern: RegExp
+  readonly problem: string
+  readonly applies: (file: string) => boolean
+}
+
+const isProduction = (file: string): boolean => !file.startsWith('simulators/') && !isTest(file)
+const isPureSource = (file: string): boolean => isPure(file) && file.endsWith('.ts') && !isTest(file)
+
+/** What the linter cannot be told to refuse. */
+const rules: readonly SourceRule[] = [
+  {
+    pattern: /(oxlint|eslint)-(disable|enable)|@ts-(ignore|nocheck|expect-error)|prettier-ignore/,
+    problem: 'switches a check off',
+    // The words stand in this pattern and in its test.
+    applies: (file) => !file.startsWith('simulators/source-rules'),
+  },
+  {
+    pattern: /\b(Intl|toLocale[A-Z]\w*|localeCompare|process|console|fetch|globalThis|setImmediate|queueMicrotask)\b/,
+    problem: 'uses the machine, its locale or its event loop in code that must stay pure',
+    applies: isPureSource,
+  },
+  {
+    pattern: /\b(globalThis|global)\s*(\.|\[)\s*['"]?(Date|performance|setTimeout|setInterval|Math)\b/,
+    problem: 'reaches time or randomness through the global object',
+    applies: isProduction,
+  },
+  {
+    pattern: /\b(test|it|describe)\b.*\.(only|todo|fails)\b/,
+    problem: 'does not run all tests, or expects one to fail',
+    applies: (file) => file.endsWith('.test.ts'),
+  },
+]
+
+/** Every line of a source file that breaks a rule: `file:line: problem: text`. Comments count only for switched-off checks. */
+export function sourceProblems(file: string, text: string): readonly string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const code = line.replace(/^\s*(\/\/|\/\*|\*).*$/, '').replaceAll(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, "''")
+    return rules.flatMap((rule, position) => {
+      const seen = position === 0 ? line : code
+      if (!rule.applies(file) || !rule.pattern.test(seen)) return []
+      return [`${file}:${index + 1}: ${rule.problem}: ${line.trim()}`]
+    })
+  })
+}

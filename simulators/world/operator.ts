@@ -1,0 +1,91 @@
+import type { TenantPlan } from '../oracle/tenant-plan.ts'
+import type { AggregatorNode } from './aggregator-node.ts'
+import type { Surroundings } from './surroundings.ts'
+import { tenantFileText } from './tenant.ts'
+
+/** An agent as the tenant file names it. */
+export interface RegisteredAgent {
+  readonly id: string
+  readonly signingKey: string
+  readonly epoch: number
+}
+
+type Outcome = { readonly done: boolean; readonly said: string }
+
+const retryMs = 5_000
+
+/**
+ * The person who runs the tenant: applies the tenant file and closes periods, and does it again when the aggregator went
+ * away before it answered. Commands must bear that, so each is given until it has worked.
+ */
+export class Operator {
+  readonly #world: Surroundings
+  readonly #aggregator: AggregatorNode
+  readonly #agents: readonly RegisteredAgent[]
+  readonly #plans: TenantPlan[] = []
+  #pending = 0
+
+  constructor(world: Surroundings, aggregator: AggregatorNode, agents: readonly RegisteredAgent[]) {
+    this.#world = world
+    this.#aggregator = aggregator
+    this.#agents = agents
+  }
+
+  /** The versions of the tenant file that were given out, oldest first: any of them may be in force. */
+  get plans(): readonly TenantPlan[] {
+    return this.#plans
+  }
+
+  /** Whether everything that was asked for has been done. */
+  get idle(): boolean {
+    return this.#pending === 0
+  }
+
+  apply(plan: TenantPlan): void {
+    if (!this.#plans.includes(plan)) this.#plans.push(plan)
+    const text = tenantFileText(plan, this.#agents)
+    this.#until(`apply version ${this.#plans.indexOf(plan) + 1}`, async (commands) => {
+      const result = await commands.apply('world.yaml', text, { dryRun: false })
+      if (result.ok) return { done: true, said: result.value.applied ? `version ${String(result.value.version)}` : 'nothing new' }
+      const mistakes = result.mistakes.map(({ message }) => message).join('; ')
+      // A store that is away for a moment comes back; mistakes in the file do not go away.
+      if (result.mistakes.length > 0) this.#world.findings.add('world', `the tenant file has mistakes: ${mistakes}`)
+      return { done: result.mistakes.length > 0, said: `${result.fault.code} ${result.fault.message}` }
+    })
+  }
+
+  closePeriod(period: string, closed: () => void): void {
+    this.#until(`close ${period}`, async (commands) => {
+      const result = await commands.closePeriod({ tenant: this.#plans[0]?.tenant ?? '', period })
+      if (!result.ok) return { done: false, said: `${result.fault.code}: ${result.fault.message}` }
+      closed()
+      return { done: true, said: `${result.value.documents.length} documents` }
+    })
+  }
+
+  #until(what: string, command: (commands: NonNullable<AggregatorNode['running']>['commands']) => Promise<Outcome>): void {
+    this.#pending += 1
+    let finished = false
+    const { queue, trace } = this.#world
+    const attempt = (): void => {
+      if (finished) return
+      queue.at(queue.nowMs + retryMs, 'operator', `retries ${what}`, attempt)
+      const running = this.#aggregator.running
+      if (running === null) return
+      command(running.commands).then(
+        ({ done, said }) => {
+          if (finished || running !== this.#aggregator.running) return
+          trace.note(queue.nowMs, 'operator', `${what}: ${said}`)
+          if (!done) return
+          finished = true
+          this.#pending -= 1
+          this.#aggregator.letOracleWatch()
+        },
+        (error: unknown) => {
+          if (running === this.#aggregator.running) this.#world.findings.add('world', `${what} threw: ${String(error)}`)
+        },
+      )
+    }
+    attempt()
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock, SyncState, Timer } from '@meterline/shared/base/clock.ts'
+import type { Random } from '@meterline/shared/base/random.ts'
+import { ProcessClock } from './virtual-clock.ts'
+
+/**
+ * One life of a simulated process. Everything the process does to the outside passes here, so that it can die at any such
+ * call: what it did before has happened, what its code still does afterwards reaches nobody.
+ */
+export class ProcessLife {
+  readonly #onDeath: () => void
+  #alive = true
+  #callsToLive: number | null = null
+
+  constructor(onDeath: () => void) {
+    this.#onDeath = onDeath
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** Lets the process die at its `calls`-th call to the outside from now on; null: not after all. */
+  dieAtCall(calls: number | null): void {
+    this.#callsToLive = calls
+  }
+
+  /** The process calls something outside itself. */
+  called(): void {
+    if (this.#callsToLive === null) return
+    this.#callsToLive -= 1
+    if (this.#callsToLive <= 0) this.die()
+  }
+
+  die(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#callsToLive = null
+    this.#onDeath()
+  }
+}
+
+/** A process's clock that also counts as a call to the outside. */
+export class MortalClock implements Clock {
+  readonly #clock: ProcessClock
+  readonly #life: ProcessLife
+
+  constructor(clock: ProcessClock, life: ProcessLife) {
+    this.#clock = clock
+    this.#life = life
+  }
+
+  get bootId(): string {
+    return this.#clock.bootId
+  }
+
+  wallMs(): number {
+    this.#life.called()
+    return this.#clock.wallMs()
+  }
+
+  monotonicMs(): number {
+    this.#life.called()
+    return this.#clock.monotonicMs()
+  }
+
+  syncState(): SyncState {
+    return this.#clock.syncState()
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.#clock.after(delayMs, run)
+  }
+}
+
+/** Randomness of a process that also counts as a call to the outside. */
+export function mortalRandom(random: Random, life: ProcessLife): Random {
+  return {
+    bytes: (count) => {
+      life.called()
+      return random.bytes(count)
+    },
+    below: (limit) => random.below(limit),
+    fraction: () => random.fraction(),
+  }
+}

@@ -1,0 +1,291 @@
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seededRandom } from '@meterline/shared/base/random.ts'
+import { calmed, drawFaultPlan } from '../faults/fault-plan.ts'
+import type { FaultMode, FaultPlan } from '../faults/fault-plan.ts'
+import { Findings } from '../oracle/findings.ts'
+import type { Violation } from '../oracle/findings.ts'
+import { Oracle } from '../oracle/oracle.ts'
+import type { OracleCounts } from '../oracle/oracle.ts'
+import { PublishedLedger } from '../oracle/published.ts'
+import { guardAmbient } from './ambient-guard.ts'
+import { crossCheck } from './cross-check.ts'
+import { EventQueue } from './event-queue.ts'
+import { Storm } from './storm.ts'
+import { noCounts } from './surroundings.ts'
+import type { Surroundings, WorldCounts } from './surroundings.ts'
+import { drawTenant } from './tenant.ts'
+import { Trace } from './trace.ts'
+import { settleMicrotasks } from './turn.ts'
+import { World } from './world.ts'
+import type { Tampering } from './world.ts'
+
+export interface WorldOptions {
+  readonly seed: string
+  /** True time that devices publish and faults happen, in hours. */
+  readonly hours?: number
+  /** Payloads per device in that time. */
+  readonly publishesPerDevice?: number
+  /** What may go wrong; a plan drawn from the seed within the mode, or a plan of its own. */
+  readonly faults?: FaultMode | FaultPlan
+  /** Lines of the trace that are kept. */
+  readonly traceLines?: number
+  readonly tampering?: Tampering
+  /** Called between two phases with the folder of the run, for tests that change files behind the product's back. */
+  readonly atRest?: (files: { readonly aggregator: string }) => void
+}
+
+export interface WorldResult {
+  readonly seed: string
+  readonly mode: string
+  /** SHA-256 over everything that happened: equal for equal seeds. */
+  readonly traceHash: string
+  readonly statistics: WorldCounts & OracleCounts & { readonly trueMinutes: number }
+  readonly violations: readonly Violation[]
+  /** The last lines of what happened. */
+  readonly trace: readonly string[]
+}
+
+const hourMs = 3_600_000
+const minuteMs = 60_000
+const restLimitMs = 2 * hourMs
+const restEveryMs = 5_000
+/** More steps in one millisecond than this mean that something calls itself for ever. */
+const mostStepsPerInstant = 100_000
+const mostTurns = 1_000
+
+/**
+ * Runs one world from its seed: a storm of usage and faults, then calm until everything has drained, then the closing of
+ * every period that was charged in, late usage of a closed period, and rest again. The oracle looks after every step.
+ */
+export async function runWorld(options: WorldOptions): Promise<WorldResult> {
+  const folder = mkdtempSync(join(temporaryDisk(), 'meterline-world-'))
+  const run = new Run(options, folder)
+  const unguard = guardAmbient((what) => run.findings.add('world', what))
+  try {
+    await run.play()
+    return run.result()
+  } finally {
+    unguard()
+    run.end()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+class Run {
+  readonly findings: Findings
+  readonly #options: WorldOptions
+  readonly #mode: string
+  readonly #faults: FaultPlan
+  readonly #queue: EventQueue
+  readonly #trace: Trace
+  readonly #surroundings: Surroundings
+  readonly #oracle: Oracle
+  readonly #world: World
+  readonly #startMs: number
+  readonly #tenant
+  readonly #counts = noCounts()
+  readonly #random
+  #afterStep: (() => void)[] = []
+  #starting: Promise<void>[] = []
+  #stepsInInstant = 0
+  #instantMs = 0
+
+  constructor(options: WorldOptions, folder: string) {
+    const { seed, faults = 'stream' } = options
+    this.#options = options
+    this.#random = seededRandom(`${seed} run`)
+    this.#mode = typeof faults === 'string' ? faults : 'given'
+    this.#faults = typeof faults === 'string' ? drawFaultPlan(seededRandom(`${seed} faults`), faults) : faults
+    this.#startMs = drawStart(this.#random.below(9), this.#random.below(2) === 0, this.#random.below(30 * minuteMs))
+    this.#queue = new EventQueue(this.#startMs, this.#random.below(2 ** 32))
+    this.#trace = new Trace(this.#startMs, options.traceLines ?? 60)
+    this.findings = new Findings(() => ({ atMs: this.#queue.nowMs, step: this.#counts.steps }))
+    this.#tenant = drawTenant(seededRandom(`${seed} tenant`))
+    const published = new PublishedLedger()
+    this.#oracle = new Oracle(this.findings, published, this.#tenant.plan.tenant, () => this.#world.operator.plans)
+    this.#surroundings = {
+      seed,
+      folder,
+      queue: this.#queue,
+      trace: this.#trace,
+      findings: this.findings,
+      published,
+      oracle: this.#oracle,
+      counts: this.#counts,
+      afterStep: (work) => this.#afterStep.push(work),
+      starting: (process) => this.#starting.push(process),
+    }
+    this.#world = new World(this.#surroundings, this.#tenant, this.#faults, options.tampering ?? {})
+  }
+
+  async play(): Promise<void> {
+    const { hours = 1, publishesPerDevice = 80 } = this.#options
+    const world = this.#world
+    const stormMs = hours * hourMs
+    world.aggregator.start()
+    for (const agent of world.agents) agent.start()
+    world.operator.apply(this.#tenant.plan)
+    const joinsAtMs = this.#queue.nowMs + this.#random.below(stormMs)
+    this.#queue.at(joinsAtMs, 'operator', 'subscribes the latecomer', () => world.operator.apply(this.#tenant.joined))
+    this.#closeDuringStorm(stormMs)
+    world.publishDuring(stormMs, publishesPerDevice)
+    const storm = new Storm(this.#surroundings, seededRandom(`${this.#options.seed} storm`), this.#faults.machine, world.machines)
+    await this.#runUntil(this.#startMs + stormMs)
+    this.#trace.note(this.#queue.nowMs, 'world', 'calm')
+    storm.stop()
+    world.calm(calmed(this.#faults))
+    this.#comeUpAgain()
+    await this.#rest()
+    this.#options.atRest?.({ aggregator: world.aggregator.file })
+    this.#oracle.recheck()
+    if (!this.findings.full) await this.#closePeriods()
+  }
+
+  result(): WorldResult {
+    const trueMinutes = Math.round((this.#queue.nowMs - this.#startMs) / minuteMs)
+    return {
+      seed: this.#options.seed,
+      mode: this.#mode,
+      traceHash: this.#trace.digest(),
+      statistics: { ...this.#counts, ...this.#oracle.counts, trueMinutes },
+      violations: this.findings.violations,
+      trace: this.#trace.lastLines(),
+    }
+  }
+
+  end(): void {
+    this.#oracle.unwatch()
+    for (const agent of this.#world.agents) agent.running?.kill()
+    this.#world.aggregator.running?.kill()
+  }
+
+  /** When the month ends during the storm, someone may well close it in the middle of everything. */
+  #closeDuringStorm(stormMs: number): void {
+    const period = monthOf(this.#startMs)
+    const afterMs = this.#random.below(stormMs)
+    const closes = this.#random.below(2) === 0
+    if (!closes || monthOf(this.#startMs + afterMs) === period) return
+    this.#queue.at(this.#startMs + afterMs, 'operator', `closes ${period}`, () =>
+      this.#world.operator.closePeriod(period, () => this.#trace.note(this.#queue.nowMs, 'operator', `${period} is closed`)),
+    )
+  }
+
+  /** A corrupted batch can end in a quarantine that only a person ends: here he does, by starting the agents anew. */
+  #comeUpAgain(): void {
+    if (this.#faults.link.misbehaviour === null) return
+    for (const agent of this.#world.agents) agent.crash(null, false)
+    this.#queue.at(this.#queue.nowMs + 1000, 'operator', 'starts the agents anew', () => {
+      for (const agent of this.#world.agents) agent.start()
+    })
+  }
+
+  /** Lets time pass until everything has drained, then looks at everything. */
+  async #rest(): Promise<void> {
+    const limitMs = this.#queue.nowMs + restLimitMs
+    let images = this.#world.inspectAgents()
+    while (this.#queue.nowMs < limitMs && !this.findings.full) {
+      await this.#runUntil(this.#queue.nowMs + restEveryMs)
+      if (!this.#world.devicesDone || !this.#world.operator.idle) continue
+      images = this.#world.inspectAgents()
+      if (this.#oracle.isAtRest([...images.values()]) && images.size === this.#world.agents.length) break
+    }
+    this.findings.demand(this.#world.devicesDone, 'I18', () => 'devices still wait for a PUBACK')
+    this.findings.demand(this.#world.operator.idle, 'I18', () => 'commands still wait for their answer')
+    this.#oracle.atRest(images)
+    if (this.#faults.link.misbehaviour === null) this.#oracle.nobodyAccused()
+    const { running } = this.#world.aggregator
+    if (running !== null) crossCheck(this.findings, running, this.#tenant.plan.tenant, this.#surroundings.published, this.#oracle)
+    this.#trace.note(this.#queue.nowMs, 'world', 'rest')
+  }
+
+  /** Closes every period that was charged in once the last of them is over; the aggregator may crash on the way. */
+  async #closePeriods(): Promise<void> {
+    const world = this.#world
+    const periods = this.#oracle.chargedPeriods
+    const last = periods.at(-1)
+    if (last === undefined) return
+    const [year = 0, month = 0] = last.split('-').map(Number)
+    await this.#runUntil(Math.max(this.#queue.nowMs, Date.UTC(year, month, 2)))
+    for (const period of periods) {
+      if (this.findings.full) return
+      let closed = false
+      const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(2) === 0
+      if (crashes) world.aggregator.crash(1 + this.#random.below(12), false)
+      world.operator.closePeriod(period, () => {
+        closed = true
+      })
+      const limitMs = this.#queue.nowMs + 10 * minuteMs
+      while (!closed && this.#queue.nowMs < limitMs) {
+        await this.#runUntil(this.#queue.nowMs + restEveryMs)
+        world.aggregator.start()
+      }
+      world.aggregator.spare()
+      this.findings.demand(closed, 'I18', () => `period ${period} cannot be closed`)
+      this.#oracle.afterClose(period)
+    }
+    world.publishOnce()
+    await this.#rest()
+    for (const period of periods) this.#oracle.afterClose(period)
+    this.#oracle.recheck()
+  }
+
+  async #runUntil(limitMs: number): Promise<void> {
+    await this.#settle()
+    while (!this.findings.full) {
+      const event = this.#queue.take(limitMs)
+      if (event === undefined) break
+      this.#counts.steps += 1
+      this.#stepsInInstant = event.atMs === this.#instantMs ? this.#stepsInInstant + 1 : 0
+      this.#instantMs = event.atMs
+      if (this.#stepsInInstant > mostStepsPerInstant) {
+        this.findings.add('world', `time stands still: ${event.owner} ${event.what} again and again`)
+        break
+      }
+      this.#trace.mark(event.atMs, event.owner, event.what)
+      try {
+        event.run()
+      } catch (error) {
+        const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        this.findings.add('world', `${event.owner} ${event.what} threw, which ends the process: ${told}`)
+      }
+      await this.#settle()
+      this.#oracle.afterStep()
+    }
+    this.#queue.passTo(limitMs)
+  }
+
+  /** Waits for what the step has set off, which takes no time in the world. */
+  async #settle(): Promise<void> {
+    await settleMicrotasks()
+    for (const starting of this.#starting.splice(0)) {
+      let done = false
+      void starting.finally(() => {
+        done = true
+      })
+      for (let turns = 0; !done && turns < mostTurns; turns++) await settleMicrotasks()
+      this.findings.demand(done, 'world', () => 'a process does not finish starting without time passing')
+    }
+    for (const work of this.#afterStep.splice(0)) work()
+  }
+}
+
+/** Some day of 2026, half of the runs close to the end of a month so that they span two periods. */
+function drawStart(month: number, nearMonthEnd: boolean, beforeMs: number): number {
+  return nearMonthEnd ? Date.UTC(2026, month + 2, 1) - 10 * minuteMs - beforeMs : Date.UTC(2026, month + 1, 14) + beforeMs
+}
+
+function monthOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 7)
+}
+
+/** Memory-backed where the system has it: the files of a run live for seconds. */
+function temporaryDisk(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK)
+    return '/dev/shm'
+  } catch {
+    return tmpdir()
+  }
+}

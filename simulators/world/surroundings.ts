@@ -1,0 +1,58 @@
+import type { Findings } from '../oracle/findings.ts'
+import type { Oracle } from '../oracle/oracle.ts'
+import type { PublishedLedger } from '../oracle/published.ts'
+import type { EventQueue } from './event-queue.ts'
+import type { Trace } from './trace.ts'
+
+/** How often what happened. */
+export interface WorldCounts {
+  steps: number
+  publishes: number
+  submissions: number
+  acknowledgements: number
+  unavailable: number
+  notTaken: number
+  rejects: number
+  agentCrashes: number
+  aggregatorCrashes: number
+  crashesInsideAStep: number
+  partitions: number
+  connections: number
+  clockSteps: number
+}
+
+/** What every part of the world shares: time, the record of what happened, and the judge. */
+export interface Surroundings {
+  readonly seed: string
+  /** A folder of this run, thrown away after it. */
+  readonly folder: string
+  readonly queue: EventQueue
+  readonly trace: Trace
+  readonly findings: Findings
+  readonly published: PublishedLedger
+  readonly oracle: Oracle
+  readonly counts: WorldCounts
+  /** The world stands still until this is done, which is a matter of the runtime and takes no time in the world. */
+  starting(process: Promise<void>): void
+  /** Runs `work` when the step at hand is over. */
+  afterStep(work: () => void): void
+}
+
+/** No count yet. */
+export function noCounts(): WorldCounts {
+  return {
+    steps: 0,
+    publishes: 0,
+    submissions: 0,
+    acknowledgements: 0,
+    unavailable: 0,
+    notTaken: 0,
+    rejects: 0,
+    agentCrashes: 0,
+    aggregatorCrashes: 0,
+    crashesInsideAStep: 0,
+    partitions: 0,
+    connections: 0,
+    clockSteps: 0,
+  }
+}
