@@ -120,6 +120,7 @@ function writerSettings(parts: AgentParts): WriterSettings {
       payloadBytes: limits.suspensePayloadBytes,
     },
     keyRetentionMs: journal.keyRetentionDays * dayMs,
+    journalBytes: limits.journalBytes,
   }
 }
 

@@ -129,6 +129,11 @@ export const agentConfigSchema = z.strictObject({
         .min(mebibyte)
         .default(4096 * mebibyte)
         .describe('What may wait for the aggregator; above it nothing is taken in'),
+      journalBytes: z
+        .int()
+        .min(mebibyte)
+        .default(8192 * mebibyte)
+        .describe('What the journal may take on the disk, event keys included; above it nothing is taken in'),
       suspenseRows: z.int().min(1).default(10_000).describe('Most entries in suspense; above it their deliveries are refused'),
       suspenseRowsPerDevice: z.int().min(1).default(2000).describe('Most entries in suspense of one device'),
       suspenseBytes: z.int().min(1024).default(16 * mebibyte).describe('Most payload bytes in suspense'),

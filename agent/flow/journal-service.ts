@@ -47,11 +47,18 @@ export class JournalService {
     random: Random,
     nowMonotonicMs: number,
   ): Result<JournalService, Fault<JournalFaultCode>> {
-    const { journalFile, onTemporaryDisk, identity, keyRetentionMs, group } = settings
+    const { journalFile, onTemporaryDisk, identity, keyRetentionMs, group, journalBytes } = settings
     // No event is shorter than this in a payload, so a group stages no more keys than that.
     const shortestEventBytes = 24
     const maxStagedKeys = Math.ceil(group.payloadBytes / shortestEventBytes)
-    const journal = Journal.open({ file: journalFile, identity, onTemporaryDisk, maxStagedKeys, keyRetentionMs })
+    const journal = Journal.open({
+      file: journalFile,
+      identity,
+      onTemporaryDisk,
+      maxStagedKeys,
+      keyRetentionMs,
+      maxFileBytes: journalBytes,
+    })
     if (!journal.ok) return journal
     const memory = recall(journal.value, nowMonotonicMs)
     if (!memory.ok) {

@@ -23,6 +23,8 @@ export interface WriterSettings {
   readonly outboxBytes: number
   readonly suspense: SuspenseLimits & { readonly payloadBytes: number }
   readonly keyRetentionMs: number
+  /** What the journal's file may take. */
+  readonly journalBytes: number
 }
 
 /** What the writer remembers of the journal. All of it can be read back from the file: see `recall`. */

@@ -26,6 +26,8 @@ export interface JournalOptions {
   /** The most keys one commit stages. */
   readonly maxStagedKeys: number
   readonly keyRetentionMs: number
+  /** What the file may take; above it commits fail with `disk_full`. */
+  readonly maxFileBytes: number
 }
 
 /** Why a journal cannot be used. */
@@ -47,6 +49,7 @@ const memtableKeys = 65_536
 // A key of the past month is found in few runs; one run never spans more than a tenth of the retention.
 const runsPerRetention = 10
 const cachePages = 1_000
+const pageBytes = 4_096
 
 /**
  * The agent's one file: chunks, sealed batches, event keys, suspense, snapshot. Only this class and its tables know SQL.
@@ -73,6 +76,7 @@ export class Journal {
       // One process at a time: a second one would give out the same sequence numbers.
       db.pragma('locking_mode = EXCLUSIVE')
       migrate(db, journalMigrations)
+      db.pragma(`max_page_count = ${Math.ceil(options.maxFileBytes / pageBytes)}`)
       // After a failed fsync the kernel may hold log pages as clean that never reached the disk. A full checkpoint
       // writes every page of the log anew into the database file and syncs it, so whatever this open found is durable.
       db.pragma('wal_checkpoint(TRUNCATE)')
@@ -203,7 +207,8 @@ export function commitFault(error: unknown, file: string): Fault<'disk_full' | '
   const code = codeOf(error)
   const reason = error instanceof Error ? error.message : String(error)
   if (code === 'SQLITE_FULL') {
-    return fault('disk_full', `The disk of ${file} is full: nothing is taken in until there is room again.`)
+    const message = `There is no room for ${file} (its disk is full, or it has reached limits.journalBytes): nothing is taken in until there is.`
+    return fault('disk_full', message)
   }
   return fault(
     'journal_failed',

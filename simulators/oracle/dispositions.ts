@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
 import { isMeant, quantitiesKey } from './matching.ts'
 import { isConflictRow, isSuspendedAs, pieceName } from './presence.ts'
-import { identityKey } from './published.ts'
+import { contentKey, identityKey } from './published.ts'
 import type { MeantEvent, MeantPiece, Publish, PublishedLedger } from './published.ts'
 import type { RatingWatch } from './rating-watch.ts'
 import type { StoredUnit } from './stored-batch.ts'
@@ -32,14 +32,17 @@ export function checkDispositions(
   const suspended = [...images.values()].flatMap((image) => image.suspended)
   const conflicts = conflictingUnits(batches, rating)
   const seen = new Set<string>()
+  const contents = contentsByIdentity(published)
   for (const publish of published.publishes) {
     for (const piece of publish.pieces) {
       if (piece.kind === 'malformed') checkMalformed(findings, published, images, publish, piece, counts)
       else if (piece.event.id !== null && published.timesAcknowledged(publish.index) > 0) {
-        const key = `${identityKey(piece.event.source, piece.event.id)} ${quantitiesKey(piece.event.measured)} ${piece.event.timeMs}`
+        const identity = identityKey(piece.event.source, piece.event.id)
+        const key = `${identity} ${contentKey(piece.event)}`
         if (seen.has(key)) continue
         seen.add(key)
-        checkIdentified(findings, publish, piece, piece.event, { suspended, conflicts, batches, rating, counts })
+        const isContested = (contents.get(identity)?.size ?? 0) > 1
+        checkIdentified(findings, publish, piece, piece.event, { suspended, conflicts, batches, rating, counts, isContested })
       }
     }
   }
@@ -54,6 +57,8 @@ interface Found {
   readonly batches: ReadonlyMap<number, LoggedBatch>
   readonly rating: RatingWatch
   readonly counts: DispositionCounts
+  /** Different contents were published under the identity. */
+  readonly isContested: boolean
 }
 
 function checkIdentified(findings: Findings, publish: Publish, piece: MeantPiece, event: MeantEvent, found: Found): void {
@@ -68,7 +73,9 @@ function checkIdentified(findings: Findings, publish: Publish, piece: MeantPiece
     const fate = found.rating.fate(place.batchIndex, place.unit)
     if (fate === undefined) return wrong('is in the log and was never rated')
     if (conflictAtAggregator) wrong(`is ${fate.kind} and also in suspense at the aggregator as a conflict with itself`)
-    if (conflictAtAgent) wrong(`is ${fate.kind} and also in suspense at an agent as a conflict with itself`)
+    // Two agents may each have seen another of two contents first; the one that loses at the aggregator is then charged
+    // nowhere, and the one that wins is still in the suspense of the agent that had known the other.
+    if (conflictAtAgent && !found.isContested) wrong(`is ${fate.kind} and also in suspense at an agent as a conflict with itself`)
     if (fate.kind === 'charged') found.counts.charged += 1
     else found.counts.suspendedAtAggregator += 1
     return
@@ -119,6 +126,17 @@ function checkWithoutId(findings: Findings, published: PublishedLedger, batches:
     findings.demand(count >= acknowledged, 'I8', () => `without id: ${key} was acknowledged ${acknowledged} times and is in the log ${count} times`)
     findings.demand(count <= sent, 'I5', () => `without id: ${key} was sent ${sent} times and is in the log ${count} times`)
   }
+}
+
+function contentsByIdentity(published: PublishedLedger): ReadonlyMap<string, ReadonlySet<string>> {
+  const contents = new Map<string, Set<string>>()
+  for (const piece of published.publishes.flatMap(({ pieces }) => pieces)) {
+    if (piece.kind !== 'event' || piece.event.id === null) continue
+    const identity = identityKey(piece.event.source, piece.event.id)
+    const known = contents.get(identity) ?? new Set()
+    contents.set(identity, known.add(contentKey(piece.event)))
+  }
+  return contents
 }
 
 function conflictingUnits(batches: ReadonlyMap<number, LoggedBatch>, rating: RatingWatch): ReadonlyMap<string, readonly StoredUnit[]> {
