@@ -130,7 +130,7 @@ class Broker implements MqttDoor, DoorSide {
       drainTimeout: drainTimeoutMs,
       // Nothing reaches aedes between CONNECT and CONNACK, so its queue of early packets stays empty.
       queueLimit: 16,
-      maxInflightInbound: 100,
+      maxInflightInbound: 1_000,
       maxClientsIdLength: 64,
       maxTopicLevels: 16,
       connectTimeout: this.limits.acceptMs,

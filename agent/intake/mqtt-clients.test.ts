@@ -1,5 +1,4 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { describe, expect, test } from 'vitest'
@@ -19,10 +18,11 @@ describe('mqtt.js', () => {
     const listener = await connected(door.port, 'listener')
     await listener.subscribeAsync('meter/v1/+/ai', { qos: 1 })
     const client = await connected(door.port, 'client')
-    const heard = once(listener, 'message')
+    const heard = new Promise((resolve) =>
+      listener.once('message', (topic, payload) => resolve([topic, payload.toString()])),
+    )
     await client.publishAsync('meter/v1/llm-1/ai', '{"hello":true}', { qos })
-    const [topic, payload] = await heard
-    expect([topic, String(payload)]).toEqual(['meter/v1/llm-1/ai', '{"hello":true}'])
+    expect(await heard).toEqual(['meter/v1/llm-1/ai', '{"hello":true}'])
     expect(door.intake.taken).toEqual(['llm-1/ai {"hello":true}'])
     await Promise.all([client.endAsync(), listener.endAsync()])
   })
@@ -59,7 +59,7 @@ describe('mqtt.js', () => {
     const client = await connected(door.port, 'client')
     const granted = await client.subscribeAsync({ 'meter/v1/#': { qos: 1 } })
     expect(granted).toMatchObject([{ topic: 'meter/v1/#', qos: 1 }])
-    await expect(client.subscribeAsync('$SYS/#')).rejects.toThrow()
+    await expect(client.subscribeAsync('$SYS/#')).rejects.toThrow(/subscri|Unspecified|denied/i)
     await client.endAsync()
   })
 })

@@ -273,6 +273,11 @@ export class MqttConnection implements Acknowledger, SocketSide {
   /** Moves the reader to the next packet unless one still waits; false when there is none. */
   #toNextPacket(): boolean {
     if (this.#packetWaits) return true
+    // Another protocol is told by its first byte: no need to wait for a packet as long as it seems to promise.
+    if (this.#state === 'new' && this.#reader.firstByte >> 4 !== packetTypes.connect) {
+      this.close('connect_missing')
+      return false
+    }
     let status = this.#reader.next()
     if (status === frameStatus.oversized && this.#isOversizedTelemetry()) {
       this.#reader.truncate()
@@ -294,17 +299,12 @@ export class MqttConnection implements Acknowledger, SocketSide {
 
   /** Does what the packet asks for; false when it has to wait and be offered again. */
   #takePacket(): boolean {
+    if (this.#state === 'new') return this.#takeConnect()
     const type = (this.#reader.bytes[this.#reader.start] ?? 0) >> 4
-    if (this.#state === 'new') return this.#takeConnect(type)
-    if (type !== packetTypes.publish) return this.#toAedes()
-    return this.#takePublish()
+    return type === packetTypes.publish ? this.#takePublish() : this.#toAedes()
   }
 
-  #takeConnect(type: number): boolean {
-    if (type !== packetTypes.connect) {
-      this.close('connect_missing')
-      return true
-    }
+  #takeConnect(): boolean {
     this.#state = 'connecting'
     this.#sinceMs = this.#door.nowMs
     this.#door.handToAedes(this.#aedesSide)

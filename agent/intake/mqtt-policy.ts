@@ -28,6 +28,8 @@ type ConnackCode = (typeof connackCodes)[keyof typeof connackCodes]
 
 type Admission = { readonly identity: Identity } | { readonly connackCode: ConnackCode; readonly reason: string }
 
+const noPayload = Buffer.alloc(0)
+
 type Hooks = Required<
   Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
 >
@@ -90,6 +92,8 @@ export function accessHooks(parts: PolicyParts): Hooks {
       packet.retain = false
       const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
       parts.deliveries.submit(route, payload, done)
+      // At QoS 2 aedes keeps the message until its PUBREL. The payload is with the intake: only listeners need it here.
+      if (!parts.interest.has(route.device, route.kind)) packet.payload = noPayload
     },
 
     authorizeSubscribe(client, subscription, done) {

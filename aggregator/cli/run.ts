@@ -75,7 +75,7 @@ async function start(
     publicKey: aggregator.publicKeyBase64,
   }
   if (readyFile !== undefined) writeReadyFile(readyFile, ready)
-  log.info('ready', { ...ready, version })
+  log.info('ready', { edge: ready.edge, control: ready.control, publicKey: ready.publicKey, version })
 }
 
 async function closeAll(lifecycle: Lifecycle, log: Log): Promise<boolean> {

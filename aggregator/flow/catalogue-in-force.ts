@@ -1,5 +1,5 @@
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
-import type { RegisteredAgent } from './receive-batch.ts'
+import type { RegisteredAgent } from './decide-batch.ts'
 
 /** The version of the catalogue that everything is decided with now. */
 export interface CatalogueInForce {

@@ -3,8 +3,8 @@ import { protocolVersion } from '@meterline/shared/wire/messages.ts'
 import type { Hello, Welcome } from '@meterline/shared/wire/messages.ts'
 import type { Chain } from '../store/batch-table.ts'
 import type { EdgePeer } from './ports.ts'
-import { quarantineText } from './receive-batch.ts'
-import type { RefusalDecision, RegisteredAgent, Sender } from './receive-batch.ts'
+import { quarantineText } from './decide-batch.ts'
+import type { RefusalDecision, RegisteredAgent, Sender } from './decide-batch.ts'
 
 /** Either the welcome or why there is none. */
 export type HelloDecision =

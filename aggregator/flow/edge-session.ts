@@ -13,7 +13,8 @@ import type {
 import { senderOf, unknownAgentText } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
 import type { EdgeLink, EdgePeer, EdgeSession } from './ports.ts'
-import type { BatchAnswer, RegisteredAgent, Sender } from './receive-batch.ts'
+import type { RegisteredAgent, Sender } from './decide-batch.ts'
+import type { BatchAnswer } from './receive-batch.ts'
 import type { SignedSnapshot } from './signed-snapshot.ts'
 
 /** What a session needs from the service of its tenant. */

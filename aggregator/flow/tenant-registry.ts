@@ -10,7 +10,8 @@ import { listTenants, tenantFile } from '../store/tenant-files.ts'
 import { TenantStore } from '../store/tenant-store.ts'
 import { putInForce } from './catalogue-in-force.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
-import { TenantService, keysPerGroup } from './tenant-service.ts'
+import { keysPerGroup } from './receive-queue.ts'
+import { TenantService } from './tenant-service.ts'
 
 /** How often a store that failed is opened again: at first soon, then every minute at most, for as long as it takes. */
 const reopening = { baseMs: 1_000, capMs: 60_000 }

@@ -11,23 +11,14 @@ import { decideHello } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
 import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
 import { loadUnrated, rateUsage } from './rate-usage.ts'
-import { emptyChain, evidenceOf, receiveBatches } from './receive-batch.ts'
-import type { AdmittedBatch, RegisteredAgent, Sender } from './receive-batch.ts'
+import { emptyChain } from './decide-batch.ts'
+import type { RegisteredAgent, Sender } from './decide-batch.ts'
+import { evidenceOf, receiveBatches } from './receive-batch.ts'
+import type { AdmittedBatch } from './receive-batch.ts'
+import { ReceiveQueue, groupBatches } from './receive-queue.ts'
 import { sealCheckpoint } from './seal-checkpoint.ts'
 import { signSnapshot } from './signed-snapshot.ts'
 import type { SignedSnapshot } from './signed-snapshot.ts'
-
-/** Batches received in one transaction, and rated in one. */
-const groupBatches = 8
-/**
- * A group is cut off after this many bytes. No unit is smaller than 17 bytes, so a group of more than one batch holds at
- * most 30,840 events and a single batch at most 16,384: see `keysPerGroup`.
- */
-const groupBytes = 512 * 1024
-/** The most event keys that one group can bring. */
-export const keysPerGroup = 32_768
-/** What waits in memory at most; more is refused as busy. */
-const queueBytes = 64 * 1024 * 1024
 
 /** What a tenant's service is made of. */
 export interface TenantParts {
@@ -56,10 +47,9 @@ export class TenantService implements SessionTenant {
   readonly #parts: TenantParts
   readonly #log: Log
   readonly #sessions = new Map<string, AgentSession>()
+  readonly #queue = new ReceiveQueue()
   #inForce: CatalogueInForce | null
   #snapshot: SignedSnapshot | null = null
-  #queue: QueuedBatch[] = []
-  #queuedBytes = 0
   /** Batches received and not rated, decoded; in step with the cursor unless there is a backlog in the file. */
   #admitted: AdmittedBatch[] = []
   #backlog: boolean
@@ -122,10 +112,7 @@ export class TenantService implements SessionTenant {
 
   /** Takes a batch to be received; false when too much waits already. */
   enqueue(batch: QueuedBatch): boolean {
-    const bytes = batch.message.header.length + batch.message.body.length
-    if (this.#stopped || this.#queuedBytes + bytes > queueBytes) return false
-    this.#queue.push(batch)
-    this.#queuedBytes += bytes
+    if (this.#stopped || !this.#queue.push(batch)) return false
     this.#wake()
     return true
   }
@@ -236,7 +223,7 @@ export class TenantService implements SessionTenant {
   }
 
   #receive(): void {
-    const group = this.#nextGroup()
+    const group = this.#queue.takeGroup()
     if (group.length === 0) return
     const nowMs = this.#parts.clock.wallMs()
     const received = receiveBatches(this.store, (agent) => this.registeredAgent(agent), group, nowMs)
@@ -244,24 +231,6 @@ export class TenantService implements SessionTenant {
     if (!this.#backlog) this.#admitted.push(...received.admitted)
     if (received.admitted.length > 0) this.scheduleCheckpoint()
     for (const [index, { session }] of group.entries()) session.answer(received.answers[index] ?? null)
-  }
-
-  #nextGroup(): readonly QueuedBatch[] {
-    const group: QueuedBatch[] = []
-    let bytes = 0
-    let taken = 0
-    for (const batch of this.#queue) {
-      const size = batch.message.body.length
-      if (group.length === groupBatches || (group.length > 0 && bytes + size > groupBytes)) break
-      taken += 1
-      this.#queuedBytes -= batch.message.header.length + size
-      // What a session left behind when it was refused is of no use to anyone.
-      if (batch.session.wasRefused) continue
-      group.push(batch)
-      bytes += size
-    }
-    this.#queue = this.#queue.slice(taken)
-    return group
   }
 
   #rate(): void {
@@ -305,7 +274,7 @@ export class TenantService implements SessionTenant {
     this.#stopped = true
     this.#turn?.cancel()
     this.#checkpointTimer?.cancel()
-    this.#queue = []
+    this.#queue.clear()
     this.#settleCaughtUp(failed(this.#storeFault()))
     for (const { timer, settle } of this.#pauses) {
       timer.cancel()

@@ -1,5 +1,5 @@
 import type { AgentStanding, TenantStatus } from './commands.ts'
-import { emptyChain } from './receive-batch.ts'
+import { emptyChain } from './decide-batch.ts'
 import type { FailedTenant } from './tenant-registry.ts'
 import type { TenantService } from './tenant-service.ts'
 

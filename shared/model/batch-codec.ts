@@ -173,7 +173,7 @@ export function verifyBatchSignature(
     return refused('batch_too_large', `the header has ${header.length} bytes`)
   const batchHash = batchHashOf(header)
   if (verifySignature(publicKeyBase64, batchSignatureContext, batchHash, signature)) return ok(batchHash)
-  return refused('batch_signature_invalid', 'the signature is not that of the agent’s registered key over this header')
+  return refused('batch_signature_invalid', 'the signature is not that of the registered key over this header')
 }
 
 /**

@@ -122,7 +122,9 @@ export function verifySnapshotSignature(
 ): Result<Uint8Array, SnapshotFault> {
   const hash = snapshotHash(bytes)
   if (verifySignature(publicKeyBase64, snapshotSignatureContext, hash, signature)) return ok(hash)
-  return failed(fault('snapshot_signature_invalid', 'the snapshot is not signed by the aggregator’s registered key'))
+  return failed(
+    fault('snapshot_signature_invalid', 'the snapshot is not signed by the registered key of the aggregator'),
+  )
 }
 
 /** The JSON value of the bytes; undefined, which no schema accepts, when they are no JSON. */

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,8 @@ import type { Disposition } from '@meterline/aggregator/flow/commands.ts'
 import { startStack, type Stack } from '../scenarios/stack.ts'
 
 const missing = spawnSync('mosquitto_pub', ['--help']).error !== undefined
+
+const good = '{"id":"m-1","time":"2025-03-01T00:00:00Z","meter":"data.bytes","quantity":1500}'
 
 const TENANT = `
 tenant: plain
@@ -39,13 +41,13 @@ describe('Mosquitto clients, as they are', () => {
     'publish, subscribe and hear of rejects (needs mosquitto_pub and mosquitto_sub)',
     async () => {
       const port = new URL(stack.mqttUrl(0)).port
-      const usage = await subscriber(port, 'meter/v1/+/usage')
-      const rejects = await subscriber(port, 'meter/v1/dev-1/reject')
-      const good = '{"id":"m-1","time":"2025-03-01T00:00:00Z","meter":"data.bytes","quantity":1500}'
-      expect(publish(port, good)).toBe(0)
-      expect(publish(port, '{"id":"m-2","meter":"data.bytes","quantity":-1}')).toBe(0)
-      expect(await usage.line()).toBe(good)
-      expect(JSON.parse(await rejects.line())).toMatchObject({ code: 'quantity_negative', id: 'm-2' })
+      const usage = subscriber(port, 'meter/v1/+/usage')
+      const rejects = subscriber(port, 'meter/v1/dev-1/reject')
+      // A subscription is live some time after its process was started: messages are repeated until the first is heard.
+      const heard = await untilHeard(usage, () => publish(port, good))
+      expect(heard).toBe(good)
+      const reject = await untilHeard(rejects, () => publish(port, '{"id":"m-2","meter":"data.bytes","quantity":-1}'))
+      expect(JSON.parse(reject)).toMatchObject({ code: 'quantity_negative', id: 'm-2' })
       usage.stop()
       rejects.stop()
       await stack.drained()
@@ -61,9 +63,15 @@ function publish(port: string, payload: string): number | null {
   return spawnSync('mosquitto_pub', args, { timeout: 10_000 }).status
 }
 
-/** A running mosquitto_sub that has its subscription; its lines are read in order. */
-async function subscriber(port: string, topic: string): Promise<{ line(): Promise<string>; stop(): void }> {
-  const child = spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', port, '-q', '1', '-d', '-t', topic])
+interface Subscriber {
+  readonly lines: string[]
+  /** Resolves at the next line, or after the given time. */
+  lineWithin(milliseconds: number): Promise<void>
+  stop(): void
+}
+
+function subscriber(port: string, topic: string): Subscriber {
+  const child = spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', port, '-q', '1', '-t', topic])
   const lines: string[] = []
   let wake: () => void = () => undefined
   let rest = ''
@@ -73,23 +81,24 @@ async function subscriber(port: string, topic: string): Promise<{ line(): Promis
     lines.push(...parts)
     wake()
   })
-  const next = async (wanted: (line: string) => boolean): Promise<string> => {
-    for (;;) {
-      const line = lines.shift()
-      if (line === undefined) {
-        await arrival(child, (run) => {
-          wake = run
-        })
-      } else if (wanted(line)) return line
-    }
-  }
-  await next((line) => line.startsWith('Subscribed'))
-  return { line: async () => await next((line) => line.startsWith('{')), stop: () => void child.kill() }
+  const lineWithin = async (milliseconds: number): Promise<void> =>
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  return { lines, lineWithin, stop: () => void child.kill() }
 }
 
-async function arrival(child: ChildProcess, listen: (run: () => void) => void): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    listen(resolve)
-    child.once('exit', () => reject(new Error('mosquitto_sub ended')))
-  })
+async function untilHeard(listener: Subscriber, send: () => number | null): Promise<string> {
+  const deadlineMs = performance.now() + 20_000
+  while (performance.now() < deadlineMs) {
+    expect(send()).toBe(0)
+    if (listener.lines.length === 0) await listener.lineWithin(250)
+    const line = listener.lines.shift()
+    if (line !== undefined) return line
+  }
+  throw new Error('mosquitto_sub heard nothing in 20 s')
 }

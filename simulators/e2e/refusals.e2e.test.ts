@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { StatusJson } from '@meterline/agent/control/serve-commands.ts'
 import type { EvidenceItem, TenantStatus } from '@meterline/aggregator/flow/commands.ts'
+import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { Publisher } from '../fleets/publisher.ts'
 import { startService } from '../scenarios/processes.ts'
 import { startStack, type Stack } from '../scenarios/stack.ts'
@@ -99,8 +100,8 @@ describe('what is refused, by name, and kept as evidence', () => {
   }, 60_000)
 
   test('a batch signed by another key', async () => {
-    const [first, second] = stack.deployment.agents
-    await applyTenant((text) => text.replace(second?.signingKey ?? '', first?.signingKey ?? ''))
+    const registered = generateSigningKey().publicKeyBase64
+    await applyTenant((text) => text.replace(stack.deployment.agents[1]?.signingKey ?? '', registered))
     await stack.startAgent(1)
     await publish(1, 3)
     const status = await statusWhen(1, ({ uplink }) => uplink.state === 'quarantined')
