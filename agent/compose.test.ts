@@ -2,7 +2,12 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { encodeSnapshot, snapshotHash, snapshotSignatureContext, type Snapshot } from '@meterline/shared/model/snapshot.ts'
+import {
+  encodeSnapshot,
+  snapshotHash,
+  snapshotSignatureContext,
+  type Snapshot,
+} from '@meterline/shared/model/snapshot.ts'
 import { composeAgent, type RunningAgent } from './compose.ts'
 import { agentConfig, type AgentConfigInput } from './config.ts'
 import { ScriptedAggregator } from './flow/testing/scripted-aggregator.ts'
@@ -181,9 +186,19 @@ describe('what cannot be used', () => {
       { code: 'payload_not_json', device: 'dev-1', eventId: null, times: 2, payloadBytes: 7 },
     ])
     expect(Buffer.from(entries[1]?.payload ?? []).toString()).toBe('no json')
-    expect(story.door.rejects.map(({ code }) => code)).toEqual(['quantity_not_integer', 'payload_not_json', 'payload_not_json'])
+    expect(story.door.rejects.map(({ code }) => code)).toEqual([
+      'quantity_not_integer',
+      'payload_not_json',
+      'payload_not_json',
+    ])
     expect(story.received).toEqual([])
-    expect((await story.agent.status()).suspense).toMatchObject({ rows: 2, byCode: [{ rows: 1, times: 2 }, { rows: 1, times: 1 }] })
+    expect((await story.agent.status()).suspense).toMatchObject({
+      rows: 2,
+      byCode: [
+        { rows: 1, times: 2 },
+        { rows: 1, times: 1 },
+      ],
+    })
   })
 
   test('does not keep its neighbours in the same payload back', async () => {
@@ -192,7 +207,9 @@ describe('what cannot be used', () => {
     story.door.submit('dev-1', [good, { ...good, id: 'e2', quantity: -1 }, { ...good, id: 'e3' }])
     story.run(1000)
     expect(story.received).toEqual(['e1', 'e3'])
-    expect(await story.agent.suspense({ after: 0, limit: 10, code: null, device: null })).toMatchObject([{ eventId: 'e2' }])
+    expect(await story.agent.suspense({ after: 0, limit: 10, code: null, device: null })).toMatchObject([
+      { eventId: 'e2' },
+    ])
   })
 
   test('is a conflict when it is another event under a known id', async () => {
@@ -203,7 +220,10 @@ describe('what cannot be used', () => {
     expect(story.door.stored.size).toBe(2)
     expect(story.aggregator.units).toMatchObject([{ records: [{ quantity: 5n }] }])
     const [entry] = await story.agent.suspense({ after: 0, limit: 10, code: 'event_conflict', device: null })
-    expect(JSON.parse(Buffer.from(entry?.payload ?? []).toString())).toMatchObject({ id: 'e1', measured: [{ quantity: '6' }] })
+    expect(JSON.parse(Buffer.from(entry?.payload ?? []).toString())).toMatchObject({
+      id: 'e1',
+      measured: [{ quantity: '6' }],
+    })
   })
 
   test('is refused by name when the suspense is full, and the rest goes on', async () => {
@@ -243,7 +263,11 @@ describe('caps', () => {
     story.aggregator.behaviour.down = true
     await story.start()
     const many = (number: number): object[] =>
-      Array.from({ length: 300 }, (_, index) => ({ id: `${number}-${index}-${'x'.repeat(100)}`, meter: 'm', quantity: 1 }))
+      Array.from({ length: 300 }, (_, index) => ({
+        id: `${number}-${index}-${'x'.repeat(100)}`,
+        meter: 'm',
+        quantity: 1,
+      }))
     for (let number = 0; number < 40; number++) {
       story.door.submit('dev-1', many(number))
       story.run(20)
@@ -265,7 +289,11 @@ describe('caps', () => {
     story.aggregator.behaviour.down = true
     await story.start()
     const many = (number: number): object[] =>
-      Array.from({ length: 300 }, (_, index) => ({ id: `${number}-${index}-${'x'.repeat(100)}`, meter: 'm', quantity: 1 }))
+      Array.from({ length: 300 }, (_, index) => ({
+        id: `${number}-${index}-${'x'.repeat(100)}`,
+        meter: 'm',
+        quantity: 1,
+      }))
     for (let number = 0; number < 40; number++) {
       story.door.submit('dev-1', many(number))
       story.run(20)
@@ -287,7 +315,10 @@ describe('caps', () => {
 describe('sealing', () => {
   test('one group may fill several batches, in one commit', async () => {
     const story = await new Story({ seal: { maxUnits: 100 } }).start()
-    story.door.submit('dev-1', Array.from({ length: 350 }, (_, index) => ({ id: `e${index}`, meter: 'm', quantity: 1 })))
+    story.door.submit(
+      'dev-1',
+      Array.from({ length: 350 }, (_, index) => ({ id: `e${index}`, meter: 'm', quantity: 1 })),
+    )
     story.run(10)
     expect((await story.agent.status()).chain.sealedSeq).toBe(3)
     expect((await story.agent.status()).open.units).toBe(50)
@@ -317,10 +348,15 @@ describe('snapshots', () => {
     version,
     meters: [{ id: 'data.bytes', unit: 'byte' }],
     prices: [{ id: 'a'.repeat(64), price: { model: 'per-unit', amount, per: 1n }, currency: 'EUR' }],
-    bindings: [{ subject: 'dev-1', meter: 'data.bytes', price: 'a'.repeat(64), subscription: 's', fromMs: 0, toMs: null }],
+    bindings: [
+      { subject: 'dev-1', meter: 'data.bytes', price: 'a'.repeat(64), subscription: 's', fromMs: 0, toMs: null },
+    ],
     unknownSubject: 'journal',
   })
-  const signed = (content: Snapshot, privatePem = aggregatorKey.privatePem): { bytes: Uint8Array; signature: Uint8Array } => {
+  const signed = (
+    content: Snapshot,
+    privatePem = aggregatorKey.privatePem,
+  ): { bytes: Uint8Array; signature: Uint8Array } => {
     const bytes = encodeSnapshot(content)
     return { bytes, signature: openSigningKey(privatePem).sign(snapshotSignatureContext, snapshotHash(bytes)) }
   }
@@ -345,7 +381,7 @@ describe('snapshots', () => {
     ['signed by somebody else', signed(snapshot(8, '1'), agentKey.privatePem)],
     ['older than the one in force', signed(snapshot(6, '1'))],
     ['of another tenant', signed(snapshot(8, '1', 'other'))],
-    ['not a snapshot', signed({ ...snapshot(8, '1'), bindings: [{ ...snapshot(8, '1').bindings[0]!, price: 'missing' }] })],
+    ['binding a price that is not in it', signed({ ...snapshot(8, '1'), prices: [] })],
   ])('are refused when %s', async (_name, bad) => {
     const story = await new Story().start()
     story.run(100)
@@ -408,7 +444,10 @@ describe('the uplink', () => {
     story.publish('e1')
     story.clock.advance(150)
     expect(story.door.stored.size).toBe(1)
-    expect((await story.agent.status()).uplink).toMatchObject({ state: 'quarantined', fault: { code: 'agent_unknown' } })
+    expect((await story.agent.status()).uplink).toMatchObject({
+      state: 'quarantined',
+      fault: { code: 'agent_unknown' },
+    })
     story.run(5000)
     expect((await story.agent.status()).uplink).toMatchObject({ state: 'streaming', fault: null })
     expect(story.received).toEqual(['e1'])
@@ -454,16 +493,15 @@ describe('an end', () => {
 describe('a start', () => {
   test('is refused on a journal that another agent has open', async () => {
     const story = await new Story().start()
-    const second = new Story()
-    await expect(second.start.call(Object.assign(second, { disk: story.disk }))).rejects.toMatchObject({
-      fault: { code: 'journal_in_use' },
-    })
+    await expect(story.start()).rejects.toMatchObject({ fault: { code: 'journal_in_use' } })
   })
 
   test('is refused on the journal of another agent, and in a lower epoch', async () => {
     const story = await new Story().start({ epoch: 2 })
     await story.agent.close()
-    await expect(story.start({ agent: 'gw-2', epoch: 2 })).rejects.toMatchObject({ fault: { code: 'journal_of_another' } })
+    await expect(story.start({ agent: 'gw-2', epoch: 2 })).rejects.toMatchObject({
+      fault: { code: 'journal_of_another' },
+    })
     await expect(story.start({ epoch: 1 })).rejects.toMatchObject({ fault: { code: 'journal_epoch_unsent' } })
   })
 

@@ -61,6 +61,10 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     commitDelayMs: config.journal.commitDelayMs,
     devices: config.limits.devices,
   })
+  ingest.onFault((cause) => {
+    if (cause === null) log.info('intake takes deliveries again')
+    else log.error('intake refuses deliveries', { ...cause })
+  })
   const { identity } = settings
   const sender = new BatchSender({ openUplink, journal, identity, timing: config.uplink, clock, random, log })
   const { aggregatorKey } = config.uplink

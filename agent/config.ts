@@ -8,7 +8,10 @@ const port = z.int().min(0).max(65_535)
 const milliseconds = z.int().min(1)
 const mebibyte = 1024 * 1024
 
-const tlsFiles = { cert: fileName.describe('Certificate, a PEM file'), key: fileName.describe('Its private key, a PEM file') }
+const tlsFiles = {
+  cert: fileName.describe('Certificate, a PEM file'),
+  key: fileName.describe('Its private key, a PEM file'),
+}
 
 const tenantId = z.string().transform((text, context) => {
   const parsed = parseTenantId(text)
@@ -60,14 +63,19 @@ const uplinkSchema = z.strictObject({
     .regex(/^.+:[0-9]{1,5}$/, 'is no address: write host:port')
     .describe('host:port of the aggregator'),
   tls: z
-    .strictObject({ ca: fileName.describe('Certificates of the authorities that are trusted, a PEM file'), ...tlsFiles })
+    .strictObject({
+      ca: fileName.describe('Certificates of the authorities that are trusted, a PEM file'),
+      ...tlsFiles,
+    })
     .optional()
     .describe('Mutual TLS. Left out: plain text, which is allowed to this machine only'),
   aggregatorKey: z
     .string()
     .refine(isPublicKey, 'is no raw Ed25519 public key in base64')
     .describe('Public key of the aggregator, printed by "meterline-aggregator init"'),
-  retryBaseMs: milliseconds.default(250).describe('Longest pause before the first attempt to connect again; doubles each time'),
+  retryBaseMs: milliseconds
+    .default(250)
+    .describe('Longest pause before the first attempt to connect again; doubles each time'),
   retryCapMs: milliseconds.default(30_000).describe('Longest pause between attempts to connect'),
   greetingMs: milliseconds.default(10_000).describe('How long the aggregator may take to answer a hello'),
   answerMs: milliseconds.default(30_000).describe('How long it may take to give a receipt while batches are under way'),
@@ -104,7 +112,9 @@ export const agentConfigSchema = z.strictObject({
         .min(0)
         .max(1000)
         .default(0)
-        .describe('How long a delivery may wait for others to be committed with; spares SD cards, delays acknowledgements'),
+        .describe(
+          'How long a delivery may wait for others to be committed with; spares SD cards, delays acknowledgements',
+        ),
       keyRetentionDays: z
         .int()
         .min(1)
@@ -134,15 +144,30 @@ export const agentConfigSchema = z.strictObject({
         .min(mebibyte)
         .default(8192 * mebibyte)
         .describe('What the journal may take on the disk, event keys included; above it nothing is taken in'),
-      suspenseRows: z.int().min(1).default(10_000).describe('Most entries in suspense; above it their deliveries are refused'),
+      suspenseRows: z
+        .int()
+        .min(1)
+        .default(10_000)
+        .describe('Most entries in suspense; above it their deliveries are refused'),
       suspenseRowsPerDevice: z.int().min(1).default(2000).describe('Most entries in suspense of one device'),
-      suspenseBytes: z.int().min(1024).default(16 * mebibyte).describe('Most payload bytes in suspense'),
-      suspensePayloadBytes: z.int().min(0).max(65_536).default(4096).describe('How much of a payload is kept in suspense'),
+      suspenseBytes: z
+        .int()
+        .min(1024)
+        .default(16 * mebibyte)
+        .describe('Most payload bytes in suspense'),
+      suspensePayloadBytes: z
+        .int()
+        .min(0)
+        .max(65_536)
+        .default(4096)
+        .describe('How much of a payload is kept in suspense'),
     })
     .prefault({})
     .describe('Caps'),
   log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged') })
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged'),
+    })
     .prefault({})
     .describe('Log lines go to standard output, one JSON object each'),
   control: z

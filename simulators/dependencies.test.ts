@@ -88,10 +88,12 @@ test('every imported library is declared by the package that imports it, or by s
 
 function declaredFor(file: string): ReadonlySet<string> {
   const [packageName = ''] = file.split('/')
-  const packages = packageName === 'simulators' ? packageNames : [packageName, 'shared']
+  // Tests and simulators may use whatever the repository installs.
+  const isOutside = packageName === 'simulators' || isTest(file)
+  const packages = isOutside ? packageNames : [packageName, 'shared']
   const own = packages.map((folder) => Object.keys(manifests.get(folder)?.dependencies ?? {}))
   const development = Object.keys(manifests.get('.')?.devDependencies ?? {})
-  return new Set([...own.flat(), ...(isTest(file) || packageName === 'simulators' ? development : [])])
+  return new Set([...own.flat(), ...(isOutside ? development : [])])
 }
 
 /** The library an import names, undefined for our own files and for Node's modules. */

@@ -108,7 +108,8 @@ function arrowProblems(file: string, from: Place, target: string, to: Place, spe
     return [`${arrow}: ${from.package} and ${to.package} only share what is in shared`]
   }
   if (to.package === 'shared' && from.package !== 'shared') return []
-  if (to.folder === from.folder || to.floor < from.floor) return []
+  // A test of a program starts it as a process.
+  if (to.folder === from.folder || to.floor < from.floor || (to.folder === 'bin' && isTest(file))) return []
   return [`${arrow}: an arrow ${to.floor === from.floor ? 'sideways' : 'upwards'}, from ${from.folder} to ${to.folder}`]
 }
 
@@ -214,5 +215,5 @@ export function isPure(file: string): boolean {
 
 /** Whether a file is a test or helps tests. */
 export function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || file.endsWith('-for-tests.ts')
+  return /(\.test|-for-tests)\.ts$|\/testing\//.test(file)
 }

@@ -10,6 +10,8 @@ export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url))
 /** The four packages. */
 export const packageNames = ['shared', 'agent', 'aggregator', 'simulators'] as const
 
+const notSources = ['node_modules', 'dist']
+
 /** The text of every source file of the packages, by its path from the root with forward slashes. */
 export function readSourceFiles(): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
@@ -29,7 +31,7 @@ function collect(folder: string, texts: Map<string, string>): void {
   for (const entry of readdirSync(join(repositoryRoot, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`
     if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules') collect(path, texts)
+      if (!notSources.includes(entry.name)) collect(path, texts)
     } else if (/\.(ts|mts|cts|mjs|cjs|js)$/.test(entry.name)) {
       texts.set(path, readFileSync(join(repositoryRoot, path), 'utf8'))
     }

@@ -1,9 +1,26 @@
 import { expect, test } from 'vitest'
 import { readSourceFiles } from './source-files.ts'
+import { importsOf } from './source-imports.ts'
 import { sourceProblems } from './source-rules.ts'
 
 test('no source file switches a check off or goes around the clock', () => {
   expect([...readSourceFiles()].flatMap(([file, text]) => sourceProblems(file, text))).toEqual([])
+})
+
+test('every program checks its Node before it loads anything else', () => {
+  const files = readSourceFiles()
+  const programs = [...files.keys()].filter((file) => file.includes('/bin/') || file === 'simulators/test-all.mjs')
+  expect(programs).toHaveLength(4)
+  for (const program of programs) {
+    const text = files.get(program) ?? ''
+    const [first, ...others] = importsOf(text)
+    expect(first?.specifier).toMatch(/\/shared\/base\/node-guard\.mjs$/)
+    expect(importsOf(files.get('shared/base/node-guard.mjs') ?? '')).toEqual([])
+    // A static import is loaded before the first line runs, so that everything else must be imported after the check.
+    expect(text.match(/^import\b/gm)).toHaveLength(1)
+    expect(others.length).toBeGreaterThan(0)
+    expect(text.indexOf('requireNode(')).toBeLessThan(text.search(/await import\(/))
+  }
 })
 
 test.each([

@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'

@@ -137,7 +137,8 @@ function addConfig(program: Command, end: (code: ExitCode) => void): void {
     .action((options: { json?: boolean }, command: Command) => {
       const json = options.json === true
       const loaded = configOf(command, json, end)
-      if (loaded !== null) printResult(json, { ok: true, agent: loaded.agent, tenant: loaded.tenant }, 'The configuration is good.')
+      if (loaded !== null)
+        printResult(json, { ok: true, agent: loaded.agent, tenant: loaded.tenant }, 'The configuration is good.')
     })
   config
     .command('reference')

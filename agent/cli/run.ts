@@ -54,7 +54,10 @@ async function start(
     journalFile: files.journal,
   })
   // What stands first here is closed last: the agent answers what it took while its doors are still open.
-  const doors = await guarded(agent.close, () => openDoors(agent, { config, clock, random, log }))
+  const doors = await guarded(
+    () => agent.close(),
+    () => openDoors(agent, { config, clock, random, log }),
+  )
   const control = await guarded(
     async () => {
       await agent.close()

@@ -6,17 +6,26 @@ import { oneLine, table } from './output.ts'
 export function statusText(status: StatusJson): string {
   const { uplink, outbox, open, chain, snapshot, counters, suspense, files, intake } = status
   const lines: (readonly [string, string])[] = [
-    ['agent', `${status.agent} of ${status.tenant}, epoch ${status.epoch}, version ${status.version}, pid ${status.pid}`],
+    [
+      'agent',
+      `${status.agent} of ${status.tenant}, epoch ${status.epoch}, version ${status.version}, pid ${status.pid}`,
+    ],
     ['key', status.publicKey],
     ['mqtt', status.mqtt.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
-    ['uplink', uplink.fault === null ? uplink.state : `${uplink.state}: ${oneLine(uplink.fault.message)} (${uplink.fault.code})`],
+    [
+      'uplink',
+      uplink.fault === null ? uplink.state : `${uplink.state}: ${oneLine(uplink.fault.message)} (${uplink.fault.code})`,
+    ],
     ['sent', `${uplink.sentBatches} batches, ${uplink.receipts} receipts, ${uplink.inFlight} under way`],
     ['last receipt', uplink.lastReceiptMs === null ? 'none yet' : formatInstant(uplink.lastReceiptMs)],
     ['chain', `sealed ${chain.sealedSeq}, settled ${chain.settledSeq}, log index ${chain.lastLogIndex ?? 'none yet'}`],
     ['open batch', `${open.units} events, ${open.records} records, ${open.bytes} bytes`],
     ['outbox', `${outbox.batches} batches, ${outbox.bytes} of ${outbox.limitBytes} bytes`],
     ['oldest unsent', outbox.oldestSealedMs === null ? 'none' : formatInstant(outbox.oldestSealedMs)],
-    ['snapshot', snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`],
+    [
+      'snapshot',
+      snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`,
+    ],
     ['taken in', `${counters.deliveries} deliveries, ${counters.events} events, ${counters.records} records`],
     ['of those', `${counters.unbound} unbound, ${counters.withoutId} without an id`],
     ['not stored', `${counters.duplicates} duplicates, ${intake.refusedDeliveries} deliveries refused since the start`],

@@ -2,12 +2,7 @@ import { contentCheck, type ContentCheck } from '@meterline/shared/integrity/eve
 import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 
 // Filled anew by each call: the content of an event as if it stated no time.
-const untimed = {
-  subject: '',
-  timeMs: 0,
-  labels: [] as UsageEvent['labels'],
-  facts: [] as UsageEvent['facts'],
-}
+const untimed = { subject: '', timeMs: 0, labels: [] as UsageEvent['labels'], facts: [] as UsageEvent['facts'] }
 
 /**
  * The content check that the key index keeps of an event. An event that states no time gets the time it was received

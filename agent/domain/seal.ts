@@ -20,7 +20,12 @@ export function sizeReached(open: OpenSize, limits: SealLimits): boolean {
 }
 
 /** Whether the open batch is to be sealed at the end of a commit: it is large enough, or has waited long enough. */
-export function sealDue(open: OpenSize, sinceMonotonicMs: number | null, limits: SealLimits, nowMonotonicMs: number): boolean {
+export function sealDue(
+  open: OpenSize,
+  sinceMonotonicMs: number | null,
+  limits: SealLimits,
+  nowMonotonicMs: number,
+): boolean {
   if (open.unitCount === 0 || sinceMonotonicMs === null) return false
   return sizeReached(open, limits) || nowMonotonicMs - sinceMonotonicMs >= limits.lingerMs
 }

@@ -74,11 +74,10 @@ const lost = 'disarm greeting, disarm answer, disarm steady'
 const quarantine = `report, disarm greeting, disarm answer, disarm steady, close`
 
 /** Every pair that does something: the phase afterwards and the effects. Every other pair must change nothing. */
-const moves: Readonly<Partial<Record<UplinkState['phase'], Partial<Record<keyof typeof events, [UplinkState['phase'], string]>>>>> = {
-  disconnected: {
-    'retry timer': ['connecting', 'open'],
-    stop: ['stopped', stopEffects],
-  },
+const moves: Readonly<
+  Partial<Record<UplinkState['phase'], Partial<Record<keyof typeof events, [UplinkState['phase'], string]>>>>
+> = {
+  disconnected: { 'retry timer': ['connecting', 'open'], stop: ['stopped', stopEffects] },
   connecting: {
     opened: ['greeting', 'hello, arm greeting'],
     closed: ['disconnected', 'disarm greeting, arm retry'],
@@ -110,10 +109,7 @@ const moves: Readonly<Partial<Record<UplinkState['phase'], Partial<Record<keyof 
     'steady timer': ['streaming', ''],
     stop: ['stopped', stopEffects],
   },
-  quarantined: {
-    'probe timer': ['connecting', 'open'],
-    stop: ['stopped', stopEffects],
-  },
+  quarantined: { 'probe timer': ['connecting', 'open'], stop: ['stopped', stopEffects] },
 }
 
 describe.each(Object.values(states))('in $phase', (state) => {
@@ -158,11 +154,7 @@ function run(from: UplinkState, story: readonly UplinkEvent[], about = facts): {
 
 describe('attempts', () => {
   test('each lost connection waits longer', () => {
-    const failure: UplinkEvent[] = [
-      { kind: 'timer', timer: 'retry' },
-      { kind: 'opened' },
-      { kind: 'closed' },
-    ]
+    const failure: UplinkEvent[] = [{ kind: 'timer', timer: 'retry' }, { kind: 'opened' }, { kind: 'closed' }]
     const effects: UplinkEffect[] = []
     let state: UplinkState = initialUplinkState
     for (const event of [...failure, ...failure, ...failure]) {
@@ -170,7 +162,9 @@ describe('attempts', () => {
       state = next.state
       effects.push(...next.effects)
     }
-    const waits = effects.flatMap((effect) => (effect.kind === 'arm' && effect.timer === 'retry' ? [effect.attempt] : []))
+    const waits = effects.flatMap((effect) =>
+      effect.kind === 'arm' && effect.timer === 'retry' ? [effect.attempt] : [],
+    )
     expect(waits).toEqual([0, 1, 2])
   })
 
@@ -189,7 +183,11 @@ describe('attempts', () => {
 })
 
 describe('going on where the aggregator stands', () => {
-  const welcome = (receivedSeq: number, hash: Uint8Array): UplinkEvent => ({ kind: 'welcome', receivedSeq, chainHash: hash })
+  const welcome = (receivedSeq: number, hash: Uint8Array): UplinkEvent => ({
+    kind: 'welcome',
+    receivedSeq,
+    chainHash: hash,
+  })
 
   test('batches without a receipt are sent again although they were received', () => {
     const { did } = run(states.greeting, [welcome(7, hashOf(7))])
@@ -227,7 +225,12 @@ describe('sending', () => {
   const ready: StreamingState = { ...streaming, ready: [batch(7), batch(8)], sending: false, inFlight: [], nextSeq: 10 }
 
   test('one batch is handed over at a time, in sequence', () => {
-    const { state, did } = run(ready, [{ kind: 'grown' }, { kind: 'grown' }, { kind: 'sent', room: true }, { kind: 'sent', room: true }])
+    const { state, did } = run(ready, [
+      { kind: 'grown' },
+      { kind: 'grown' },
+      { kind: 'sent', room: true },
+      { kind: 'sent', room: true },
+    ])
     expect(did).toEqual(['send 7', '', 'arm answer, send 8', ''])
     expect(state).toMatchObject({ ready: [], sending: false, inFlight: [{ seq: 7 }, { seq: 8 }] })
   })
@@ -243,7 +246,12 @@ describe('sending', () => {
     const state: StreamingState = { ...streaming, ready: [], sending: false, inFlight: full, nextSeq: 21 }
     expect(run(state, [{ kind: 'grown' }], long).did).toEqual([''])
     const next = nextUplinkState(state, { kind: 'receipt', receipt: receipt(5) }, long)
-    expect(next.effects.at(-1)).toEqual({ kind: 'load', fromSeq: 21, maxCount: 1, maxBytes: uplinkWindow.bytes - 15_000 })
+    expect(next.effects.at(-1)).toEqual({
+      kind: 'load',
+      fromSeq: 21,
+      maxCount: 1,
+      maxBytes: uplinkWindow.bytes - 15_000,
+    })
   })
 
   test('the window is capped in bytes', () => {

@@ -288,9 +288,7 @@ function receipted(state: StreamingState, receipt: BatchReceipt, facts: UplinkFa
   if (settled.length === 0) return pump({ ...state, inFlight }, facts.chain, effects)
   const remaining = inFlight.slice(settled.length)
   effects.push(
-    remaining.length === 0
-      ? { kind: 'disarm', timer: 'answer' }
-      : { kind: 'arm', timer: 'answer', attempt: 0 },
+    remaining.length === 0 ? { kind: 'disarm', timer: 'answer' } : { kind: 'arm', timer: 'answer', attempt: 0 },
   )
   return pump({ ...state, attempt: 0, inFlight: remaining }, facts.chain, effects)
 }
@@ -304,20 +302,14 @@ function loaded(state: StreamingState, batches: readonly OutboxBatch[], facts: U
   if (atReceived !== undefined && !equalBytes(atReceived.batchHash, state.received.hash)) {
     return quarantine(chainForked(atReceived.seq), state.attempt)
   }
-  const grown: StreamingState = {
-    ...state,
-    loading: false,
-    nextSeq: last.seq + 1,
-    ready: [...state.ready, ...batches],
-  }
+  const grown: StreamingState = { ...state, loading: false, nextSeq: last.seq + 1, ready: [...state.ready, ...batches] }
   return pump(grown, facts.chain, [])
 }
 
 function sent(state: StreamingState, room: boolean, facts: UplinkFacts): UplinkTransition {
   const [batch, ...ready] = state.ready
   if (!state.sending || batch === undefined) return unchanged(state)
-  const effects: UplinkEffect[] =
-    state.inFlight.length === 0 ? [{ kind: 'arm', timer: 'answer', attempt: 0 }] : []
+  const effects: UplinkEffect[] = state.inFlight.length === 0 ? [{ kind: 'arm', timer: 'answer', attempt: 0 }] : []
   const inFlight = [...state.inFlight, { ...batch, receipt: null }]
   return pump({ ...state, sending: false, room, ready, inFlight }, facts.chain, effects)
 }

@@ -1,5 +1,10 @@
 import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
-import { decodeSnapshot, verifySnapshotSignature, type Snapshot, type SnapshotFault } from '@meterline/shared/model/snapshot.ts'
+import {
+  decodeSnapshot,
+  verifySnapshotSignature,
+  type Snapshot,
+  type SnapshotFault,
+} from '@meterline/shared/model/snapshot.ts'
 import { compilePrice } from '@meterline/shared/rating/price.ts'
 import type { PrerateTable } from '../domain/prerate.ts'
 import type { VerifiedSnapshot } from './journal-port.ts'
@@ -7,12 +12,12 @@ import type { VerifiedSnapshot } from './journal-port.ts'
 export type SnapshotRefusal = SnapshotFault | Fault<'snapshot_of_another_tenant' | 'snapshot_older'>
 
 /**
- * Verifies a snapshot: signed by the pinned aggregator key, well formed, of this tenant, and not older than the one in
- * force. What passes is compiled for pre-rating; what does not is refused and the snapshot in force stays.
+ * Verifies a snapshot: signed by the pinned aggregator key, well formed, of this tenant, and not older than the newest
+ * one so far. What passes is compiled for pre-rating; what does not is refused and the snapshot in force stays.
  */
 export function acceptSnapshot(
   message: { readonly bytes: Uint8Array; readonly signature: Uint8Array },
-  expected: { readonly aggregatorKey: string; readonly tenant: string; readonly versionInForce: number | null },
+  expected: { readonly aggregatorKey: string; readonly tenant: string; readonly newestVersion: number | null },
 ): Result<VerifiedSnapshot, SnapshotRefusal> {
   const { bytes, signature } = message
   const signed = verifySnapshotSignature(expected.aggregatorKey, bytes, signature)
@@ -24,8 +29,8 @@ export function acceptSnapshot(
     const message = `the snapshot is of tenant ${tenant}, this agent belongs to ${expected.tenant}`
     return failed(fault('snapshot_of_another_tenant', message))
   }
-  if (expected.versionInForce !== null && version < expected.versionInForce) {
-    const message = `the snapshot has version ${version}, version ${expected.versionInForce} is in force already`
+  if (expected.newestVersion !== null && version < expected.newestVersion) {
+    const message = `the snapshot has version ${version}, version ${expected.newestVersion} has come already`
     return failed(fault('snapshot_older', message))
   }
   return ok({ bytes, signature, table: compileTable(snapshot.value, signed.value) })

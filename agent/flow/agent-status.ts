@@ -24,7 +24,11 @@ export interface AgentStatus {
   }
   readonly snapshot: { readonly version: number; readonly hash: string } | null
   readonly counters: JournalCounters
-  readonly intake: { readonly refusedDeliveries: number; readonly waitingDeliveries: number; readonly lastFault: Fault | null }
+  readonly intake: {
+    readonly refusedDeliveries: number
+    readonly waitingDeliveries: number
+    readonly lastFault: Fault | null
+  }
   readonly suspense: JournalStatus['suspense']
   readonly files: JournalStatus['files']
   /** Why the agent cannot go on, or null. */

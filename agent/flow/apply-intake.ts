@@ -1,3 +1,4 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
 import { eventKeyBytes, eventKeyInto } from '@meterline/shared/integrity/event-key.ts'
 import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import type { Spend } from '@meterline/shared/model/usage-record.ts'
@@ -45,7 +46,8 @@ export function applyIntake(writer: Writer, group: FilledGroup): IntakeOutcome {
   while (reader.next()) {
     received.monotonicMs = startedAt.monotonicMs + reader.afterMs
     received.wallMs = startedAt.wallMs + reader.afterMs
-    const device = writer.devices[reader.device] ?? ''
+    const device = writer.devices[reader.device]
+    assertThat(device !== undefined, 'every device of a group was named in it or in one before')
     if (takeDelivery(writer, device, reader.kind, reader.payload, outcome)) writer.memory.counters.deliveries += 1
     else outcome.refused.push(reader.index)
   }
@@ -126,11 +128,7 @@ function suspendConflict(
 ): boolean {
   const message = `event ${event.id} of ${event.source} is already recorded with other content; the first content counts`
   const evidence = Buffer.from(JSON.stringify(event, bigintsAsText), 'utf8')
-  return suspend(
-    writer,
-    suspenseInput(writer, device, kind, 'event_conflict', message, event.id, evidence),
-    outcome,
-  )
+  return suspend(writer, suspenseInput(writer, device, kind, 'event_conflict', message, event.id, evidence), outcome)
 }
 
 function bigintsAsText(_key: string, value: unknown): unknown {

@@ -22,25 +22,28 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
 
 test('what is filled in comes out again, over any number of groups, renumbered devices and lost buffers', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ deliveries: fc.array(delivery, { maxLength: 30 }), lost: fc.boolean() })), (groups) => {
-      const numbers = new DeviceNumbers(3)
-      const filler = new GroupFiller(limits)
-      let devices: string[] = []
-      for (const { deliveries, lost } of groups) {
-        const taken: Delivery[] = []
-        for (const one of deliveries) {
-          if (!filler.fits(one.payload.length)) continue
-          filler.add(numbers.numberOf(one.device), one.kind, one.payload, one.afterMs)
-          taken.push(one)
+    fc.property(
+      fc.array(fc.record({ deliveries: fc.array(delivery, { maxLength: 30 }), lost: fc.boolean() })),
+      (groups) => {
+        const numbers = new DeviceNumbers(3)
+        const filler = new GroupFiller(limits)
+        let devices: string[] = []
+        for (const { deliveries, lost } of groups) {
+          const taken: Delivery[] = []
+          for (const one of deliveries) {
+            if (!filler.fits(one.payload.length)) continue
+            filler.add(numbers.numberOf(one.device), one.kind, one.payload, one.afterMs)
+            taken.push(one)
+          }
+          const group = filler.handOver(numbers.handOver(), startedAt)
+          if (group.devicesRestarted) devices = []
+          devices.push(...group.newDevices)
+          expect(read(new GroupReader(group, limits), devices)).toEqual(taken)
+          expect(group.payloadBytes).toBe(taken.reduce((sum, one) => sum + one.payload.length, 0))
+          filler.takeBack(lost ? null : group.buffer)
         }
-        const group = filler.handOver(numbers.handOver(), startedAt)
-        if (group.devicesRestarted) devices = []
-        devices.push(...group.newDevices)
-        expect(read(new GroupReader(group, limits), devices)).toEqual(taken)
-        expect(group.payloadBytes).toBe(taken.reduce((sum, one) => sum + one.payload.length, 0))
-        filler.takeBack(lost ? null : group.buffer)
-      }
-    }),
+      },
+    ),
   )
 })
 

@@ -46,6 +46,7 @@ export class Ingest implements Intake {
   #stopped = false
   #refusedDeliveries = 0
   #lastFault: Fault | null = null
+  #onFault: (fault: Fault | null) => void = () => undefined
 
   constructor(journal: JournalClient, clock: Clock, limits: IngestLimits) {
     this.#journal = journal
@@ -95,6 +96,11 @@ export class Ingest implements Intake {
 
   onReject(listener: (reject: Reject) => void): void {
     this.#rejectListeners.push(listener)
+  }
+
+  /** Called when groups begin to be refused, with the reason, and with null when they are stored again. */
+  onFault(listener: (fault: Fault | null) => void): void {
+    this.#onFault = listener
   }
 
   /** Takes nothing more. What was taken is still committed and answered. */
@@ -153,6 +159,7 @@ export class Ingest implements Intake {
   }
 
   #settle(acknowledgers: readonly Acknowledger[], tokens: readonly number[], reply: GroupReply): void {
+    if (reply.fault?.code !== this.#lastFault?.code) this.#onFault(reply.fault)
     this.#lastFault = reply.fault
     const groupOutcome = reply.fault === null ? 'stored' : 'unavailable'
     if (reply.fault !== null) this.#refusedDeliveries += tokens.length

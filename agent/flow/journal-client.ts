@@ -22,6 +22,9 @@ type Waiting =
   | { readonly kind: 'load'; readonly done: (batches: readonly StoredBatch[]) => void }
   | { readonly kind: 'snapshot'; readonly done: (fault: StoreFault | null) => void }
 
+/** How long what is due waits after it could not be written. */
+const pauseAfterFaultMs = 1000
+
 /** The most that may wait for a reply at once: a group, a load, a snapshot and what is due by time. */
 const waitingLimit = 16
 
@@ -48,6 +51,8 @@ export class JournalClient {
   #chain: ChainPosition
   #progress: JournalProgress
   #tendAtMs: number | null = null
+  /** After a commit that failed, such as on a full disk, what is due waits a little. */
+  #tendNotBeforeMs = 0
   #cancelTend: (() => void) | null = null
   #failure: Fault | null = null
   #ended = false
@@ -85,6 +90,7 @@ export class JournalClient {
   /** Called once when the journal is gone for good. */
   onFailure(listener: (fault: Fault) => void): void {
     this.#onFailure = listener
+    if (this.#failure !== null) listener(this.#failure)
   }
 
   endOfTurn(run: () => void): void {
@@ -157,6 +163,9 @@ export class JournalClient {
   #replied(reply: JournalReply): void {
     if (this.#ended) return
     const waiting = this.#waiting.shift()
+    if (reply.kind === 'tend' && reply.fault !== null) {
+      this.#tendNotBeforeMs = this.#clock.monotonicMs() + pauseAfterFaultMs
+    }
     this.#progress = reply.progress
     const moved = reply.progress.chain !== null
     if (reply.progress.chain !== null) this.#chain = reply.progress.chain
@@ -190,10 +199,10 @@ export class JournalClient {
   #planTend(): void {
     if (this.#ended || this.#failure !== null) return
     const nowMs = this.#clock.monotonicMs()
-    const { openSinceMs } = this.#progress
+    const { openSinceMs, waitingReceipts } = this.#progress
     const sealAtMs = openSinceMs === null ? Infinity : openSinceMs + this.#lingerMs
-    const settleAtMs = this.#receipts.length > 0 ? nowMs + this.#lingerMs : Infinity
-    const dueAtMs = Math.min(sealAtMs, settleAtMs)
+    const settleAtMs = this.#receipts.length + waitingReceipts > 0 ? nowMs + this.#lingerMs : Infinity
+    const dueAtMs = Math.max(Math.min(sealAtMs, settleAtMs), this.#tendNotBeforeMs)
     if (dueAtMs === Infinity || (this.#tendAtMs !== null && this.#tendAtMs <= dueAtMs)) return
     this.#cancelTend?.()
     this.#tendAtMs = dueAtMs

@@ -23,12 +23,22 @@ export interface VerifiedSnapshot {
 
 /** What is asked of the journal. Requests are answered one after the other, in the order they were posted. */
 export type JournalRequest =
-  | { readonly kind: 'group'; readonly group: FilledGroup; readonly receipts: readonly BatchReceipt[]; readonly at: ClockReading }
+  | {
+      readonly kind: 'group'
+      readonly group: FilledGroup
+      readonly receipts: readonly BatchReceipt[]
+      readonly at: ClockReading
+    }
   /** What is due without a delivery: sealing the open batch when it has waited long enough, deleting settled batches. */
   | { readonly kind: 'tend'; readonly receipts: readonly BatchReceipt[]; readonly at: ClockReading }
   | { readonly kind: 'load'; readonly fromSeq: number; readonly maxCount: number; readonly maxBytes: number }
   /** `store` is false for the snapshot that the journal itself held at the start. */
-  | { readonly kind: 'snapshot'; readonly snapshot: VerifiedSnapshot; readonly store: boolean; readonly at: ClockReading }
+  | {
+      readonly kind: 'snapshot'
+      readonly snapshot: VerifiedSnapshot
+      readonly store: boolean
+      readonly at: ClockReading
+    }
 
 /** Why something was not stored. The first two pass by themselves; after the last the agent must be started again. */
 export type StoreFault = Fault<'outbox_full' | 'disk_full' | 'journal_failed'>
@@ -59,6 +69,8 @@ export interface JournalProgress {
   readonly openSinceMs: number | null
   readonly outboxBatches: number
   readonly outboxBytes: number
+  /** Receipts whose batches could not be deleted yet. */
+  readonly waitingReceipts: number
   /** Null when it is where the reply before said. */
   readonly chain: ChainPosition | null
 }
@@ -91,7 +103,12 @@ export interface JournalStatus {
   /** Where the aggregator's log holds the last batch that left the outbox. */
   readonly lastLogIndex: number | null
   readonly open: { readonly units: number; readonly records: number; readonly bytes: number }
-  readonly outbox: { readonly batches: number; readonly bytes: number; readonly limitBytes: number; readonly oldestSealedMs: number | null }
+  readonly outbox: {
+    readonly batches: number
+    readonly bytes: number
+    readonly limitBytes: number
+    readonly oldestSealedMs: number | null
+  }
   readonly snapshot: { readonly version: number; readonly hash: Uint8Array } | null
   readonly counters: JournalCounters
   readonly suspense: {

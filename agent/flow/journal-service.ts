@@ -108,7 +108,11 @@ export class JournalService {
         return { kind: 'load', batches, progress: this.#progress() }
       }
       case 'snapshot':
-        return { kind: 'snapshot', fault: this.#useSnapshot(request.snapshot, request.store, request.at), progress: this.#progress() }
+        return {
+          kind: 'snapshot',
+          fault: this.#useSnapshot(request.snapshot, request.store, request.at),
+          progress: this.#progress(),
+        }
     }
   }
 
@@ -225,6 +229,7 @@ export class JournalService {
       openSinceMs,
       outboxBatches,
       outboxBytes: this.#outboxBytes(),
+      waitingReceipts: this.#writer.receipts.length,
       chain: moved ? positionOf(chain) : null,
     }
   }

@@ -23,15 +23,18 @@ export function keepSnapshots(parts: {
   readonly log: Log
 }): void {
   const { held, journal, sender, aggregatorKey, tenant, log } = parts
-  let inForce: { readonly version: number; readonly hash: Uint8Array } | null = null
+  // The newest one that was accepted, which may still be on its way into the journal.
+  let newestVersion: number | null = null
+  let hashInForce: Uint8Array | null = null
 
   const take = (signed: SignedSnapshot, isHeld: boolean): void => {
-    const accepted = acceptSnapshot(signed, { aggregatorKey, tenant, versionInForce: inForce?.version ?? null })
+    const accepted = acceptSnapshot(signed, { aggregatorKey, tenant, newestVersion })
     if (!accepted.ok) return log.warn('snapshot refused', { ...accepted.fault })
     const { version, snapshotHash: hash } = accepted.value.table
-    if (inForce !== null && equalBytes(inForce.hash, hash)) return
+    newestVersion = version
+    if (hashInForce !== null && equalBytes(hashInForce, hash)) return
     const putInForce = (): void => {
-      inForce = { version, hash }
+      hashInForce = hash
       sender.holdsSnapshot(hash)
       log.info('snapshot in force', { version, hash: toHex(hash) })
     }

@@ -94,6 +94,7 @@ function brokenLink(journal: Journal, chain: ChainRow): string | null {
     if (header.value.seq !== seq || !equalBytes(header.value.previousHash, previousHash)) {
       return `sealed batch ${seq} does not follow the one before it`
     }
+    if (journal.outbox.unitsHeld(batch) !== header.value.unitCount) return `units of sealed batch ${seq} are missing`
     previousHash = batch.batchHash
   }
   return equalBytes(previousHash, chain.sealedHash) ? null : 'the last sealed batch is not the one the chain ends with'

@@ -24,7 +24,8 @@ export type DeviceVerdict = 'accepted' | 'refused' | 'busy'
 /** Decides whether a secret is a device's. */
 export interface DeviceAuthenticator {
   isRegistered(device: string): boolean
-  verify(device: string, secret: Uint8Array): Promise<DeviceVerdict>
+  /** `isStillThere` is asked when the claim's turn comes: no work is done for a client that has left. */
+  verify(device: string, secret: Uint8Array, isStillThere?: () => boolean): Promise<DeviceVerdict>
 }
 
 const hashBytes = 32
@@ -88,12 +89,12 @@ export function deviceAuthenticator(
 
   return ok({
     isRegistered: (device) => hashes.has(device),
-    async verify(device, secret) {
+    async verify(device, secret, isStillThere = () => true) {
       const digest = digestOf(key, device, secret)
       const remembered = known.get(device)
       if (remembered !== undefined && timingSafeEqual(remembered, digest)) return 'accepted'
       const expected = hashes.get(device)
-      const derived = await turns.take(() => derive(secret, expected ?? nobody))
+      const derived = await turns.take(async () => (isStillThere() ? derive(secret, expected ?? nobody) : null))
       if (derived === null) return 'busy'
       if (expected === undefined || !timingSafeEqual(derived, expected.hash)) return 'refused'
       known.set(device, digest)
@@ -108,7 +109,7 @@ class Turns {
   readonly #waiting: (() => void)[] = []
 
   /** Null when too many wait already. */
-  async take<Value>(run: () => Promise<Value>): Promise<Value | null> {
+  async take<Value>(run: () => Promise<Value | null>): Promise<Value | null> {
     if (this.#running >= mostAtOnce) {
       if (this.#waiting.length >= mostWaiting) return null
       // The one who leaves hands over the turn, so the count of running ones stays as it is.

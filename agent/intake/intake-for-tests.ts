@@ -154,6 +154,8 @@ export class RawClient implements AsyncDisposable {
       this.received.push(packet)
       this.#wake?.()
     })
+    // Aedes answers some malformed packets with half a packet before it closes the connection.
+    this.#parser.on('error', () => this.socket.destroy())
     this.socket.on('data', (chunk) => this.#parser.parse(chunk))
     // A reset shows as a close, which is what tests look at.
     this.socket.on('error', () => undefined)

@@ -76,9 +76,14 @@ test('of many clients at once that claim to be devices, some are told to come ba
   for (const [index, client] of clients.entries()) {
     client.send(connectPacket({ clientId: `guess-${index}`, username: `guess-${index}`, password: secret }))
   }
-  // Enough for the queue to be full; closing the door ends those that still wait.
-  const answers = await Promise.all(clients.slice(-30).map((client) => client.next()))
-  expect(answers.map(described)).toContain('connack 3')
+  // Which of them come too late is up to the system; one is enough to know.
+  const answer = await Promise.any(
+    clients.map(async (client) => {
+      const said = described(await client.next())
+      return said === 'connack 3' ? said : Promise.reject(new Error(said))
+    }),
+  )
+  expect(answer).toBe('connack 3')
   for (const client of clients) client.socket.destroy()
 }, 20_000)
 

@@ -223,7 +223,8 @@ test('more messages for local subscribers than may be on their way are metered a
   expect(door.door.status().notForwarded).toBe(2)
 })
 
-test('what a listener unsubscribed from or left is not forwarded any more', async () => {
+const listened = ['meter/v1/trk-1/usage', 'meter/v1/+/usage', 'meter/v1/#']
+test.each(listened)('what a listener to %s unsubscribed from or left is not forwarded any more', async (topic) => {
   await using door = await openTestDoor({ limits: { forwards: 0 } })
   door.intake.settleAtOnce()
   await using client = await RawClient.accepted(door.port)
@@ -233,21 +234,23 @@ test('what a listener unsubscribed from or left is not forwarded any more', asyn
     expect(described(await client.next())).toBe(`puback ${id}`)
     return door.door.status().notForwarded - before
   }
-  await using listener = await RawClient.accepted(door.port, { clientId: 'listener' })
-  const subscriptions = [{ topic: 'meter/v1/trk-1/usage', qos: 0 as const }]
-  listener.send({ cmd: 'subscribe', messageId: 1, subscriptions }, { cmd: 'subscribe', messageId: 2, subscriptions })
-  await listener.next()
-  await listener.next()
-  expect(await forwardsOf(1)).toBe(1)
-  listener.send({ cmd: 'unsubscribe', messageId: 3, unsubscriptions: ['meter/v1/trk-1/usage'] })
-  await listener.next()
-  expect(await forwardsOf(2)).toBe(0)
-  listener.send({ cmd: 'subscribe', messageId: 4, subscriptions })
-  await listener.next()
-  expect(await forwardsOf(3)).toBe(1)
-  listener.send({ cmd: 'disconnect' })
-  await listener.closed
-  expect(await forwardsOf(4)).toBe(0)
+  const subscriptions = [{ topic, qos: 0 as const }]
+  for (const round of [10, 20]) {
+    await using listener = await RawClient.accepted(door.port, { clientId: 'listener' })
+    listener.send({ cmd: 'subscribe', messageId: 1, subscriptions }, { cmd: 'subscribe', messageId: 2, subscriptions })
+    await listener.next()
+    await listener.next()
+    expect(await forwardsOf(round)).toBe(1)
+    listener.send({ cmd: 'unsubscribe', messageId: 3, unsubscriptions: [topic] })
+    await listener.next()
+    expect(await forwardsOf(round + 1)).toBe(0)
+    listener.send({ cmd: 'subscribe', messageId: 4, subscriptions })
+    await listener.next()
+    expect(await forwardsOf(round + 2)).toBe(1)
+    listener.send({ cmd: 'disconnect' })
+    await listener.closed
+    expect(await forwardsOf(round + 3)).toBe(0)
+  }
 })
 
 test('a rejected event is told to its device, if it listens', async () => {
@@ -303,4 +306,22 @@ test('a listener that does not read is closed and holds nobody up', async () => 
   door.clock.advance(defaultMqttLimits.drainMs + 3_000)
   expect(door.door.status().closed).toMatchObject({ client_does_not_read: 1 })
   expect(await client.saidBefore()).toEqual([])
+})
+
+test('acknowledgements never land inside a packet that aedes is writing', async () => {
+  await using door = await openTestDoor({ limits: { forwardBytes: 64 * 1024 * 1024 } })
+  door.intake.settleAtOnce()
+  await using client = await RawClient.accepted(door.port)
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'meter/v1/trk-1/usage', qos: 0 }] })
+  await client.next()
+  // Both kinds of packets pile up in the door while the client does not read.
+  client.socket.pause()
+  const count = 300
+  for (let id = 1; id <= count; id++) client.publish(usageTopic, `${id} ${'x'.repeat(30_000)}`, id)
+  await door.intake.arrived(50)
+  client.socket.resume()
+  const said = new Set<string>()
+  while (said.size < 2 * count) said.add(described(await client.next()).slice(0, 40))
+  const sizes = client.received.map((packet) => (packet.cmd === 'publish' ? packet.payload.length : 0))
+  expect(new Set(sizes.filter((bytes) => bytes > 0))).toEqual(new Set([30_002, 30_003, 30_004]))
 })

@@ -8,7 +8,8 @@ import type { Random } from '@meterline/shared/base/random.ts'
 import type { Intake } from '../flow/ports.ts'
 import { deviceAuthenticator, type DeviceAuthenticator, type DeviceCredential } from './device-credentials.ts'
 import type { AedesSide } from './mqtt-aedes-side.ts'
-import { MqttConnection, type CloseReason, type DoorSide } from './mqtt-connection.ts'
+import { MqttConnection } from './mqtt-connection.ts'
+import type { CloseReason, DoorConnection, DoorSide } from './mqtt-door-side.ts'
 import { LocalForwarding } from './mqtt-forwarding.ts'
 import { LocalInterest } from './mqtt-interest.ts'
 import { defaultMqttLimits, type MqttLimits } from './mqtt-limits.ts'
@@ -96,8 +97,8 @@ class Broker implements MqttDoor, DoorSide {
   readonly #interest: LocalInterest
   readonly #forwarding: LocalForwarding
   readonly #deliveries: AedesDeliveries
-  readonly #connections = new Set<MqttConnection>()
-  readonly #waiting = new Set<MqttConnection>()
+  readonly #connections = new Set<DoorConnection>()
+  readonly #waiting = new Set<DoorConnection>()
   readonly #listeners: OpenListener[] = []
   readonly #closed: Partial<Record<CloseReason, number>> = {}
   #heldBytes = 0
@@ -147,7 +148,7 @@ class Broker implements MqttDoor, DoorSide {
     this.#aedes.on('clientReady', (client) => connectionOf(client)?.ready())
     this.#aedes.on('unsubscribe', (filters, client) => {
       const connection = connectionOf(client)
-      for (const filter of filters) if (connection?.removeFilter(filter)) this.#interest.remove(filter)
+      if (connection !== null) this.#forgetFilters(connection, filters)
     })
     this.#aedes.on('clientError', (client, error) =>
       this.#log.debug('mqtt client failed', { clientId: client.id, error }),
@@ -211,7 +212,7 @@ class Broker implements MqttDoor, DoorSide {
     return mayPublishFor(this.#devices, identity, device)
   }
 
-  waitForRoom(connection: MqttConnection): void {
+  waitForRoom(connection: DoorConnection): void {
     this.#waiting.add(connection)
   }
 
@@ -223,10 +224,10 @@ class Broker implements MqttDoor, DoorSide {
     this.#forwarding.forward(topic, payload, qos)
   }
 
-  onClosed(connection: MqttConnection, reason: CloseReason): void {
+  onClosed(connection: DoorConnection, reason: CloseReason): void {
     this.#connections.delete(connection)
     this.#waiting.delete(connection)
-    for (const filter of connection.filters) this.#interest.remove(filter)
+    this.#forgetFilters(connection, [...connection.filters])
     this.#closed[reason] = (this.#closed[reason] ?? 0) + 1
     const fields = { reason, device: connection.identity, address: connection.remoteAddress }
     if (reason === 'closed_by_client' || reason === 'closed_by_broker' || reason === 'door_closed') {
@@ -241,6 +242,11 @@ class Broker implements MqttDoor, DoorSide {
       return
     }
     this.#connections.add(new MqttConnection(socket, this))
+  }
+
+  /** Aedes reports what a client leaves, too, after its connection was closed here: each filter counts once. */
+  #forgetFilters(connection: DoorConnection, filters: readonly string[]): void {
+    for (const filter of filters) if (connection.removeFilter(filter)) this.#interest.remove(filter)
   }
 
   /** Those who waited longest go first; who still finds no room waits again. */

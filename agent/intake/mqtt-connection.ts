@@ -1,93 +1,40 @@
 import type { Socket } from 'node:net'
-import type { Acknowledger, Intake } from '../flow/ports.ts'
+import type { Acknowledger } from '../flow/ports.ts'
 import { AedesSide, type SocketSide } from './mqtt-aedes-side.ts'
+import { ClientDeadlines } from './mqtt-deadlines.ts'
+import type { CloseReason, DoorConnection, DoorSide } from './mqtt-door-side.ts'
 import { FrameReader, frameStatus, packetTypes, PublishView } from './mqtt-frames.ts'
-import type { MqttLimits } from './mqtt-limits.ts'
-import { telemetryRoute, type Identity, type TelemetryRoute } from './mqtt-topics.ts'
+import { packetIdOf, PendingDeliveries, type PendingForward } from './mqtt-pending.ts'
 import { PubackBuffer } from './mqtt-puback.ts'
-
-/** Why the door closed a connection; what aedes closes is `closed_by_broker`, what the client closes `closed_by_client`. */
-export type CloseReason =
-  | 'closed_by_client'
-  | 'closed_by_broker'
-  | 'connect_missing'
-  | 'connect_too_late'
-  | 'connect_not_accepted_in_time'
-  | 'packet_malformed'
-  | 'packet_too_large'
-  | 'too_much_before_connack'
-  | 'too_much_held'
-  | 'keepalive_missed'
-  | 'client_does_not_read'
-  | 'intake_unavailable'
-  | 'door_closed'
-
-/** What a connection needs from the door it came through. */
-export interface DoorSide {
-  readonly intake: Intake
-  readonly limits: MqttLimits
-  readonly prefix: string
-  /** False: telemetry goes the way through aedes, with the same outcome. */
-  readonly fastPath: boolean
-  /** Monotonic milliseconds as of the last look at the clock, at most `lookEveryMs` ago. */
-  readonly nowMs: number
-  readonly lookEveryMs: number
-  /** Gives a stream to aedes, once its connection has sent a CONNECT. */
-  handToAedes(side: AedesSide): void
-  /** Counts bytes held over all connections; false when that is too many. */
-  holdBytes(change: number): boolean
-  mayPublish(identity: Identity, device: string): boolean
-  /** Calls `onRoom` of the connection when the intake has room again. */
-  waitForRoom(connection: MqttConnection): void
-  /** Whether local clients listen to this telemetry. */
-  isForwarded(route: TelemetryRoute): boolean
-  forward(topic: string, payload: Buffer, qos: 0 | 1): void
-  onClosed(connection: MqttConnection, reason: CloseReason): void
-}
-
-interface PendingForward {
-  readonly token: number
-  readonly topic: string
-  readonly payload: Buffer
-  readonly qos: 0 | 1
-}
+import { telemetryRoute, type Identity, type TelemetryRoute } from './mqtt-topics.ts'
 
 // A payload one byte over the limit is enough for it to be refused, however long it was.
 const longestPayloadBytes = 65_537
-const bookkeepingBytes = 64
 
 /**
  * One client's socket. Cuts its bytes into packets under caps (nothing reaches aedes before a whole CONNECT of a
  * sensible size is there), takes telemetry at QoS 0 and 1 off the socket and into the intake, acknowledges it in groups
  * after its commit, and hands every other packet to aedes.
  */
-export class MqttConnection implements Acknowledger, SocketSide {
-  /** The client's IP address. */
+export class MqttConnection implements Acknowledger, SocketSide, DoorConnection {
   readonly remoteAddress: string
   readonly #socket: Socket
   readonly #door: DoorSide
   readonly #reader: FrameReader
   readonly #publish = new PublishView()
   readonly #pubacks = new PubackBuffer()
+  readonly #pending: PendingDeliveries
+  readonly #deadlines: ClientDeadlines
   readonly #aedesSide: AedesSide
   readonly #filters = new Set<string>()
 
   #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
   #identity: Identity = null
-  #keepaliveMs = 0
-  #sinceMs: number
-  #heardMs: number
-  #unreadSinceMs: number | null = null
-
   #advancing = false
   #packetWaits = false
   #reading = true
   #aedesHasRoom = true
   #heldBytes = 0
-  // In units of `bookkeepingBytes`, so that one token fits with its packet id into a small integer.
-  #pendingUnits = 0
-  readonly #mostPendingUnits: number
-  readonly #forwards: PendingForward[] = []
   // Most clients publish on one topic: what it means is kept with its bytes.
   #lastTopic: Buffer = Buffer.alloc(0)
   #lastRoute: TelemetryRoute | null = null
@@ -98,9 +45,8 @@ export class MqttConnection implements Acknowledger, SocketSide {
     this.#door = door
     this.#reader = new FrameReader(door.limits.connectBytes)
     this.#aedesSide = new AedesSide(this)
-    this.#mostPendingUnits = Math.ceil(door.limits.pendingBytesPerConnection / bookkeepingBytes)
-    this.#sinceMs = door.nowMs
-    this.#heardMs = door.nowMs
+    this.#pending = new PendingDeliveries(door.limits.pendingBytesPerConnection)
+    this.#deadlines = new ClientDeadlines(door.limits, door.lookEveryMs, door.nowMs)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     // What went wrong with the connection shows in its close, which always follows.
@@ -108,12 +54,10 @@ export class MqttConnection implements Acknowledger, SocketSide {
     socket.on('close', () => this.close('closed_by_client'))
   }
 
-  /** Who the client is; null before it is accepted and for anybody on this machine. */
   get identity(): Identity {
     return this.#identity
   }
 
-  /** What the client subscribed to. */
   get filters(): ReadonlySet<string> {
     return this.#filters
   }
@@ -131,7 +75,7 @@ export class MqttConnection implements Acknowledger, SocketSide {
 
   /** What the CONNECT asked for: the door watches it, because aedes does not see most packets. 0: never. */
   expectEvery(keepaliveMs: number): void {
-    this.#keepaliveMs = keepaliveMs
+    this.#deadlines.expectEvery(keepaliveMs)
   }
 
   /** The client is who it says it is. */
@@ -143,26 +87,23 @@ export class MqttConnection implements Acknowledger, SocketSide {
   ready(): void {
     if (this.#state !== 'connecting') return
     this.#state = 'ready'
-    this.#heardMs = this.#door.nowMs
+    this.#deadlines.enter('ready', this.#door.nowMs)
     this.#reader.limitBytes = this.#door.limits.packetBytes
     this.#advance()
   }
 
-  /** The intake has room again. */
   onRoom(): void {
     this.#advance()
   }
 
   settled(token: number, outcome: 'stored' | 'unavailable'): void {
-    this.#pendingUnits -= token >>> 16
+    const forward = this.#pending.settle(token)
     if (this.#state === 'closed') return
     // Without its PUBACK the client sends the message again once it is connected again (MQTT 3.1.1, section 4.4).
     if (outcome === 'unavailable') return this.close('intake_unavailable')
-    if ((token & 0xffff) !== 0) this.#pubacks.add(token & 0xffff)
-    const forward = this.#forwards[0]
-    if (forward?.token !== token) return
-    this.#forwards.shift()
-    this.#door.forward(forward.topic, forward.payload, forward.qos)
+    const packetId = packetIdOf(token)
+    if (packetId !== 0) this.#pubacks.add(packetId)
+    if (forward !== null) this.#door.forward(forward.topic, forward.payload, forward.qos)
   }
 
   flush(): void {
@@ -172,18 +113,8 @@ export class MqttConnection implements Acknowledger, SocketSide {
     if (!this.#reading && !this.#packetWaits) this.#advance()
   }
 
-  /** Says why the connection has to go, if it has to. */
   overdue(nowMs: number): CloseReason | null {
-    const { limits, lookEveryMs } = this.#door
-    // Times were taken at the last look at the clock, so a full look more has to pass.
-    const waitedMs = nowMs - this.#sinceMs - lookEveryMs
-    if (this.#state === 'new') return waitedMs > limits.connectMs ? 'connect_too_late' : null
-    if (this.#state === 'connecting') return waitedMs > limits.acceptMs ? 'connect_not_accepted_in_time' : null
-    if (this.#unreadSinceMs !== null) {
-      return nowMs - this.#unreadSinceMs - lookEveryMs > limits.drainMs ? 'client_does_not_read' : null
-    }
-    if (this.#keepaliveMs === 0 || !this.#reading) return null
-    return nowMs - this.#heardMs - lookEveryMs > this.#keepaliveMs ? 'keepalive_missed' : null
+    return this.#deadlines.passed(nowMs, this.#reading)
   }
 
   close(reason: CloseReason): void {
@@ -191,7 +122,6 @@ export class MqttConnection implements Acknowledger, SocketSide {
     this.#state = 'closed'
     this.#door.holdBytes(-this.#heldBytes)
     this.#heldBytes = 0
-    this.#forwards.length = 0
     this.#socket.destroy()
     this.#aedesSide.destroy()
     this.#door.onClosed(this, reason)
@@ -214,13 +144,13 @@ export class MqttConnection implements Acknowledger, SocketSide {
 
   #onData(chunk: Buffer): void {
     if (this.#state === 'closed') return
-    this.#heardMs = this.#door.nowMs
+    this.#deadlines.heard(this.#door.nowMs)
     this.#reader.push(chunk)
     this.#advance()
   }
 
   #onDrain(): void {
-    this.#unreadSinceMs = null
+    this.#deadlines.drained()
     this.#advance()
   }
 
@@ -251,7 +181,7 @@ export class MqttConnection implements Acknowledger, SocketSide {
     if (read === this.#reading) return
     this.#reading = read
     if (read) {
-      this.#heardMs = this.#door.nowMs
+      this.#deadlines.heard(this.#door.nowMs)
       this.#socket.resume()
     } else this.#socket.pause()
   }
@@ -265,8 +195,8 @@ export class MqttConnection implements Acknowledger, SocketSide {
       this.#state === 'connecting' ||
       this.#state === 'closed' ||
       !this.#aedesHasRoom ||
-      this.#unreadSinceMs !== null ||
-      this.#pendingUnits >= this.#mostPendingUnits
+      this.#deadlines.isUnread ||
+      this.#pending.isFull
     )
   }
 
@@ -306,7 +236,7 @@ export class MqttConnection implements Acknowledger, SocketSide {
 
   #takeConnect(): boolean {
     this.#state = 'connecting'
-    this.#sinceMs = this.#door.nowMs
+    this.#deadlines.enter('connecting', this.#door.nowMs)
     this.#door.handToAedes(this.#aedesSide)
     return this.#toAedes()
   }
@@ -332,20 +262,22 @@ export class MqttConnection implements Acknowledger, SocketSide {
     const { bytes } = this.#reader
     const end = Math.min(publish.payloadEnd, publish.payloadStart + longestPayloadBytes)
     const payload = bytes.subarray(publish.payloadStart, end)
-    const units = 1 + Math.ceil(payload.length / bookkeepingBytes)
-    const token = units * 0x1_0000 + publish.packetId
-    // Noted before the delivery is handed over: it may be settled before `submit` returns.
-    this.#pendingUnits += units
     const isForwarded = this.#door.isForwarded(route) && !this.#reader.truncated
-    if (isForwarded) {
-      const topic = bytes.toString('latin1', publish.topicStart, publish.topicEnd)
-      this.#forwards.push({ token, topic, payload: Buffer.from(payload), qos: publish.qos === 0 ? 0 : 1 })
-    }
+    const forward = isForwarded ? this.#copyOf(publish) : null
+    const token = this.#pending.add(publish.packetId, payload.length, forward)
     if (this.#door.intake.submit(route.device, route.kind, payload, this, token)) return true
-    this.#pendingUnits -= units
-    if (isForwarded) this.#forwards.pop()
+    this.#pending.withdraw(token)
     this.#door.waitForRoom(this)
     return false
+  }
+
+  #copyOf(publish: PublishView): PendingForward {
+    const { bytes } = this.#reader
+    return {
+      topic: bytes.toString('latin1', publish.topicStart, publish.topicEnd),
+      payload: Buffer.from(bytes.subarray(publish.payloadStart, publish.payloadEnd)),
+      qos: publish.qos === 0 ? 0 : 1,
+    }
   }
 
   #routeOf(publish: PublishView): TelemetryRoute | null {
@@ -367,7 +299,7 @@ export class MqttConnection implements Acknowledger, SocketSide {
   /** False: taken, but the client has much to read (the stream's high-water mark) before more should be written. */
   #write(bytes: Buffer): boolean {
     if (this.#socket.write(bytes)) return true
-    this.#unreadSinceMs ??= this.#door.nowMs
+    this.#deadlines.unread(this.#door.nowMs)
     return false
   }
 }

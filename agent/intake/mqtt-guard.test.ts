@@ -1,7 +1,7 @@
 import { generate } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import { connectPacket, described, openTestDoor, RawClient } from './intake-for-tests.ts'
-import type { CloseReason } from './mqtt-connection.ts'
+import type { CloseReason } from './mqtt-door-side.ts'
 import { defaultMqttLimits } from './mqtt-limits.ts'
 
 const usageTopic = 'meter/v1/trk-1/usage'

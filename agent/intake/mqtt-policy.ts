@@ -28,6 +28,13 @@ type ConnackCode = (typeof connackCodes)[keyof typeof connackCodes]
 
 type Admission = { readonly identity: Identity } | { readonly connackCode: ConnackCode; readonly reason: string }
 
+interface Claim {
+  readonly address: string
+  readonly clientId: string
+  readonly username: string | undefined
+  readonly password: Buffer | undefined
+}
+
 const noPayload = Buffer.alloc(0)
 
 type Hooks = Required<
@@ -74,7 +81,8 @@ export function accessHooks(parts: PolicyParts): Hooks {
         done(Object.assign(new Error(reason), { returnCode: connackCode }), null)
       }
       if (connection === null) return answer(refusal('notAuthorised', 'not a connection of this door'))
-      admit(parts, connection.remoteAddress, client.id, username, password).then(answer, (error: unknown) => {
+      const claim = { address: connection.remoteAddress, clientId: client.id, username, password }
+      admit(parts, claim, () => !client.closed).then(answer, (error: unknown) => {
         answer(refusal('serverUnavailable', `the secret could not be checked: ${String(error)}`))
       })
     },
@@ -100,6 +108,7 @@ export function accessHooks(parts: PolicyParts): Hooks {
       const connection = connectionOf(client)
       const isAllowed =
         connection !== null &&
+        !client.closed &&
         maySubscribe(parts.prefix, connection.identity, subscription.topic) &&
         (connection.filters.has(subscription.topic) || connection.filters.size < parts.limits.subscriptionsPerClient)
       if (isAllowed) {
@@ -130,10 +139,8 @@ export function connectionOf(client: Client): MqttConnection | null {
  */
 async function admit(
   { devices, anonymous }: PolicyParts,
-  address: string,
-  clientId: string,
-  username: string | undefined,
-  password: Buffer | undefined,
+  { address, clientId, username, password }: Claim,
+  isStillThere: () => boolean,
 ): Promise<Admission> {
   if (username === undefined && password === undefined) {
     if (anonymous === 'loopback' && isLoopbackAddress(address) && !devices.isRegistered(clientId))
@@ -142,7 +149,7 @@ async function admit(
   }
   const device = username ?? clientId
   if (device !== clientId) return refusal('identifierRejected', 'the client id is not the user name')
-  const verdict = await devices.verify(device, password ?? new Uint8Array())
+  const verdict = await devices.verify(device, password ?? new Uint8Array(), isStillThere)
   if (verdict === 'accepted') return { identity: device }
   if (verdict === 'busy') return refusal('serverUnavailable', 'too many clients are being checked')
   return refusal('badCredentials', 'unknown device or wrong password')

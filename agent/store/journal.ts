@@ -31,7 +31,8 @@ export interface JournalOptions {
 }
 
 /** Why a journal cannot be used. */
-export type JournalFaultCode = 'journal_unusable' | 'journal_in_use' | 'journal_of_another' | 'journal_epoch_unsent' | 'journal_damaged'
+export type JournalFaultCode =
+  'journal_unusable' | 'journal_in_use' | 'journal_of_another' | 'journal_epoch_unsent' | 'journal_damaged'
 
 /** Counters as they are stored. */
 export interface CounterRow {
@@ -218,11 +219,12 @@ export function commitFault(error: unknown, file: string): Fault<'disk_full' | '
 }
 
 function openFault(error: unknown, file: string): Fault<JournalFaultCode> {
-  if (codeOf(error).startsWith('SQLITE_BUSY')) {
+  const reason = error instanceof FaultError ? error.fault.message : String(error)
+  // SQLite's own words for SQLITE_BUSY are all that is left of it in a fault of the opening.
+  if (codeOf(error).startsWith('SQLITE_BUSY') || reason.includes('database is locked')) {
     const message = `${file} is in use: another agent runs on this data directory. Stop it, or name another dataDirectory.`
     return fault('journal_in_use', message)
   }
-  const reason = error instanceof FaultError ? error.fault.message : String(error)
   return fault('journal_unusable', `The journal cannot be opened: ${reason}`)
 }
 
@@ -233,5 +235,15 @@ function codeOf(error: unknown): string {
 function newChain(identity: JournalIdentity, sealedChunk: number): ChainRow {
   const { tenant, agent, epoch } = identity
   const none = new Uint8Array(hashBytes)
-  return { tenant, agent, epoch, sealedSeq: 0, sealedHash: none, sealedChunk, settledSeq: 0, settledHash: none, settledLogIndex: null }
+  return {
+    tenant,
+    agent,
+    epoch,
+    sealedSeq: 0,
+    sealedHash: none,
+    sealedChunk,
+    settledSeq: 0,
+    settledHash: none,
+    settledLogIndex: null,
+  }
 }

@@ -47,6 +47,7 @@ export class OutboxTables {
   readonly #writeChain: Statement<[ChainRow]>
   readonly #batch: Statement<[number], BatchRow>
   readonly #units: Statement<[number, number], Uint8Array>
+  readonly #unitsHeld: Statement<[number, number], number | null>
   readonly #deleteChunks: Statement<[number, number]>
   readonly #deleteBatch: Statement<[number]>
 
@@ -63,7 +64,12 @@ export class OutboxTables {
        settled_log_index = :settledLogIndex WHERE id = 1`,
     )
     this.#batch = db.prepare(`SELECT ${batchColumns} FROM batch WHERE seq = ?`)
-    this.#units = db.prepare<[number, number], Uint8Array>('SELECT units FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id').pluck()
+    this.#units = db
+      .prepare<[number, number], Uint8Array>('SELECT units FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id')
+      .pluck()
+    this.#unitsHeld = db
+      .prepare<[number, number], number | null>('SELECT sum(unit_count) FROM chunk WHERE id BETWEEN ? AND ?')
+      .pluck()
     this.#deleteChunks = db.prepare('DELETE FROM chunk WHERE id BETWEEN ? AND ?')
     this.#deleteBatch = db.prepare('DELETE FROM batch WHERE seq = ?')
   }
@@ -116,6 +122,11 @@ export class OutboxTables {
     return this.#units.all(batch.firstChunk, batch.lastChunk)
   }
 
+  /** How many units the chunks of a batch hold. */
+  unitsHeld(batch: BatchRow): number {
+    return this.#unitsHeld.get(batch.firstChunk, batch.lastChunk) ?? 0
+  }
+
   deleteBatch(batch: BatchRow): void {
     this.#deleteChunks.run(batch.firstChunk, batch.lastChunk)
     this.#deleteBatch.run(batch.seq)
@@ -124,7 +135,9 @@ export class OutboxTables {
   /** Sealed batches that wait for their receipts. */
   totals(): { readonly batches: number; readonly bytes: number } {
     const row = this.#db
-      .prepare<[], { batches: number; bytes: number }>('SELECT count(*) AS batches, ifnull(sum(bytes), 0) AS bytes FROM batch')
+      .prepare<[], { batches: number; bytes: number }>(
+        'SELECT count(*) AS batches, ifnull(sum(bytes), 0) AS bytes FROM batch',
+      )
       .get()
     return row ?? { batches: 0, bytes: 0 }
   }

@@ -77,15 +77,15 @@ function openSession(address: string, secured: ChannelCredentials, handlers: Upl
   // Cancelling makes the stream report its own cancellation, which closes nothing more.
   stream.on('error', (error: ServiceError) => close(lost(address, error)))
   stream.on('end', () => close(fault('uplink_ended', `The aggregator at ${address} ended the session.`)))
-  return {
-    send: (message: AgentMessage) => closed || stream.write(message),
-    close: () => close(null),
-  }
+  return { send: (message: AgentMessage) => closed || stream.write(message), close: () => close(null) }
 }
 
 function lost(address: string, error: ServiceError): Fault<'uplink_lost'> {
   const name = status[error.code] ?? String(error.code)
-  return fault('uplink_lost', `No session with the aggregator at ${address} (${name}): ${error.details || error.message}`)
+  return fault(
+    'uplink_lost',
+    `No session with the aggregator at ${address} (${name}): ${error.details || error.message}`,
+  )
 }
 
 function channelCredentials(options: UplinkOptions): Result<ChannelCredentials, UplinkFault> {

@@ -85,7 +85,8 @@ class WriterThread implements JournalPort {
 
   kill(): void {
     this.#ended = true
-    void this.#worker.terminate()
+    // Nobody waits for the end of what is abandoned; a thread that is gone already has nothing left to say.
+    this.#worker.terminate().catch(() => undefined)
   }
 
   #told(message: FromWriter): void {

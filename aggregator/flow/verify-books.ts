@@ -18,25 +18,32 @@ export function verifyBooks(file: string, tenant: string, publicKeyBase64: strin
   const opened = openBooks(file)
   if (!opened.ok) return opened
   const reader = opened.value
+  const audit = new BooksAudit()
   try {
-    const audit = new BooksAudit()
-    const checkpoints = openCheckpoints(reader, tenant, publicKeyBase64, audit)
-    walkLog(reader, audit, (size, root) => {
-      const signed = checkpoints.get(size)
-      if (signed !== undefined && !equalBytes(signed, root())) {
-        audit.report(`I13: the checkpoint of size ${size} says root ${toHex(signed)}, the log's is ${toHex(root())}`)
-      }
-      checkpoints.delete(size)
-    })
-    for (const size of checkpoints.keys()) audit.report(`I13: a checkpoint covers ${size} entries, the log has fewer`)
-    checkBalances(reader, audit)
-    checkSegments(reader, audit)
-    checkDocuments(reader, audit)
-    checkCounts(reader, audit)
-    return ok({ tenant, checked: audit.checked, problems: audit.problems })
+    checkAll(reader, tenant, publicKeyBase64, audit)
+  } catch (error) {
+    // Damaged pages and texts that only damage can bring make SQLite or an assertion throw in the middle.
+    audit.report(`I14: the check cannot go on: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     reader.close()
   }
+  return ok({ tenant, checked: audit.checked, problems: audit.problems })
+}
+
+function checkAll(reader: BooksReader, tenant: string, publicKeyBase64: string, audit: BooksAudit): void {
+  const checkpoints = openCheckpoints(reader, tenant, publicKeyBase64, audit)
+  walkLog(reader, audit, (size, root) => {
+    const signed = checkpoints.get(size)
+    if (signed !== undefined && !equalBytes(signed, root())) {
+      audit.report(`I13: the checkpoint of size ${size} says root ${toHex(signed)}, the log's is ${toHex(root())}`)
+    }
+    checkpoints.delete(size)
+  })
+  for (const size of checkpoints.keys()) audit.report(`I13: a checkpoint covers ${size} entries, the log has fewer`)
+  checkBalances(reader, audit)
+  checkSegments(reader, audit)
+  checkDocuments(reader, audit)
+  checkCounts(reader, audit)
 }
 
 function openBooks(file: string): Result<BooksReader> {

@@ -1,3 +1,4 @@
+import { FaultError, fault } from '@meterline/shared/base/errors.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
@@ -48,10 +49,42 @@ const pageRows = 500
  */
 export class BooksReader {
   readonly #db: Database
+  readonly #batch
+  readonly #blocksOf
+  readonly #leavesOf
+  readonly #ledgerEntries
+  readonly #suspended
 
   constructor(file: string) {
-    this.#db = openDatabase({ file, readOnly: true })
-    this.#db.exec('BEGIN')
+    const db = openDatabase({ file, readOnly: true })
+    try {
+      this.#db = db
+      db.exec('BEGIN')
+      this.#batch = db.prepare<[number], StoredBatch>(
+        `SELECT agent, epoch, seq, batch_hash AS batchHash, body
+         FROM batch LEFT JOIN batch_body USING (log_index) WHERE batch.log_index = ?`,
+      )
+      const blocks = 'FROM charge_block JOIN segment ON segment.id = segment_id'
+      this.#blocksOf = db.prepare<[number], Omit<StoredBlock, 'amountMicros'> & { amountMicros: string }>(
+        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
+         ${blocks} WHERE batch_index = ? ORDER BY charge_block.id`,
+      )
+      this.#leavesOf = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
+        `SELECT leaf, charge_block.amount_micros AS amountMicros
+         ${blocks} WHERE segment.key = ? ORDER BY charge_block.id`,
+      )
+      this.#ledgerEntries = db.prepare<[number], StoredLedgerEntry>(
+        `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
+         FROM ledger_entry WHERE log_index = ? ORDER BY id`,
+      )
+      this.#suspended = db.prepare<[number], { unit: number; code: string }>(
+        'SELECT unit, code FROM suspense WHERE batch_index = ? ORDER BY unit',
+      )
+    } catch (cause) {
+      db.close()
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new FaultError(fault('books_unreadable', `${file} holds no tenant's books: ${reason}`), { cause })
+    }
   }
 
   close(): void {
@@ -76,24 +109,14 @@ export class BooksReader {
 
   /** The charge blocks of one batch, in the order they were written. */
   blocksOf(batchIndex: number): readonly StoredBlock[] {
-    return this.#db
-      .prepare<[number], Omit<StoredBlock, 'amountMicros'> & { amountMicros: string }>(
-        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
-         FROM charge_block JOIN segment ON segment.id = segment_id WHERE batch_index = ? ORDER BY charge_block.id`,
-      )
-      .all(batchIndex)
-      .map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
+    return this.#blocksOf.all(batchIndex).map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
   }
 
   /** The leaves of a segment's blocks in log order, as an invoice line's root is made of them. */
   leavesOf(segmentKey: string): readonly { readonly leaf: Uint8Array; readonly amountMicros: bigint }[] {
-    return this.#db
-      .prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
-        `SELECT leaf, charge_block.amount_micros AS amountMicros FROM charge_block
-         JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY charge_block.id`,
-      )
+    return this.#leavesOf
       .all(segmentKey)
-      .map((row) => ({ leaf: row.leaf, amountMicros: BigInt(row.amountMicros) }))
+      .map(({ leaf, amountMicros }) => ({ leaf, amountMicros: BigInt(amountMicros) }))
   }
 
   *documents(): IterableIterator<DocumentRow> {
@@ -109,29 +132,15 @@ export class BooksReader {
   }
 
   batch(logIndex: number): StoredBatch | undefined {
-    return this.#db
-      .prepare<[number], StoredBatch>(
-        `SELECT agent, epoch, seq, batch_hash AS batchHash, body
-         FROM batch LEFT JOIN batch_body USING (log_index) WHERE batch.log_index = ?`,
-      )
-      .get(logIndex)
+    return this.#batch.get(logIndex)
   }
 
   ledgerEntries(logIndex: number): readonly StoredLedgerEntry[] {
-    return this.#db
-      .prepare<[number], StoredLedgerEntry>(
-        `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
-         FROM ledger_entry WHERE log_index = ? ORDER BY id`,
-      )
-      .all(logIndex)
+    return this.#ledgerEntries.all(logIndex)
   }
 
   suspended(batchIndex: number): readonly { readonly unit: number; readonly code: string }[] {
-    return this.#db
-      .prepare<[number], { unit: number; code: string }>(
-        'SELECT unit, code FROM suspense WHERE batch_index = ? ORDER BY unit',
-      )
-      .all(batchIndex)
+    return this.#suspended.all(batchIndex)
   }
 
   segments(): readonly StoredSegment[] {

@@ -167,7 +167,7 @@ test.each<[string, Given, readonly string[]]>([
   [
     'a file that is no YAML',
     { file: 'a: "', environment: { METERLINE_AGENT__NONE: '' } },
-    ['agent.yaml:1:5: Missing closing "quote'],
+    ['METERLINE_AGENT__NONE: no setting has this environment variable', 'agent.yaml:1:5: Missing closing "quote'],
   ],
 ])('%s is reported', (_name, given, expected) => {
   expect(read(given)).toEqual(expected)

@@ -34,12 +34,12 @@ export function readConfig<Schema extends z.ZodType>(
 ): Checked<z.output<Schema>> {
   const shape = shapeOf(schema)
   const settings = settingsOf(shape, area)
+  const mistakes: Mistake[] = unknownVariables(settings, area, sources.environment)
   const parsed = parseYamlWithPositions(sources.file?.name ?? '', sources.file?.text ?? '')
-  if (!parsed.ok) return parsed
+  if (!parsed.ok) return { ok: false, mistakes: [...mistakes, ...parsed.mistakes] }
 
   const origins: Origin[] = []
   const locate = locateIn(sources.file?.name, parsed, origins)
-  const mistakes: Mistake[] = unknownVariables(settings, area, sources.environment)
   let value: unknown = parsed.value ?? {}
   for (const { setting, name, text } of overrides(settings, sources)) {
     const read = readText(setting, name, text)
@@ -108,13 +108,15 @@ function unknownVariables(
   area: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Mistake[] {
-  const known = settings.map((setting) => setting.environmentName)
+  const prefix = environmentPrefix(area)
+  // Compared without what all of them begin with, which would make any two look alike.
+  const known = settings.map((setting) => setting.environmentName.slice(prefix.length))
   return Object.keys(environment)
-    .filter((name) => name.startsWith(environmentPrefix(area)) && !known.includes(name))
+    .filter((name) => name.startsWith(prefix) && !known.includes(name.slice(prefix.length)))
     .map((name) => {
-      const closest = closestOf(name, known)
+      const closest = closestOf(name.slice(prefix.length), known)
       const mistake = { file: name, line: 0, column: 0, path: '', message: 'no setting has this environment variable' }
-      return closest === undefined ? mistake : { ...mistake, suggestion: `did you mean ${closest}?` }
+      return closest === undefined ? mistake : { ...mistake, suggestion: `did you mean ${prefix}${closest}?` }
     })
 }
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
 import { failed, fault, ok } from '../base/errors.ts'
 import type { Fault, Result } from '../base/errors.ts'
@@ -52,7 +52,7 @@ export async function openGrpcListener(options: {
     await close()
     return bound
   }
-  const address = listener.address() as AddressInfo | string | null
+  const address = listener.address()
   return ok({ port: typeof address === 'object' && address !== null ? address.port : null, close })
 }
 

@@ -57,7 +57,9 @@ interface ChunkRow {
 export function readAgentImage(file: string): AgentImage | null {
   const db = openDatabase({ file, onTemporaryDisk: true })
   try {
-    const tables = db.prepare<[], { count: number }>(`SELECT count(*) AS count FROM sqlite_master WHERE name = 'chain'`).get()
+    const tables = db
+      .prepare<[], { count: number }>(`SELECT count(*) AS count FROM sqlite_master WHERE name = 'chain'`)
+      .get()
     if (tables?.count !== 1) return null
     const chain = db
       .prepare<[], ChainRow>(
@@ -70,7 +72,9 @@ export function readAgentImage(file: string): AgentImage | null {
       .prepare<[], ChunkRow>('SELECT id, tables_delta AS tablesDelta, units FROM chunk ORDER BY id')
       .all()
     const batches = db
-      .prepare<[], BatchRow>('SELECT first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch ORDER BY seq')
+      .prepare<[], BatchRow>(
+        'SELECT first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch ORDER BY seq',
+      )
       .all()
     const openTables = new StoredTables()
     return {

@@ -96,7 +96,10 @@ export class AggregatorFile {
   }
 
   bodiesAfter(logIndex: number): readonly BodyRow[] {
-    return this.#all('SELECT log_index AS logIndex, body FROM batch_body WHERE log_index > ? ORDER BY log_index', logIndex)
+    return this.#all(
+      'SELECT log_index AS logIndex, body FROM batch_body WHERE log_index > ? ORDER BY log_index',
+      logIndex,
+    )
   }
 
   blocksAfter(id: number): readonly BlockRow[] {
@@ -139,7 +142,9 @@ export class AggregatorFile {
   }
 
   chains(): readonly ChainRow[] {
-    return this.#all('SELECT agent, epoch, received_seq AS receivedSeq, chain_hash AS chainHash, quarantined FROM chain')
+    return this.#all(
+      'SELECT agent, epoch, received_seq AS receivedSeq, chain_hash AS chainHash, quarantined FROM chain',
+    )
   }
 
   evidence(): readonly { readonly agent: string; readonly code: string; readonly message: string }[] {

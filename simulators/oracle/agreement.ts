@@ -20,11 +20,20 @@ export function checkAgreement(
     const { seq, hash } = log.chain(agent, image.epoch)
     demand(image.open.length === 0, () => `${agent} still has ${image.open.length} unsealed units`)
     demand(image.outbox.length === 0, () => `${agent} still has ${image.outbox.length} batches in its outbox`)
-    demand(image.sealedSeq === seq && image.sealedHash === hash, () => `${agent} sealed up to ${image.sealedSeq}, the log ends at ${seq}`)
-    demand(image.settledSeq === seq && image.settledHash === hash, () => `${agent} settled up to ${image.settledSeq}, the log ends at ${seq}`)
+    demand(
+      image.sealedSeq === seq && image.sealedHash === hash,
+      () => `${agent} sealed up to ${image.sealedSeq}, the log ends at ${seq}`,
+    )
+    demand(
+      image.settledSeq === seq && image.settledHash === hash,
+      () => `${agent} settled up to ${image.settledSeq}, the log ends at ${seq}`,
+    )
   }
   const lastBatch = Math.max(-1, ...log.batches.keys())
-  demand(rating.ratedUpTo === lastBatch, () => `rated up to log index ${rating.ratedUpTo}, the last batch is at ${lastBatch}`)
+  demand(
+    rating.ratedUpTo === lastBatch,
+    () => `rated up to log index ${rating.ratedUpTo}, the last batch is at ${lastBatch}`,
+  )
   for (const { agent, quarantined } of file.chains()) {
     demand(quarantined === null, () => `${agent} is quarantined: ${quarantined}`)
   }

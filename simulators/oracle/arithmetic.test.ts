@@ -22,12 +22,16 @@ describe('rounding to whole numbers', () => {
 
   test('the rounded value is never further than a half away', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.bigInt({ min: 1n, max: 10n ** 20n }), (n, d) => {
-        for (const rounded of [roundHalfAway, roundHalfEven]) {
-          const difference = 2n * (n - rounded({ numerator: n, denominator: d }) * d)
-          expect(difference <= d && -difference <= d).toBe(true)
-        }
-      }),
+      fc.property(
+        fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+        fc.bigInt({ min: 1n, max: 10n ** 20n }),
+        (n, d) => {
+          for (const rounded of [roundHalfAway, roundHalfEven]) {
+            const difference = 2n * (n - rounded({ numerator: n, denominator: d }) * d)
+            expect(difference <= d && -difference <= d).toBe(true)
+          }
+        },
+      ),
     )
   })
 })

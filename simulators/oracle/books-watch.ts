@@ -36,7 +36,11 @@ export class BooksWatch {
     for (const [logIndex, decision] of decisions) {
       const told = entriesOf(decision)
       const missing = told.length > 0 && !byLog.has(logIndex)
-      this.#findings.demand(!missing, 'I1', () => `log entry ${logIndex} tells of ${told.length} ledger entries that are not in the ledger`)
+      this.#findings.demand(
+        !missing,
+        'I1',
+        () => `log entry ${logIndex} tells of ${told.length} ledger entries that are not in the ledger`,
+      )
     }
     this.#lastEntry = rows.at(-1)?.id ?? this.#lastEntry
     if (rows.length > 0) this.#checkBalances(file)
@@ -70,7 +74,8 @@ export class BooksWatch {
     for (const { seller, buyer, amountMicros } of [...charges, ...openings]) {
       const partner = plan.partners.includes(seller)
       if (!partner) add(seller, 'revenue', -amountMicros)
-      const keepsBooks = buyer === plan.operator || plan.accounts.some(({ id, kind }) => id === buyer && kind === 'reseller')
+      const keepsBooks =
+        buyer === plan.operator || plan.accounts.some(({ id, kind }) => id === buyer && kind === 'reseller')
       if (partner || keepsBooks) add(buyer, 'cost_of_sales', amountMicros)
     }
     for (const [key, micros] of expected) {
@@ -86,32 +91,52 @@ export class BooksWatch {
       const { entity, asset, account, debit, credit } = row
       this.#add(row)
       const oneSided = BigInt(debit) >= 0n && BigInt(credit) >= 0n && (debit === '0') !== (credit === '0')
-      this.#findings.demand(oneSided, 'I1', () => `ledger entry ${row.id} on ${entity} ${account} debits ${debit} and credits ${credit}`)
+      this.#findings.demand(
+        oneSided,
+        'I1',
+        () => `ledger entry ${row.id} on ${entity} ${account} debits ${debit} and credits ${credit}`,
+      )
       const books = `${entity} ${asset}`
       perBooks.set(books, (perBooks.get(books) ?? 0n) + BigInt(debit) - BigInt(credit))
     }
     for (const [books, net] of perBooks) {
-      this.#findings.demand(net === 0n, 'I1', () => `log entry ${logIndex}: the books of ${books} are off by ${net} micros`)
+      this.#findings.demand(
+        net === 0n,
+        'I1',
+        () => `log entry ${logIndex}: the books of ${books} are off by ${net} micros`,
+      )
     }
-    if (decision === undefined) return this.#findings.add('I1', `ledger entries of log index ${logIndex}, which tells of none`)
+    if (decision === undefined)
+      return this.#findings.add('I1', `ledger entries of log index ${logIndex}, which tells of none`)
     const told = entriesOf(decision)
-    const stored = rows.map(({ entity, asset, account, debit, credit }) => [entity, asset, account, debit, credit].join(' '))
-    this.#findings.demand(told.join('\n') === stored.join('\n'), 'I1', () => `log entry ${logIndex} tells of other ledger entries than are stored`)
+    const stored = rows.map(({ entity, asset, account, debit, credit }) =>
+      [entity, asset, account, debit, credit].join(' '),
+    )
+    this.#findings.demand(
+      told.join('\n') === stored.join('\n'),
+      'I1',
+      () => `log entry ${logIndex} tells of other ledger entries than are stored`,
+    )
   }
 
   #checkBalances(file: AggregatorFile): void {
     const stored = new Map(
-      file.balances().map(({ entity, asset, account, debit, credit }) => [
-        accountKey(entity, asset, account),
-        { debit: BigInt(debit), credit: BigInt(credit) },
-      ]),
+      file
+        .balances()
+        .map(({ entity, asset, account, debit, credit }) => [
+          accountKey(entity, asset, account),
+          { debit: BigInt(debit), credit: BigInt(credit) },
+        ]),
     )
     for (const key of new Set([...stored.keys(), ...this.#accounts.keys()])) {
       const cached = stored.get(key) ?? { debit: 0n, credit: 0n }
       const summed = this.#accounts.get(key) ?? { debit: 0n, credit: 0n }
       const same = cached.debit === summed.debit && cached.credit === summed.credit
-      this.#findings.demand(same, 'I1', () =>
-        `balance ${key} is kept as ${cached.debit}/${cached.credit}, its entries make ${summed.debit}/${summed.credit}`,
+      this.#findings.demand(
+        same,
+        'I1',
+        () =>
+          `balance ${key} is kept as ${cached.debit}/${cached.credit}, its entries make ${summed.debit}/${summed.credit}`,
       )
     }
   }

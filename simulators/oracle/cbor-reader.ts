@@ -76,7 +76,8 @@ export class CborReader {
 
   #slice(length: bigint): Uint8Array {
     const end = BigInt(this.#offset) + length
-    if (end > BigInt(this.#bytes.length)) throw new Error(`byte ${this.#offset}: ${length} bytes are stated but not there`)
+    if (end > BigInt(this.#bytes.length))
+      throw new Error(`byte ${this.#offset}: ${length} bytes are stated but not there`)
     const slice = this.#bytes.subarray(this.#offset, Number(end))
     this.#offset = Number(end)
     return slice

@@ -42,7 +42,14 @@ export function checkDispositions(
         if (seen.has(key)) continue
         seen.add(key)
         const isContested = (contents.get(identity)?.size ?? 0) > 1
-        checkIdentified(findings, publish, piece, piece.event, { suspended, conflicts, batches, rating, counts, isContested })
+        checkIdentified(findings, publish, piece, piece.event, {
+          suspended,
+          conflicts,
+          batches,
+          rating,
+          counts,
+          isContested,
+        })
       }
     }
   }
@@ -61,7 +68,13 @@ interface Found {
   readonly isContested: boolean
 }
 
-function checkIdentified(findings: Findings, publish: Publish, piece: MeantPiece, event: MeantEvent, found: Found): void {
+function checkIdentified(
+  findings: Findings,
+  publish: Publish,
+  piece: MeantPiece,
+  event: MeantEvent,
+  found: Found,
+): void {
   const identity = identityKey(event.source, event.id ?? '')
   const place = found.rating.first(identity)
   const winner = place === undefined ? undefined : found.batches.get(place.batchIndex)?.units[place.unit]
@@ -75,14 +88,15 @@ function checkIdentified(findings: Findings, publish: Publish, piece: MeantPiece
     if (conflictAtAggregator) wrong(`is ${fate.kind} and also in suspense at the aggregator as a conflict with itself`)
     // Two agents may each have seen another of two contents first; the one that loses at the aggregator is then charged
     // nowhere, and the one that wins is still in the suspense of the agent that had known the other.
-    if (conflictAtAgent && !found.isContested) wrong(`is ${fate.kind} and also in suspense at an agent as a conflict with itself`)
+    if (conflictAtAgent && !found.isContested)
+      wrong(`is ${fate.kind} and also in suspense at an agent as a conflict with itself`)
     if (fate.kind === 'charged') found.counts.charged += 1
     else found.counts.suspendedAtAggregator += 1
     return
   }
   if (conflictAtAggregator) found.counts.suspendedAtAggregator += 1
   else if (conflictAtAgent) found.counts.suspendedAtAgents += 1
-  else wrong('differs from what came first under its identity and is in nobody\'s suspense')
+  else wrong("differs from what came first under its identity and is in nobody's suspense")
 }
 
 function checkMalformed(
@@ -96,17 +110,26 @@ function checkMalformed(
   for (const [agent, { suspended }] of images) {
     if (published.timesAcknowledged(publish.index, agent) === 0) continue
     const there = suspended.some((row) => isSuspendedAs(row, publish, piece))
-    findings.demand(there, 'I8', () => `${pieceName(piece)} of publish ${publish.index} is not in the suspense of ${agent}, which acknowledged it`)
+    findings.demand(
+      there,
+      'I8',
+      () => `${pieceName(piece)} of publish ${publish.index} is not in the suspense of ${agent}, which acknowledged it`,
+    )
     if (there) counts.suspendedAtAgents += 1
   }
 }
 
 /** Events without an id are told apart by source, subject and quantities only: enough to count them. */
-function checkWithoutId(findings: Findings, published: PublishedLedger, batches: ReadonlyMap<number, LoggedBatch>): void {
+function checkWithoutId(
+  findings: Findings,
+  published: PublishedLedger,
+  batches: ReadonlyMap<number, LoggedBatch>,
+): void {
   const least = new Map<string, number>()
   const most = new Map<string, number>()
   const stored = new Map<string, number>()
-  const add = (counts: Map<string, number>, key: string, count: number): void => void counts.set(key, (counts.get(key) ?? 0) + count)
+  const add = (counts: Map<string, number>, key: string, count: number): void =>
+    void counts.set(key, (counts.get(key) ?? 0) + count)
   for (const publish of published.publishes) {
     for (const piece of publish.pieces) {
       if (piece.kind !== 'event' || piece.event.id !== null) continue
@@ -123,8 +146,16 @@ function checkWithoutId(findings: Findings, published: PublishedLedger, batches:
   for (const [key, acknowledged] of least) {
     const count = stored.get(key) ?? 0
     const sent = most.get(key) ?? 0
-    findings.demand(count >= acknowledged, 'I8', () => `without id: ${key} was acknowledged ${acknowledged} times and is in the log ${count} times`)
-    findings.demand(count <= sent, 'I5', () => `without id: ${key} was sent ${sent} times and is in the log ${count} times`)
+    findings.demand(
+      count >= acknowledged,
+      'I8',
+      () => `without id: ${key} was acknowledged ${acknowledged} times and is in the log ${count} times`,
+    )
+    findings.demand(
+      count <= sent,
+      'I5',
+      () => `without id: ${key} was sent ${sent} times and is in the log ${count} times`,
+    )
   }
 }
 
@@ -139,7 +170,10 @@ function contentsByIdentity(published: PublishedLedger): ReadonlyMap<string, Rea
   return contents
 }
 
-function conflictingUnits(batches: ReadonlyMap<number, LoggedBatch>, rating: RatingWatch): ReadonlyMap<string, readonly StoredUnit[]> {
+function conflictingUnits(
+  batches: ReadonlyMap<number, LoggedBatch>,
+  rating: RatingWatch,
+): ReadonlyMap<string, readonly StoredUnit[]> {
   const conflicts = new Map<string, StoredUnit[]>()
   for (const [batchIndex, { units }] of batches) {
     for (const [index, unit] of units.entries()) {

@@ -66,7 +66,9 @@ export class DocumentWatch {
       lines.map(({ openingMicros }) => ({ seller, buyer, amountMicros: openingMicros })),
     )
     const [plan] = this.#plans()
-    return plan === undefined ? invoiced : [...invoiced, ...this.#closed.flatMap((period) => partnerOpenings(plan, period))]
+    return plan === undefined
+      ? invoiced
+      : [...invoiced, ...this.#closed.flatMap((period) => partnerOpenings(plan, period))]
   }
 
   advance(file: AggregatorFile): void {
@@ -77,7 +79,11 @@ export class DocumentWatch {
       const series = `${row.entity} ${row.series}`
       const expected = (this.#sequences.get(series) ?? 0) + 1
       this.#sequences.set(series, row.sequence)
-      this.#findings.demand(row.sequence === expected, 'I11', () => `document ${row.number} follows number ${expected - 1} of ${series}`)
+      this.#findings.demand(
+        row.sequence === expected,
+        'I11',
+        () => `document ${row.number} follows number ${expected - 1} of ${series}`,
+      )
       const document = readDocument(row)
       this.#documents.push(document)
       this.#checkDocument(document)
@@ -89,7 +95,11 @@ export class DocumentWatch {
     const rows = new Map(file.documentsAfter(-1).map((row) => [row.number, row]))
     for (const [number, expected] of this.#digests) {
       const row = rows.get(number)
-      this.#findings.demand(row !== undefined && digest(row.bytes) === expected, 'I11', () => `document ${number} was changed or removed`)
+      this.#findings.demand(
+        row !== undefined && digest(row.bytes) === expected,
+        'I11',
+        () => `document ${number} was changed or removed`,
+      )
     }
   }
 
@@ -103,11 +113,15 @@ export class DocumentWatch {
       if (sums.period !== period || plan.partners.includes(sums.seller)) continue
       const lines = ofPeriod.flatMap(({ lines }) => lines.filter(({ segment }) => segment === key))
       const [line] = lines
-      const demand = (holds: boolean, what: string): void => this.#findings.demand(holds, 'I10', () => `segment ${key}: ${what}`)
+      const demand = (holds: boolean, what: string): void =>
+        this.#findings.demand(holds, 'I10', () => `segment ${key}: ${what}`)
       demand(lines.length === 1, `stands on ${lines.length} document lines`)
       if (line === undefined) continue
       demand(line.quantity === sums.quantity, `has ${sums.quantity} units, its line ${line.quantity}`)
-      demand(line.amountMicros - line.openingMicros === sums.amountMicros, `charged ${sums.amountMicros}, its line says ${line.amountMicros} with ${line.openingMicros} due before usage`)
+      demand(
+        line.amountMicros - line.openingMicros === sums.amountMicros,
+        `charged ${sums.amountMicros}, its line says ${line.amountMicros} with ${line.openingMicros} due before usage`,
+      )
     }
     for (const { row, seller, buyer } of ofPeriod) {
       if (plan.partners.includes(seller)) continue
@@ -115,14 +129,19 @@ export class DocumentWatch {
         .filter((other) => other.seller === seller && other.buyer === buyer)
         .reduce((sum, other) => sum + other.invoicedMicros, 0n)
       const receivable = books.netOf(seller, plan.currency, `receivable:${buyer}`)
-      this.#findings.demand(receivable === invoiced, 'I10', () => `${row.number}: ${buyer} was invoiced ${invoiced}, the books of ${seller} say ${receivable}`)
+      this.#findings.demand(
+        receivable === invoiced,
+        'I10',
+        () => `${row.number}: ${buyer} was invoiced ${invoiced}, the books of ${seller} say ${receivable}`,
+      )
     }
     this.#checkDue(plan, period, ofPeriod)
   }
 
   #checkDocument(document: Document): void {
     const { row, lines, totalMicros: total, invoicedMicros } = document
-    const wrong = (invariant: 'I9' | 'I10', what: string): void => this.#findings.add(invariant, `document ${row.number}: ${what}`)
+    const wrong = (invariant: 'I9' | 'I10', what: string): void =>
+      this.#findings.add(invariant, `document ${row.number}: ${what}`)
     const [plan] = this.#plans()
     if (plan === undefined) return
     const micros = 10n ** BigInt(6 - plan.minorDigits)
@@ -133,18 +152,25 @@ export class DocumentWatch {
         continue
       }
       const due = totalMicros(price, line.quantity)
-      if (line.amountMicros !== due) wrong('I9', `${line.segment}: ${line.quantity} units cost ${due}, the line says ${line.amountMicros}`)
-      if (line.openingMicros !== totalMicros(price, 0n)) wrong('I9', `${line.segment}: ${line.openingMicros} is not what is due before usage`)
+      if (line.amountMicros !== due)
+        wrong('I9', `${line.segment}: ${line.quantity} units cost ${due}, the line says ${line.amountMicros}`)
+      if (line.openingMicros !== totalMicros(price, 0n))
+        wrong('I9', `${line.segment}: ${line.openingMicros} is not what is due before usage`)
       const exact = { numerator: line.amountMicros, denominator: micros }
       const rounded = (ruleOf(row.bytes) === 'half-even' ? roundHalfEven(exact) : roundHalfAway(exact)) * micros
-      if (line.invoicedMicros !== rounded) wrong('I9', `${line.segment}: ${line.amountMicros} is invoiced as ${line.invoicedMicros}, not ${rounded}`)
-      if (line.residueMicros !== line.amountMicros - rounded) wrong('I9', `${line.segment}: the residue is ${line.residueMicros}`)
-      if (line.amount !== decimalText(rounded / micros, plan.minorDigits)) wrong('I9', `${line.segment}: prints ${line.amount} for ${rounded} micros`)
+      if (line.invoicedMicros !== rounded)
+        wrong('I9', `${line.segment}: ${line.amountMicros} is invoiced as ${line.invoicedMicros}, not ${rounded}`)
+      if (line.residueMicros !== line.amountMicros - rounded)
+        wrong('I9', `${line.segment}: the residue is ${line.residueMicros}`)
+      if (line.amount !== decimalText(rounded / micros, plan.minorDigits))
+        wrong('I9', `${line.segment}: prints ${line.amount} for ${rounded} micros`)
     }
     const sum = (pick: (line: Line) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
     if (sum(({ amountMicros }) => amountMicros) !== total) wrong('I10', 'the exact total is not the sum of its lines')
-    if (sum(({ invoicedMicros: invoiced }) => invoiced) !== invoicedMicros) wrong('I10', 'the total is not the sum of its lines')
-    if (decimalText(invoicedMicros / micros, plan.minorDigits) !== document.total) wrong('I10', `prints a total of ${document.total} for ${invoicedMicros} micros`)
+    if (sum(({ invoicedMicros: invoiced }) => invoiced) !== invoicedMicros)
+      wrong('I10', 'the total is not the sum of its lines')
+    if (decimalText(invoicedMicros / micros, plan.minorDigits) !== document.total)
+      wrong('I10', `prints a total of ${document.total} for ${invoicedMicros} micros`)
   }
 
   /** What is due without usage stands on a document of every period its subscription is in force. */
@@ -153,8 +179,15 @@ export class DocumentWatch {
       if (subscription.account === plan.operator || subscription.from.slice(0, 7) > period) continue
       for (const price of pricesOf(plan, subscription.offering)) {
         if (totalMicros(price, 0n) === 0n) continue
-        const lines = documents.flatMap((each) => each.lines).filter((line) => line.subscription === subscription.id && line.meter === price.meter)
-        this.#findings.demand(lines.length === 1, 'I10', () => `what ${subscription.id} owes for ${price.meter} before usage stands on ${lines.length} lines of ${period}`)
+        const lines = documents
+          .flatMap((each) => each.lines)
+          .filter((line) => line.subscription === subscription.id && line.meter === price.meter)
+        this.#findings.demand(
+          lines.length === 1,
+          'I10',
+          () =>
+            `what ${subscription.id} owes for ${price.meter} before usage stands on ${lines.length} lines of ${period}`,
+        )
       }
     }
   }

@@ -18,9 +18,16 @@ export class Findings {
   readonly #violations: Violation[] = []
   readonly #known = new Set<string>()
   readonly #now: () => { readonly atMs: number; readonly step: number }
+  readonly #isEnough: (violation: Violation) => boolean
+  #enough = false
 
-  constructor(now: () => { readonly atMs: number; readonly step: number }) {
+  /** The run ends early at a violation that `isEnough`. */
+  constructor(
+    now: () => { readonly atMs: number; readonly step: number },
+    isEnough: (violation: Violation) => boolean = () => false,
+  ) {
     this.#now = now
+    this.#isEnough = isEnough
   }
 
   get violations(): readonly Violation[] {
@@ -28,14 +35,16 @@ export class Findings {
   }
 
   get full(): boolean {
-    return this.#violations.length >= mostViolations
+    return this.#enough || this.#violations.length >= mostViolations
   }
 
   add(invariant: Invariant, message: string): void {
     const key = `${invariant} ${message}`
     if (this.full || this.#known.has(key)) return
     this.#known.add(key)
-    this.#violations.push({ invariant, ...this.#now(), message })
+    const violation = { invariant, ...this.#now(), message }
+    this.#violations.push(violation)
+    if (this.#isEnough(violation)) this.#enough = true
   }
 
   /** Adds a violation unless `holds`. */

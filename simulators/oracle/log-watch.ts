@@ -72,7 +72,11 @@ export class LogWatch {
     const from = this.#digests.length - 1
     const bodies = new Map(file.bodiesAfter(from).map(({ logIndex, body }) => [logIndex, body]))
     for (const { logIndex, entry } of file.logAfter(from)) {
-      this.#findings.demand(logIndex === this.#digests.length, 'I6', () => `log index ${logIndex} follows ${this.#digests.length - 1}`)
+      this.#findings.demand(
+        logIndex === this.#digests.length,
+        'I6',
+        () => `log index ${logIndex} follows ${this.#digests.length - 1}`,
+      )
       this.#digests.push(digest(entry))
       this.#take(logIndex, asList(readItem(entry), 'a log entry'), bodies.get(logIndex))
     }
@@ -86,12 +90,17 @@ export class LogWatch {
   recheck(file: AggregatorFile): void {
     const rows = file.logAfter(-1)
     const demand = this.#findings.demand.bind(this.#findings)
-    demand(rows.length >= this.#digests.length, 'I7', () => `the log had ${this.#digests.length} entries and has ${rows.length}`)
+    demand(
+      rows.length >= this.#digests.length,
+      'I7',
+      () => `the log had ${this.#digests.length} entries and has ${rows.length}`,
+    )
     for (const { logIndex, entry } of rows.slice(0, this.#digests.length)) {
       demand(digest(entry) === this.#digests[logIndex], 'I12', () => `log entry ${logIndex} is not what it was`)
     }
     const bodies = new Set(file.bodiesAfter(-1).map(({ logIndex }) => logIndex))
-    for (const logIndex of this.#batches.keys()) demand(bodies.has(logIndex), 'I7', () => `the body of batch ${logIndex} is gone`)
+    for (const logIndex of this.#batches.keys())
+      demand(bodies.has(logIndex), 'I7', () => `the body of batch ${logIndex} is gone`)
     for (const { agent, epoch, receivedSeq, chainHash } of file.chains()) {
       const { seq, hash } = this.chain(agent, epoch)
       const same = receivedSeq === seq && Buffer.from(chainHash).toString('hex') === hash
@@ -134,7 +143,11 @@ export class LogWatch {
       stored.seq === receipt.seq &&
       stored.hash === receipt.batchHash
     const { agent, epoch, seq, logIndex } = receipt
-    this.#findings.demand(backed, 'I7', () => `${agent} was given a receipt for ${epoch}/${seq} at ${logIndex} that nothing stands behind`)
+    this.#findings.demand(
+      backed,
+      'I7',
+      () => `${agent} was given a receipt for ${epoch}/${seq} at ${logIndex} that nothing stands behind`,
+    )
   }
 }
 

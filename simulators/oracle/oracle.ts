@@ -1,5 +1,5 @@
 import { readAgentImage } from './agent-image.ts'
-import type { AgentImage } from './agent-image.ts'
+import type { AgentImage, AgentSuspended } from './agent-image.ts'
 import { AggregatorFile } from './aggregator-file.ts'
 import { checkAgreement } from './agreement.ts'
 import { BooksWatch } from './books-watch.ts'
@@ -39,6 +39,8 @@ export class Oracle {
   readonly #documents: DocumentWatch
   readonly #presence: PresenceWatch
   readonly #logged = new UnitIndex()
+  /** What stood in the suspense of agents whose disk was replaced: a person took it out before. */
+  readonly #retired = new Map<string, readonly AgentSuspended[]>()
   readonly #meant = new Map<string, MeantEvent[]>()
   #meantPublishes = 0
   #indexedUpTo = -1
@@ -107,6 +109,7 @@ export class Oracle {
     this.#guarded(() => {
       this.#advance()
       this.#log.recheck(file)
+      this.#rating.recheck(file)
       this.#books.recheck(file)
       this.#documents.recheck(file)
     })
@@ -115,18 +118,26 @@ export class Oracle {
   /** Looks into a copy of an agent's journal, as it is after a crash or between two steps. */
   lookInto(agent: string, journalCopy: string): AgentImage | null {
     return this.#guarded(() => {
-      const image = readAgentImage(journalCopy)
+      const stored = readAgentImage(journalCopy)
+      const retired = this.#retired.get(agent) ?? []
+      const image = stored === null ? null : { ...stored, suspended: [...retired, ...stored.suspended] }
       this.#checkOutbox(agent, image)
-      this.#presence.check(agent, image, this.#logged)
+      this.#presence.check(agent, image ?? { outbox: [], open: [], suspended: retired }, this.#logged)
       return image
     })
+  }
+
+  /** The agent's disk is about to be replaced, with nothing in its outbox; what is in its suspense has been noted. */
+  retire(agent: string, image: AgentImage): void {
+    this.#retired.set(agent, image.suspended)
   }
 
   /** Whether everything received is rated, and these journals have nothing left to send. */
   isAtRest(images: readonly (AgentImage | null)[]): boolean {
     if (this.#file === null || this.#rating.ratedUpTo !== Math.max(-1, ...this.#log.batches.keys())) return false
     return images.every(
-      (image) => image !== null && image.open.length === 0 && image.outbox.length === 0 && image.settledSeq === image.sealedSeq,
+      (image) =>
+        image !== null && image.open.length === 0 && image.outbox.length === 0 && image.settledSeq === image.sealedSeq,
     )
   }
 
@@ -167,7 +178,8 @@ export class Oracle {
     this.#books.advance(file, this.#log.takeDecisions())
     this.#documents.advance(file)
     const [plan] = this.#plans()
-    if (plan !== undefined) this.#books.checkAgainstCharges(plan, this.#rating.segments.values(), this.#documents.openings())
+    if (plan !== undefined)
+      this.#books.checkAgainstCharges(plan, this.#rating.segments.values(), this.#documents.openings())
   }
 
   /** Nothing in the log is made up: every unit is what some device meant. */
@@ -182,7 +194,8 @@ export class Oracle {
         this.#findings.demand(
           meant.some((event) => isMeant(unit, event)),
           'I8',
-          () => `unit ${batchIndex}/${index} (${unit.source} ${unit.eventId ?? 'without id'}: ${unit.content}) is nothing that was published`,
+          () =>
+            `unit ${batchIndex}/${index} (${unit.source} ${unit.eventId ?? 'without id'}: ${unit.content}) is nothing that was published`,
         )
       }
     }
@@ -209,13 +222,25 @@ export class Oracle {
     for (const { header, units } of image.outbox) {
       const follows = header.seq === seq + 1 && header.previousHash === hash && header.agent === agent
       this.#findings.demand(follows, 'I6', () => `${agent}: batch ${header.seq} of the outbox does not follow ${seq}`)
-      this.#findings.demand(units.length === header.unitCount, 'I6', () => `${agent}: batch ${header.seq} of the outbox lacks units`)
+      this.#findings.demand(
+        units.length === header.unitCount,
+        'I6',
+        () => `${agent}: batch ${header.seq} of the outbox lacks units`,
+      )
       seq = header.seq
       hash = header.hash
     }
-    this.#findings.demand(seq === image.sealedSeq && hash === image.sealedHash, 'I6', () => `${agent}: the outbox ends at ${seq}, sealed is ${image.sealedSeq}`)
+    this.#findings.demand(
+      seq === image.sealedSeq && hash === image.sealedHash,
+      'I6',
+      () => `${agent}: the outbox ends at ${seq}, sealed is ${image.sealedSeq}`,
+    )
     const received = this.#log.chain(agent, image.epoch).seq
-    this.#findings.demand(image.settledSeq <= received, 'I7', () => `${agent} let batch ${image.settledSeq} go, the log ends at ${received}`)
+    this.#findings.demand(
+      image.settledSeq <= received,
+      'I7',
+      () => `${agent} let batch ${image.settledSeq} go, the log ends at ${received}`,
+    )
   }
 
   /** What cannot even be read is a finding as well. */
@@ -223,7 +248,10 @@ export class Oracle {
     try {
       return work()
     } catch (error) {
-      this.#findings.add('world', `the oracle cannot read what is stored: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      this.#findings.add(
+        'world',
+        `the oracle cannot read what is stored: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
       return null
     }
   }

@@ -18,11 +18,11 @@ export class PresenceWatch {
     this.#published = published
   }
 
-  check(agent: string, image: AgentImage | null, logged: UnitIndex): void {
+  check(agent: string, image: Pick<AgentImage, 'outbox' | 'open' | 'suspended'>, logged: UnitIndex): void {
     const journalled = new UnitIndex()
-    for (const { units } of image?.outbox ?? []) for (const unit of units) journalled.add(unit)
-    for (const unit of image?.open ?? []) journalled.add(unit)
-    const suspended = image?.suspended ?? []
+    for (const { units } of image.outbox) for (const unit of units) journalled.add(unit)
+    for (const unit of image.open) journalled.add(unit)
+    const { suspended } = image
     const isRecorded = (event: MeantEvent): boolean => journalled.holds(event) || logged.holds(event)
     for (const publish of this.#published.publishes) {
       if (this.#settled.has(publish.index)) continue
@@ -32,9 +32,14 @@ export class PresenceWatch {
           piece.kind === 'malformed'
             ? suspended.some((row) => isSuspendedAs(row, publish, piece))
             : isRecorded(piece.event) || suspended.some((row) => isConflictRow(row, publish, piece.event))
-        this.#findings.demand(found, 'I7', () => `${agent} acknowledged publish ${publish.index} of ${publish.device} and lost ${pieceName(piece)}`)
+        this.#findings.demand(
+          found,
+          'I7',
+          () => `${agent} acknowledged publish ${publish.index} of ${publish.device} and lost ${pieceName(piece)}`,
+        )
       }
-      if (publish.pieces.every((piece) => piece.kind === 'event' && logged.holds(piece.event))) this.#settled.add(publish.index)
+      if (publish.pieces.every((piece) => piece.kind === 'event' && logged.holds(piece.event)))
+        this.#settled.add(publish.index)
     }
   }
 }
@@ -43,7 +48,11 @@ export class PresenceWatch {
 export function isSuspendedAs(row: AgentSuspended, publish: Publish, piece: MeantPiece): boolean {
   if (row.device !== publish.device || row.code === 'event_conflict') return false
   const kept = Buffer.from(row.payload)
-  return row.payloadBytes <= piece.bytes.length && kept.equals(piece.bytes.subarray(0, kept.length)) && (kept.length > 0 || piece.bytes.length === 0)
+  return (
+    row.payloadBytes <= piece.bytes.length &&
+    kept.equals(piece.bytes.subarray(0, kept.length)) &&
+    (kept.length > 0 || piece.bytes.length === 0)
+  )
 }
 
 /** Whether some row of an agent's suspense says that this event came with other content than the first under its identity. */

@@ -16,8 +16,7 @@ export type MeantPiece = MeantContent & {
 }
 
 export type MeantContent =
-  | { readonly kind: 'event'; readonly event: MeantEvent }
-  | { readonly kind: 'malformed'; readonly why: string }
+  { readonly kind: 'event'; readonly event: MeantEvent } | { readonly kind: 'malformed'; readonly why: string }
 
 /** One MQTT PUBLISH. The same publish may be sent several times and through both agents. */
 export interface Publish {

@@ -11,9 +11,7 @@ import type { Debt } from './who-owes-whom.ts'
 
 /** What became of a unit of the log. */
 export type UnitFate =
-  | { readonly kind: 'charged' }
-  | { readonly kind: 'duplicate' }
-  | { readonly kind: 'suspended'; readonly code: string }
+  { readonly kind: 'charged' } | { readonly kind: 'duplicate' } | { readonly kind: 'suspended'; readonly code: string }
 
 /** All charges of one segment so far. */
 export interface SegmentSums {
@@ -51,6 +49,7 @@ export class RatingWatch {
   readonly #fates = new Map<string, UnitFate>()
   #closedPeriods: ReadonlySet<string> = new Set()
   #lastBlock = 0
+  #blocks = 0
   #lastIdentified = -1
   #ratedUpTo = -1
 
@@ -84,6 +83,7 @@ export class RatingWatch {
     const touched = new Set<string>()
     for (const row of file.blocksAfter(this.#lastBlock)) {
       this.#lastBlock = row.id
+      this.#blocks += 1
       this.#takeBlock(row, batches)
       touched.add(row.segment)
     }
@@ -101,6 +101,17 @@ export class RatingWatch {
       this.#ratedUpTo = cursor
     }
     if (touched.size > 0) this.#checkSegments(file, touched)
+  }
+
+  /** Adds every block up anew and holds every segment against it, for what was changed behind our back. */
+  recheck(file: AggregatorFile): void {
+    const blocks = file.blocksAfter(0)
+    this.#findings.demand(
+      blocks.length === this.#blocks,
+      'I9',
+      () => `there were ${this.#blocks} charge blocks and there are ${blocks.length}`,
+    )
+    this.#checkSegments(file, new Set(this.#segments.keys()))
   }
 
   #identify(batches: ReadonlyMap<number, LoggedBatch>): void {
@@ -123,7 +134,11 @@ export class RatingWatch {
     const where = `charge block ${row.id} (${key}, batch ${batch})`
     const demand = (holds: boolean, invariant: 'I5' | 'I9', what: string): void =>
       this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
-    demand(key === row.segment && batch === row.batchIndex, 'I9', `is stored under ${row.segment}, batch ${row.batchIndex}`)
+    demand(
+      key === row.segment && batch === row.batchIndex,
+      'I9',
+      `is stored under ${row.segment}, batch ${row.batchIndex}`,
+    )
     const sums = this.#segmentSums(key, asText(leg, 'leg key'))
     const flat = asList(charges, 'charges')
     let quantitySum = 0n
@@ -135,7 +150,11 @@ export class RatingWatch {
       quantitySum += charged
       amountSum += asInteger(flat[at + 3], 'amount')
       const stored = batches.get(batch)?.units[unit]?.records[record]
-      demand(stored?.quantity === charged, 'I9', `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`)
+      demand(
+        stored?.quantity === charged,
+        'I9',
+        `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`,
+      )
       demand(stored?.meter === sums.meter, 'I9', `charges record ${unit}/${record} of meter ${String(stored?.meter)}`)
       const place = `${batch}/${unit}`
       const charges = this.#charges.get(place) ?? new Map<string, StoredCharge>()
@@ -145,8 +164,16 @@ export class RatingWatch {
       charges.set(debt, { segment: key, quantity: charged })
       sums.charges += 1
     }
-    demand(quantitySum === asInteger(quantity, 'quantity'), 'I9', `says ${String(quantity)} units, its charges are ${quantitySum}`)
-    demand(amountSum === asInteger(amount, 'amount'), 'I9', `says ${String(amount)} micros, its charges are ${amountSum}`)
+    demand(
+      quantitySum === asInteger(quantity, 'quantity'),
+      'I9',
+      `says ${String(quantity)} units, its charges are ${quantitySum}`,
+    )
+    demand(
+      amountSum === asInteger(amount, 'amount'),
+      'I9',
+      `says ${String(amount)} micros, its charges are ${amountSum}`,
+    )
     sums.quantity += quantitySum
     sums.amountMicros += amountSum
   }
@@ -167,9 +194,12 @@ export class RatingWatch {
     const place = `${batchIndex}/${index}`
     const charges = this.#charges.get(place)
     const name = `unit ${place} (${unit.source} ${unit.eventId ?? 'without id'} of ${unit.subject})`
-    const wrong = (invariant: 'I5' | 'I8' | 'I9', what: string): void => this.#findings.add(invariant, `${name}: ${what}`)
+    const wrong = (invariant: 'I5' | 'I8' | 'I9', what: string): void =>
+      this.#findings.add(invariant, `${name}: ${what}`)
     const fate: UnitFate =
-      suspended !== undefined ? { kind: 'suspended', code: suspended } : { kind: charges === undefined ? 'duplicate' : 'charged' }
+      suspended !== undefined
+        ? { kind: 'suspended', code: suspended }
+        : { kind: charges === undefined ? 'duplicate' : 'charged' }
     this.#fates.set(place, fate)
     if (suspended !== undefined && charges !== undefined) wrong('I8', `is charged and suspended as ${suspended}`)
 
@@ -178,14 +208,20 @@ export class RatingWatch {
     if (!isFirst) {
       const expected = first.content === unit.content ? 'duplicate' : 'event_conflict'
       const actual = fate.kind === 'suspended' ? fate.code : fate.kind
-      if (actual !== expected) wrong(fate.kind === 'charged' ? 'I5' : 'I8', `came before, so it is ${expected}, but it is ${actual}`)
+      if (actual !== expected)
+        wrong(fate.kind === 'charged' ? 'I5' : 'I8', `came before, so it is ${expected}, but it is ${actual}`)
       return
     }
     if (fate.kind === 'duplicate') return wrong('I8', 'has no disposition although its batch is rated')
     if (fate.kind === 'suspended') {
       const reasons = this.#plans().map((plan) => suspenseReason(plan, unit))
-      const allowed = reasons.includes(fate.code) || (fate.code === 'period_closed' && this.#closedPeriods.has(periodOf(unit.timeMs)))
-      if (!allowed) wrong('I8', `is suspended as ${fate.code}, but ought to be ${reasons.map((reason) => reason ?? 'charged').join(' or ')}`)
+      const allowed =
+        reasons.includes(fate.code) || (fate.code === 'period_closed' && this.#closedPeriods.has(periodOf(unit.timeMs)))
+      if (!allowed)
+        wrong(
+          'I8',
+          `is suspended as ${fate.code}, but ought to be ${reasons.map((reason) => reason ?? 'charged').join(' or ')}`,
+        )
       return
     }
     const fits = this.#plans().some((plan) => chargesFit(plan, unit, charges ?? new Map()))
@@ -196,13 +232,17 @@ export class RatingWatch {
     for (const { key, quantity, events, amount } of file.segments()) {
       const sums = this.#segments.get(key)
       if (sums === undefined || !touched.has(key)) continue
-      const demand = (holds: boolean, what: string): void => this.#findings.demand(holds, 'I9', () => `segment ${key}: ${what}`)
+      const demand = (holds: boolean, what: string): void =>
+        this.#findings.demand(holds, 'I9', () => `segment ${key}: ${what}`)
       demand(BigInt(quantity) === sums.quantity, `holds ${quantity} units, its charges are ${sums.quantity}`)
       demand(BigInt(amount) === sums.amountMicros, `holds ${amount} micros, its charges are ${sums.amountMicros}`)
       demand(events === sums.charges, `counts ${events} events, its charges are ${sums.charges}`)
       const price = this.#priceOf(sums)
       const due = price === undefined ? undefined : chargedMicros(price, sums.quantity)
-      demand(due === sums.amountMicros, `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`)
+      demand(
+        due === sums.amountMicros,
+        `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`,
+      )
     }
   }
 
@@ -238,6 +278,8 @@ function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: ReadonlyMap<str
   const prefix = `${periodOf(unit.timeMs)}/`
   return (
     debts.length === charges.size &&
-    debts.every(({ record, debt }) => charges.get(`${record} ${debt.subscription}`)?.segment.startsWith(prefix) === true)
+    debts.every(
+      ({ record, debt }) => charges.get(`${record} ${debt.subscription}`)?.segment.startsWith(prefix) === true,
+    )
   )
 }

@@ -43,7 +43,10 @@ export class StoredTables {
   }
 
   unit(item: Item): StoredUnit {
-    const [eventId, source, subject, timeOffset, anchorIndex, receivedOffset, , labels, facts, records] = asList(item, 'a unit')
+    const [eventId, source, subject, timeOffset, anchorIndex, receivedOffset, , labels, facts, records] = asList(
+      item,
+      'a unit',
+    )
     const anchor = this.#anchors[asNumber(anchorIndex, 'anchor index')]
     if (anchor === undefined) throw new Error('a unit names an anchor that the tables do not have')
     const flat = asList(records, 'records')
@@ -109,6 +112,6 @@ export function readBody(bytes: Uint8Array): readonly StoredUnit[] {
 /** Reads units that stand one after the other, as a chunk of an open batch holds them. */
 export function readUnitSequence(bytes: Uint8Array, tables: StoredTables): readonly StoredUnit[] {
   const units: StoredUnit[] = []
-  for (const reader = new CborReader(bytes); !reader.atEnd; ) units.push(tables.unit(reader.next()))
+  for (const reader = new CborReader(bytes); !reader.atEnd;) units.push(tables.unit(reader.next()))
   return units
 }

@@ -17,7 +17,13 @@ export interface TenantPlan {
 }
 
 export type PlannedPrice =
-  | { readonly id: string; readonly meter: string; readonly model: 'per-unit'; readonly amount: string; readonly per: bigint }
+  | {
+      readonly id: string
+      readonly meter: string
+      readonly model: 'per-unit'
+      readonly amount: string
+      readonly per: bigint
+    }
   | {
       readonly id: string
       readonly meter: string

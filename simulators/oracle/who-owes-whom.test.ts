@@ -8,7 +8,10 @@ const nowMs = Date.UTC(2026, 5, 1)
 
 function told(subject: string, meter: string, timeMs = nowMs): string {
   const owed = owedFor(plan, subject, meter, timeMs)
-  return owed.debts?.map(({ seller, buyer, price }) => `${buyer} owes ${seller} ${price.id}`).join(', ') ?? String(owed.reason)
+  return (
+    owed.debts?.map(({ seller, buyer, price }) => `${buyer} owes ${seller} ${price.id}`).join(', ') ??
+    String(owed.reason)
+  )
 }
 
 test('a tracker of a sub-fleet is owed on all three legs and to the partner', () => {
@@ -18,7 +21,9 @@ test('a tracker of a sub-fleet is owed on all three legs and to the partner', ()
 })
 
 test('a meter the partner does not sell has no partner leg', () => {
-  expect(told('trk-s-4', 'messages')).toBe('logistics owes nordlink retail-message, nordlink owes acme wholesale-message')
+  expect(told('trk-s-4', 'messages')).toBe(
+    'logistics owes nordlink retail-message, nordlink owes acme wholesale-message',
+  )
 })
 
 test('a direct customer owes the operator alone', () => {

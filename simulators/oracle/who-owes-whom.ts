@@ -12,7 +12,8 @@ export interface Debt {
 export type NoDebtReason = 'unknown_subject' | 'unknown_meter' | 'no_price' | 'subscription_not_active'
 
 /** The debts of a record, retail first; or the reason why there are none. */
-export type Owed = { readonly debts: readonly Debt[]; readonly reason: null } | { readonly debts: null; readonly reason: NoDebtReason }
+export type Owed =
+  { readonly debts: readonly Debt[]; readonly reason: null } | { readonly debts: null; readonly reason: NoDebtReason }
 
 /**
  * Walks the plan's tree for one quantity of one meter: the subscription that lists the subject, then what every reseller
@@ -33,7 +34,9 @@ export function owedFor(plan: TenantPlan, subject: string, meter: string, timeMs
     if (above.kind !== 'reseller') continue
     const purchase = plan.subscriptions.find(
       (subscription) =>
-        subscription.account === above.id && inForce(subscription, timeMs) && priceIn(plan, subscription, meter) !== undefined,
+        subscription.account === above.id &&
+        inForce(subscription, timeMs) &&
+        priceIn(plan, subscription, meter) !== undefined,
     )
     if (purchase === undefined) return { debts: null, reason: 'no_price' }
     debts.push(debtOf(plan, purchase, meter))

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createAuthority, issueCertificate, writeCertificate } from '../pki/certificates.ts'
-import { runCommand, type ServiceSpec } from './processes.ts'
+import { runCommand, type ProgramForm, type ServiceSpec } from './processes.ts'
 
 /** What a deployment on one machine is made of: one aggregator and some agents, each its own process. */
 export interface DeploymentPlan {
@@ -16,6 +16,9 @@ export interface DeploymentPlan {
   readonly edgePort?: number
   readonly mqttPorts?: readonly number[]
   readonly logLevel?: string
+  readonly form?: ProgramForm
+  /** Added to the environment of every service, for example a preloaded library. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The files of a deployment that is ready to start. */
@@ -77,6 +80,8 @@ export async function createDeployment(plan: DeploymentPlan): Promise<Deployment
     configFile,
     readyFile: join(plan.folder, `${name}.ready.json`),
     logFile: join(plan.folder, `${name}.log`),
+    ...(plan.form === undefined ? {} : { form: plan.form }),
+    ...(plan.env === undefined ? {} : { env: plan.env }),
   })
   return {
     folder: plan.folder,

@@ -3,8 +3,20 @@ import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 
-const AGENT = fileURLToPath(new URL('../../agent/bin/meterline-agent.mjs', import.meta.url))
-const AGGREGATOR = fileURLToPath(new URL('../../aggregator/bin/meterline-aggregator.mjs', import.meta.url))
+const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const PROGRAMS = {
+  sources: {
+    agent: file('agent/bin/meterline-agent.mjs'),
+    aggregator: file('aggregator/bin/meterline-aggregator.mjs'),
+  },
+  bundles: {
+    agent: file('dist/agent/meterline-agent.mjs'),
+    aggregator: file('dist/aggregator/meterline-aggregator.mjs'),
+  },
+} as const
+
+/** What is run: the sources by type stripping, or what `npm run build` made of them, as it is installed. */
+export type ProgramForm = keyof typeof PROGRAMS
 
 /** A running agent or aggregator process. */
 export interface Service {
@@ -27,12 +39,14 @@ export interface ServiceSpec {
   readonly readyFile: string
   readonly logFile: string
   readonly env?: Readonly<Record<string, string>>
+  /** 'sources' unless said otherwise. */
+  readonly form?: ProgramForm
 }
 
 /** Starts a service and waits until it has written its ready file. Throws with the end of its log when it does not. */
 export async function startService(spec: ServiceSpec, timeoutMs = 20_000): Promise<Service> {
   rmSync(spec.readyFile, { force: true })
-  const program = spec.program === 'agent' ? AGENT : AGGREGATOR
+  const program = PROGRAMS[spec.form ?? 'sources'][spec.program]
   const child = spawn(process.execPath, [program, 'run', '--config', spec.configFile, '--ready-file', spec.readyFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...spec.env },
@@ -94,7 +108,7 @@ export async function runCommand(
   args: readonly string[],
   stdin = '',
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [program === 'agent' ? AGENT : AGGREGATOR, ...args], { stdio: 'pipe' })
+  const child = spawn(process.execPath, [PROGRAMS.sources[program], ...args], { stdio: 'pipe' })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

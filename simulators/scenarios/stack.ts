@@ -8,7 +8,7 @@ import type { BooksReport, Disposition, DocumentSummary, TenantStatus } from '@m
 import { callControl } from '@meterline/shared/wire/control.ts'
 import { createDeployment, type Deployment } from './deployment.ts'
 import { freePort } from './free-port.ts'
-import { startService, type Service } from './processes.ts'
+import { startService, type ProgramForm, type Service } from './processes.ts'
 
 /** An issued document: its number, what it says, and how it reads. */
 export interface ShownInvoice {
@@ -54,6 +54,8 @@ export interface StackPlan {
   readonly edgePort?: number
   /** Agents that are prepared but not started yet. */
   readonly startAgents?: boolean
+  readonly form?: ProgramForm
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Makes the deployment and starts every process of it. */

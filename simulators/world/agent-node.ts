@@ -28,7 +28,7 @@ export class AgentNode implements Door {
   readonly #world: Surroundings
   readonly #machine: MachineClock
   readonly #link: EdgeLink
-  readonly #config: Omit<AgentConfigInput, 'dataDirectory'>
+  #config: Omit<AgentConfigInput, 'dataDirectory'>
   readonly #signingPem: string
   readonly #tamper: IntakeTampering
   #life: ProcessLife | null = null
@@ -137,6 +137,13 @@ export class AgentNode implements Door {
     else this.#life?.dieAtCall(calls)
   }
 
+  /** A new disk goes into the machine, which is down: the agent begins anew, in the epoch it was registered with. */
+  replaceDisk(epoch: number): void {
+    removeFolder(this.#folder)
+    this.#config = { ...this.#config, epoch }
+    this.#world.trace.note(this.#world.queue.nowMs, this.agent, `gets a new disk for epoch ${epoch}`)
+  }
+
   /** The crash that was announced does not come. */
   spare(): void {
     this.#life?.dieAtCall(null)
@@ -191,7 +198,14 @@ class Connection implements DoorConnection, Acknowledger {
   #settled: number[] = []
   #open = true
 
-  constructor(world: Surroundings, agent: string, device: string, client: DoorClient, intake: Intake, life: ProcessLife) {
+  constructor(
+    world: Surroundings,
+    agent: string,
+    device: string,
+    client: DoorClient,
+    intake: Intake,
+    life: ProcessLife,
+  ) {
     this.#world = world
     this.#agent = agent
     this.#device = device
@@ -230,7 +244,8 @@ class Connection implements DoorConnection, Acknowledger {
     this.#life.called()
     if (!this.#life.alive) return
     const publish = this.#submitted.get(token)
-    if (publish === undefined) return this.#world.findings.add('world', `${this.#agent} settles what was not submitted to it`)
+    if (publish === undefined)
+      return this.#world.findings.add('world', `${this.#agent} settles what was not submitted to it`)
     this.#submitted.delete(token)
     const { counts, published, trace, queue } = this.#world
     trace.note(queue.nowMs, this.#agent, `says ${outcome} to publish ${publish.index} of ${this.#device}`)

@@ -28,7 +28,10 @@ export function addWorldCommand(program: Command): void {
     .option('--hours <hours>', 'simulated hours of usage and faults in each world', '1')
     .option('--publishes <count>', 'payloads each device publishes in that time', '40')
     .addOption(
-      new Option('--faults <mode>', 'what may go wrong: nothing, what ordered streams can show, or misbehaving links too')
+      new Option(
+        '--faults <mode>',
+        'what may go wrong: nothing, what ordered streams can show, or misbehaving links too',
+      )
         .choices(['none', 'stream', 'misbehaving', 'both'])
         .default('both'),
     )
@@ -89,8 +92,16 @@ function printFailure(result: WorldResult, repeated: WorldResult, flags: WorldFl
 }
 
 function summary({ seed, mode, traceHash, statistics, violations }: WorldResult): string {
-  const { charged, suspendedAtAggregator, suspendedAtAgents, agentCrashes, aggregatorCrashes, partitions, connections, steps } =
-    statistics
+  const {
+    charged,
+    suspendedAtAggregator,
+    suspendedAtAgents,
+    agentCrashes,
+    aggregatorCrashes,
+    partitions,
+    connections,
+    steps,
+  } = statistics
   const held = violations.length === 0 ? 'ok' : `${violations.length} violations`
   return (
     `${seed} ${mode} ${traceHash.slice(0, 12)}: ${statistics.publishes} publishes, ${charged} charged, ` +

@@ -40,8 +40,13 @@ export function crossCheck(
     for (const [index, { source, id }] of events.entries()) {
       const expected = oracle.fateOf(source, id)
       const answer = answers.value[index]
-      const told = answer === undefined ? 'nothing' : answer.kind === 'suspended' ? `suspended ${answer.code}` : answer.kind
-      findings.demand(told === expected, 'I18', () => `event ${id} of ${source} is ${expected}, the aggregator says ${told}`)
+      const told =
+        answer === undefined ? 'nothing' : answer.kind === 'suspended' ? `suspended ${answer.code}` : answer.kind
+      findings.demand(
+        told === expected,
+        'I18',
+        () => `event ${id} of ${source} is ${expected}, the aggregator says ${told}`,
+      )
     }
   }
 }

@@ -159,9 +159,7 @@ class Session {
   }
 
   send(publish: Publish, token: number): void {
-    this.#lastUpMs = this.#carry(this.#lastUpMs, 'PUBLISH arrives', () =>
-      this.#connection?.publish(publish, token),
-    )
+    this.#lastUpMs = this.#carry(this.#lastUpMs, 'PUBLISH arrives', () => this.#connection?.publish(publish, token))
   }
 
   breakNow(): void {

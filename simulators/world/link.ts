@@ -86,7 +86,8 @@ export class EdgeLink {
   set faults(faults: LinkFaults) {
     this.#faults = faults
     // A connection on which a message was lost is healed by nothing but a new one.
-    if (faults.misbehaviour === null && this.#connection?.misbehaved === true) this.breakNow('misbehaving connection given up')
+    if (faults.misbehaviour === null && this.#connection?.misbehaved === true)
+      this.breakNow('misbehaving connection given up')
   }
 
   get connected(): boolean {
@@ -96,7 +97,15 @@ export class EdgeLink {
   /** The port that the agent's process is given; `alive` is false once that process has been killed. */
   opener(alive: () => boolean): OpenUplink {
     return (handlers) => {
-      const connection = new Connection(this.#agent, this.#queue, this.#random, this.#observer, this.#tampering, handlers, alive)
+      const connection = new Connection(
+        this.#agent,
+        this.#queue,
+        this.#random,
+        this.#observer,
+        this.#tampering,
+        handlers,
+        alive,
+      )
       if (!alive()) return connection.agentEnd
       // gRPC would allow several streams, but the agent is meant to have one; the world keeps an eye on the newest.
       this.#connection?.agentLeft('another stream was opened')
@@ -222,10 +231,7 @@ class Connection {
   }
 
   /** The aggregator takes the call; what the agent said in the meantime is on its way now. False when nobody takes it. */
-  connect(
-    accept: (answer: Answer) => AcceptedSession | null,
-    weather: Weather,
-  ): boolean {
+  connect(accept: (answer: Answer) => AcceptedSession | null, weather: Weather): boolean {
     this.#weather = weather
     const session = accept({
       send: (message) => this.#sendDown(message),
@@ -236,8 +242,16 @@ class Connection {
     if (session === null) return false
     this.#session = session
     this.#aggregatorOpen = true
-    this.#up.flowTo(weather.delayMs, (bytes) => this.#arriveUp(bytes), () => this.#roomUp())
-    this.#down.flowTo(weather.delayMs, (bytes) => this.#arriveDown(bytes), () => undefined)
+    this.#up.flowTo(
+      weather.delayMs,
+      (bytes) => this.#arriveUp(bytes),
+      () => this.#roomUp(),
+    )
+    this.#down.flowTo(
+      weather.delayMs,
+      (bytes) => this.#arriveDown(bytes),
+      () => undefined,
+    )
     return true
   }
 
@@ -276,14 +290,17 @@ class Connection {
     this.#broken = true
     this.#up.stop()
     this.#down.stop()
-    this.#later(agentHearsAfterMs, 'the aggregator is gone', () => this.#tellAgent(fault('uplink_broken', 'connection reset')))
+    this.#later(agentHearsAfterMs, 'the aggregator is gone', () =>
+      this.#tellAgent(fault('uplink_broken', 'connection reset')),
+    )
   }
 
   #sendUp(message: AgentMessage): boolean {
     if (!this.#agentAlive() || !this.#agentOpen) return true
     this.#observer.sentByAgent(message)
     for (const each of this.#tampering.toAggregator?.(message) ?? [message]) {
-      if (!this.#broken) this.#put(this.#up, edgeSessionMethod.encodeRequest(each), this.#weather?.misbehaviour() ?? null)
+      if (!this.#broken)
+        this.#put(this.#up, edgeSessionMethod.encodeRequest(each), this.#weather?.misbehaviour() ?? null)
     }
     this.#weather?.mishap()
     return !this.#up.full

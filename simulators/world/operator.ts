@@ -21,14 +21,21 @@ const retryMs = 5_000
 export class Operator {
   readonly #world: Surroundings
   readonly #aggregator: AggregatorNode
-  readonly #agents: readonly RegisteredAgent[]
+  readonly #agents: Map<string, RegisteredAgent>
+  readonly #tamper: (tenantFile: string) => string
   readonly #plans: TenantPlan[] = []
   #pending = 0
 
-  constructor(world: Surroundings, aggregator: AggregatorNode, agents: readonly RegisteredAgent[]) {
+  constructor(
+    world: Surroundings,
+    aggregator: AggregatorNode,
+    agents: readonly RegisteredAgent[],
+    tamper: (tenantFile: string) => string = (text) => text,
+  ) {
     this.#world = world
     this.#aggregator = aggregator
-    this.#agents = agents
+    this.#agents = new Map(agents.map((agent) => [agent.id, agent]))
+    this.#tamper = tamper
   }
 
   /** The versions of the tenant file that were given out, oldest first: any of them may be in force. */
@@ -43,15 +50,27 @@ export class Operator {
 
   apply(plan: TenantPlan): void {
     if (!this.#plans.includes(plan)) this.#plans.push(plan)
-    const text = tenantFileText(plan, this.#agents)
+    const text = this.#tamper(tenantFileText(plan, [...this.#agents.values()]))
     this.#until(`apply version ${this.#plans.indexOf(plan) + 1}`, async (commands) => {
       const result = await commands.apply('world.yaml', text, { dryRun: false })
-      if (result.ok) return { done: true, said: result.value.applied ? `version ${String(result.value.version)}` : 'nothing new' }
+      if (result.ok)
+        return { done: true, said: result.value.applied ? `version ${String(result.value.version)}` : 'nothing new' }
       const mistakes = result.mistakes.map(({ message }) => message).join('; ')
       // A store that is away for a moment comes back; mistakes in the file do not go away.
       if (result.mistakes.length > 0) this.#world.findings.add('world', `the tenant file has mistakes: ${mistakes}`)
       return { done: result.mistakes.length > 0, said: `${result.fault.code} ${result.fault.message}` }
     })
+  }
+
+  /** Registers the next epoch of an agent whose data directory is gone, under the newest version of the file. */
+  registerNextEpoch(agent: string): number {
+    const known = this.#agents.get(agent)
+    const plan = this.#plans.at(-1)
+    if (known === undefined || plan === undefined) throw new Error(`${agent} is not registered`)
+    const epoch = known.epoch + 1
+    this.#agents.set(agent, { ...known, epoch })
+    this.apply(plan)
+    return epoch
   }
 
   closePeriod(period: string, closed: () => void): void {
@@ -63,7 +82,10 @@ export class Operator {
     })
   }
 
-  #until(what: string, command: (commands: NonNullable<AggregatorNode['running']>['commands']) => Promise<Outcome>): void {
+  #until(
+    what: string,
+    command: (commands: NonNullable<AggregatorNode['running']>['commands']) => Promise<Outcome>,
+  ): void {
     this.#pending += 1
     let finished = false
     const { queue, trace } = this.#world

@@ -38,7 +38,8 @@ export function writtenUsage(random: Random, draft: EventDraft, measured: MeantE
     timeMs: draft.timeMs,
     measured,
   }
-  const numberForm = (quantity: bigint): number | string => (random.below(4) === 0 ? quantity.toString() : Number(quantity))
+  const numberForm = (quantity: bigint): number | string =>
+    random.below(4) === 0 ? quantity.toString() : Number(quantity)
   const first = measured[0]
   const usage =
     measured.length === 1 && first !== undefined && random.below(2) === 0

@@ -27,13 +27,15 @@ export interface WorldOptions {
   readonly hours?: number
   /** Payloads per device in that time. */
   readonly publishesPerDevice?: number
+  /** Gives an agent a new disk and epoch at the end; left out: in one run of three. */
+  readonly replacesAgent?: boolean
   /** What may go wrong; a plan drawn from the seed within the mode, or a plan of its own. */
   readonly faults?: FaultMode | FaultPlan
   /** Lines of the trace that are kept. */
   readonly traceLines?: number
   readonly tampering?: Tampering
-  /** Called between two phases with the folder of the run, for tests that change files behind the product's back. */
-  readonly atRest?: (files: { readonly aggregator: string }) => void
+  /** Ends the run at the first violation this is true of. */
+  readonly endsAt?: (violation: Violation) => boolean
 }
 
 export interface WorldResult {
@@ -49,11 +51,14 @@ export interface WorldResult {
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
+/** Slow links, long outages and every backoff fit into this; looking costs most, so it is done less often after a while. */
 const restLimitMs = 2 * hourMs
 const restEveryMs = 5_000
+const longRestEveryMs = 60_000
 /** More steps in one millisecond than this mean that something calls itself for ever. */
 const mostStepsPerInstant = 100_000
 const mostTurns = 1_000
+const repeatsAfterNewDisk = 60
 
 /**
  * Runs one world from its seed: a storm of usage and faults, then calm until everything has drained, then the closing of
@@ -101,7 +106,7 @@ class Run {
     this.#startMs = drawStart(this.#random.below(9), this.#random.below(2) === 0, this.#random.below(30 * minuteMs))
     this.#queue = new EventQueue(this.#startMs, this.#random.below(2 ** 32))
     this.#trace = new Trace(this.#startMs, options.traceLines ?? 60)
-    this.findings = new Findings(() => ({ atMs: this.#queue.nowMs, step: this.#counts.steps }))
+    this.findings = new Findings(() => ({ atMs: this.#queue.nowMs, step: this.#counts.steps }), options.endsAt)
     this.#tenant = drawTenant(seededRandom(`${seed} tenant`))
     const published = new PublishedLedger()
     this.#oracle = new Oracle(this.findings, published, this.#tenant.plan.tenant, () => this.#world.operator.plans)
@@ -131,16 +136,23 @@ class Run {
     this.#queue.at(joinsAtMs, 'operator', 'subscribes the latecomer', () => world.operator.apply(this.#tenant.joined))
     this.#closeDuringStorm(stormMs)
     world.publishDuring(stormMs, publishesPerDevice)
-    const storm = new Storm(this.#surroundings, seededRandom(`${this.#options.seed} storm`), this.#faults.machine, world.machines)
+    const storm = new Storm(
+      this.#surroundings,
+      seededRandom(`${this.#options.seed} storm`),
+      this.#faults.machine,
+      world.machines,
+    )
     await this.#runUntil(this.#startMs + stormMs)
     this.#trace.note(this.#queue.nowMs, 'world', 'calm')
     storm.stop()
     world.calm(calmed(this.#faults))
     this.#comeUpAgain()
     await this.#rest()
-    this.#options.atRest?.({ aggregator: world.aggregator.file })
-    this.#oracle.recheck()
-    if (!this.findings.full) await this.#closePeriods()
+    await this.#tamperWithFile('at rest')
+    if (this.#random.below(3) === 0 || this.#options.replacesAgent === true) await this.#replaceAgent()
+    const periods = await this.#closePeriods()
+    await this.#tamperWithFile('after close')
+    await this.#useLate(periods)
   }
 
   result(): WorldResult {
@@ -168,7 +180,9 @@ class Run {
     const closes = this.#random.below(2) === 0
     if (!closes || monthOf(this.#startMs + afterMs) === period) return
     this.#queue.at(this.#startMs + afterMs, 'operator', `closes ${period}`, () =>
-      this.#world.operator.closePeriod(period, () => this.#trace.note(this.#queue.nowMs, 'operator', `${period} is closed`)),
+      this.#world.operator.closePeriod(period, () =>
+        this.#trace.note(this.#queue.nowMs, 'operator', `${period} is closed`),
+      ),
     )
   }
 
@@ -181,12 +195,42 @@ class Run {
     })
   }
 
+  /** For tests of the oracle: what only somebody with access to the disk could do. */
+  async #tamperWithFile(when: 'at rest' | 'after close'): Promise<void> {
+    const planted = this.#options.tampering?.aggregatorFile
+    if (planted?.when !== when) return
+    const { aggregator } = this.#world
+    aggregator.crash(null, false)
+    await this.#settle()
+    planted.change(aggregator.file)
+    aggregator.start()
+    await this.#runUntil(this.#queue.nowMs + minuteMs)
+    this.#oracle.recheck()
+  }
+
+  /** An agent loses its disk when nothing is on it that is not elsewhere. In its next epoch devices send old events again. */
+  async #replaceAgent(): Promise<void> {
+    const world = this.#world
+    const agent = world.agents[this.#random.below(world.agents.length)]
+    const image = agent?.inspect()
+    if (this.findings.full || agent === undefined || image === null || image === undefined) return
+    this.#oracle.retire(agent.agent, image)
+    agent.crash(null, true)
+    await this.#runUntil(this.#queue.nowMs + minuteMs)
+    agent.replaceDisk(world.operator.registerNextEpoch(agent.agent))
+    agent.start()
+    world.publishEarlier(repeatsAfterNewDisk)
+    await this.#rest()
+  }
+
   /** Lets time pass until everything has drained, then looks at everything. */
   async #rest(): Promise<void> {
-    const limitMs = this.#queue.nowMs + restLimitMs
+    const startedMs = this.#queue.nowMs
+    const limitMs = startedMs + restLimitMs
     let images = this.#world.inspectAgents()
     while (this.#queue.nowMs < limitMs && !this.findings.full) {
-      await this.#runUntil(this.#queue.nowMs + restEveryMs)
+      const isLong = this.#queue.nowMs - startedMs > longRestEveryMs
+      await this.#runUntil(this.#queue.nowMs + (isLong ? longRestEveryMs : restEveryMs))
       if (!this.#world.devicesDone || !this.#world.operator.idle) continue
       images = this.#world.inspectAgents()
       if (this.#oracle.isAtRest([...images.values()]) && images.size === this.#world.agents.length) break
@@ -196,20 +240,21 @@ class Run {
     this.#oracle.atRest(images)
     if (this.#faults.link.misbehaviour === null) this.#oracle.nobodyAccused()
     const { running } = this.#world.aggregator
-    if (running !== null) crossCheck(this.findings, running, this.#tenant.plan.tenant, this.#surroundings.published, this.#oracle)
+    if (running !== null)
+      crossCheck(this.findings, running, this.#tenant.plan.tenant, this.#surroundings.published, this.#oracle)
     this.#trace.note(this.#queue.nowMs, 'world', 'rest')
   }
 
   /** Closes every period that was charged in once the last of them is over; the aggregator may crash on the way. */
-  async #closePeriods(): Promise<void> {
+  async #closePeriods(): Promise<readonly string[]> {
     const world = this.#world
     const periods = this.#oracle.chargedPeriods
     const last = periods.at(-1)
-    if (last === undefined) return
+    if (last === undefined || this.findings.full) return []
     const [year = 0, month = 0] = last.split('-').map(Number)
     await this.#runUntil(Math.max(this.#queue.nowMs, Date.UTC(year, month, 2)))
     for (const period of periods) {
-      if (this.findings.full) return
+      if (this.findings.full) return []
       let closed = false
       const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(2) === 0
       if (crashes) world.aggregator.crash(1 + this.#random.below(12), false)
@@ -225,7 +270,15 @@ class Run {
       this.findings.demand(closed, 'I18', () => `period ${period} cannot be closed`)
       this.#oracle.afterClose(period)
     }
-    world.publishOnce()
+    return periods
+  }
+
+  /** Usage of a closed period that comes after all, and some of the new one: no document may change. */
+  async #useLate(periods: readonly string[]): Promise<void> {
+    const [first] = periods
+    if (first === undefined || this.findings.full) return
+    this.#world.publishOnce(Date.parse(`${first}-15T12:00:00Z`))
+    this.#world.publishOnce(this.#queue.nowMs)
     await this.#rest()
     for (const period of periods) this.#oracle.afterClose(period)
     this.#oracle.recheck()
@@ -273,7 +326,9 @@ class Run {
 
 /** Some day of 2026, half of the runs close to the end of a month so that they span two periods. */
 function drawStart(month: number, nearMonthEnd: boolean, beforeMs: number): number {
-  return nearMonthEnd ? Date.UTC(2026, month + 2, 1) - 10 * minuteMs - beforeMs : Date.UTC(2026, month + 1, 14) + beforeMs
+  return nearMonthEnd
+    ? Date.UTC(2026, month + 2, 1) - 10 * minuteMs - beforeMs
+    : Date.UTC(2026, month + 1, 14) + beforeMs
 }
 
 function monthOf(timeMs: number): string {

@@ -105,7 +105,9 @@ export class Storm {
     counts.clockSteps += 1
     const wrongMs = this.#skewed.get(machine.clock) ?? 0
     const corrects = wrongMs !== 0 && this.#random.below(2) === 0
-    const deltaMs = corrects ? -wrongMs : this.#random.below(2 * this.#faults.clockStepMaxMs + 1) - this.#faults.clockStepMaxMs
+    const deltaMs = corrects
+      ? -wrongMs
+      : this.#random.below(2 * this.#faults.clockStepMaxMs + 1) - this.#faults.clockStepMaxMs
     this.#skewed.set(machine.clock, wrongMs + deltaMs)
     machine.clock.step(deltaMs, corrects ? 'synced' : 'unsynced')
     trace.note(queue.nowMs, machine.name, `clock steps by ${deltaMs} ms`)

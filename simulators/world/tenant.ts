@@ -101,7 +101,10 @@ export function tenantFileText(
   // YAML reads JSON as it is; only bigints need to be written out.
   const line = (value: object): string =>
     `  - ${JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? Number(each) : each))}`
-  const named = <Part extends { readonly id: string }>(part: Part): Part & { name: string } => ({ ...part, name: `Name of ${part.id}` })
+  const named = <Part extends { readonly id: string }>(part: Part): Part & { name: string } => ({
+    ...part,
+    name: `Name of ${part.id}`,
+  })
   return [
     `tenant: ${plan.tenant}`,
     `currency: ${plan.currency}`,

@@ -12,7 +12,10 @@ export class MachineClock {
   readonly #fastPpm: number
   #ratedFromMs: number
 
-  constructor(queue: EventQueue, options: { bootId: string; wallOffsetMs: number; fastPpm: number; syncState: SyncState }) {
+  constructor(
+    queue: EventQueue,
+    options: { bootId: string; wallOffsetMs: number; fastPpm: number; syncState: SyncState },
+  ) {
     this.#queue = queue
     this.#bootId = options.bootId
     this.#wallOffsetMs = options.wallOffsetMs

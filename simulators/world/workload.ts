@@ -26,7 +26,7 @@ export class Workload {
     this.#published = published
   }
 
-  /** The next payload of a device at true time `nowMs`. */
+  /** The next payload of a device, about usage shortly before the true time `nowMs`. */
   next(device: PlannedDevice, nowMs: number): Publish {
     const kind = device.kind === 'ai' ? 'ai' : 'usage'
     const random = this.#random
@@ -68,7 +68,11 @@ export class Workload {
     return {
       device: device.id,
       id: happens(random, this.#faults.withoutId) ? null : `${device.id}-${number}`,
-      timeMs: early ? Date.UTC(2025, 11, 31, 23, 0, 0) + random.below(3_600_000) : happens(random, this.#faults.withoutTime) ? null : recentMs,
+      timeMs: early
+        ? Date.UTC(2025, 11, 31, 23, 0, 0) + random.below(3_600_000)
+        : happens(random, this.#faults.withoutTime)
+          ? null
+          : recentMs,
       subject: unknown ? `stranger-${random.below(5)}` : device.id,
     }
   }

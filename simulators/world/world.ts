@@ -27,6 +27,10 @@ const burstPublishes = 24
 export interface Tampering {
   readonly link?: LinkTampering
   readonly intake?: (agent: string) => IntakeTampering
+  /** What is applied instead of the tenant file. */
+  readonly tenantFile?: (text: string) => string
+  /** Changes the aggregator's database while it is down, before the periods are closed or after. */
+  readonly aggregatorFile?: { readonly when: 'at rest' | 'after close'; readonly change: (file: string) => void }
 }
 
 interface Member {
@@ -97,7 +101,13 @@ export class World {
         ...(tampering.intake === undefined ? {} : { tamper: tampering.intake(agent) }),
       })
       agents.push(node)
-      machines.push({ name: agent, clock: machine, node, links: [link], crashEveryMin: faults.machine.agentCrashEveryMin })
+      machines.push({
+        name: agent,
+        clock: machine,
+        node,
+        links: [link],
+        crashEveryMin: faults.machine.agentCrashEveryMin,
+      })
     }
     this.agents = agents
     machines.push({
@@ -108,7 +118,7 @@ export class World {
       crashEveryMin: faults.machine.aggregatorCrashEveryMin,
     })
     this.machines = machines
-    this.operator = new Operator(world, this.aggregator, registered)
+    this.operator = new Operator(world, this.aggregator, registered, tampering.tenantFile)
     this.#members = tenant.devices.map((planned, index) => this.#member(planned, index))
   }
 
@@ -133,9 +143,17 @@ export class World {
     for (const member of this.#members) this.#publishSoon(member, spanMs / perDevice)
   }
 
-  /** One payload of every device, now. */
-  publishOnce(): void {
-    for (const member of this.#members) this.#publish(member)
+  /** One payload of every device, now, about usage at the given true time. */
+  publishOnce(usedAtMs: number): void {
+    for (const member of this.#members) this.#publish(member, usedAtMs)
+  }
+
+  /** Earlier payloads once more, through whichever agent. */
+  publishEarlier(count: number): void {
+    for (let left = count; left > 0; left--) {
+      const publish = this.#workload.earlier()
+      if (publish !== undefined) this.#repeat(publish)
+    }
   }
 
   /** Looks into every agent's journal. */
@@ -168,16 +186,16 @@ export class World {
     const pauseMs = burst ? meanPauseMs * burstPublishes : meanPauseMs * 1.3 * this.#random.fraction()
     queue.at(queue.nowMs + pauseMs, `device ${member.planned.id}`, 'publishes', () => {
       if (!this.#publishing) return
-      for (let count = burst ? burstPublishes : 1; count > 0; count--) this.#publish(member)
+      for (let count = burst ? burstPublishes : 1; count > 0; count--) this.#publish(member, queue.nowMs)
       this.#publishSoon(member, meanPauseMs)
     })
   }
 
-  #publish(member: Member): void {
-    const { queue, counts } = this.#world
+  #publish(member: Member, usedAtMs: number): void {
+    const { counts } = this.#world
     const { device: faults } = this.#faults
     counts.publishes += 1
-    const publish = this.#workload.next(member.planned, queue.nowMs)
+    const publish = this.#workload.next(member.planned, usedAtMs)
     member.main.publish(publish)
     if (happens(this.#random, faults.throughBothAgents)) member.twin.publish(publish)
     const earlier = happens(this.#random, faults.lateRepeats) ? this.#workload.earlier() : undefined

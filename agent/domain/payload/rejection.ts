@@ -1,34 +1,38 @@
 import { failed, fault, type Fault } from '@meterline/shared/base/errors.ts'
-import type { QuantityCode } from '@meterline/shared/units/quantity.ts'
 
 /** Every reason for which a payload, or one event of it, goes to suspense instead of into the journal. */
-export type NormaliseCode =
-  | 'payload_empty'
-  | 'payload_too_large'
-  | 'payload_not_utf8'
-  | 'payload_not_json'
-  | 'payload_too_deep'
-  | 'payload_too_many_events'
-  | 'payload_not_object'
-  | 'key_duplicate'
-  | 'name_reserved'
-  | 'event_id_invalid'
-  | 'source_invalid'
-  | 'subject_invalid'
-  | 'time_invalid'
-  | 'dimension_invalid'
-  | 'dimensions_too_many'
-  | 'meter_missing'
-  | 'meter_invalid'
-  | 'usage_missing'
-  | 'usage_invalid'
-  | 'usage_ambiguous'
-  | 'usage_too_many_meters'
-  | 'cloudevent_invalid'
-  | 'cloudevent_data_unsupported'
-  | 'attributes_invalid'
-  | 'token_classes_inconsistent'
-  | QuantityCode
+export const normaliseCodes = [
+  'payload_empty',
+  'payload_too_large',
+  'payload_not_utf8',
+  'payload_not_json',
+  'payload_too_deep',
+  'payload_too_many_events',
+  'payload_not_object',
+  'key_duplicate',
+  'name_reserved',
+  'event_id_invalid',
+  'source_invalid',
+  'subject_invalid',
+  'time_invalid',
+  'meter_missing',
+  'meter_invalid',
+  'usage_missing',
+  'usage_invalid',
+  'usage_ambiguous',
+  'usage_too_many_meters',
+  'quantity_missing',
+  'quantity_not_integer',
+  'quantity_negative',
+  'quantity_too_large',
+  'dimension_invalid',
+  'dimensions_too_many',
+  'cloudevent_invalid',
+  'cloudevent_data_unsupported',
+  'attributes_invalid',
+  'token_classes_inconsistent',
+] as const
+export type NormaliseCode = (typeof normaliseCodes)[number]
 
 /** A reason with its explanation for the people who wrote the device. */
 export type NormaliseFault = Fault<NormaliseCode>

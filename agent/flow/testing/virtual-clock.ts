@@ -67,7 +67,8 @@ export class VirtualClock implements Clock {
     let first: Due | undefined
     for (const due of this.#due) {
       if (due.atMs > untilMs) continue
-      if (first === undefined || due.atMs < first.atMs || (due.atMs === first.atMs && due.order < first.order)) first = due
+      if (first === undefined || due.atMs < first.atMs || (due.atMs === first.atMs && due.order < first.order))
+        first = due
     }
     return first
   }

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import type { Commands, TenantStatus } from '../flow/commands.ts'
+import { commandRunner } from './serve-commands.ts'
+
+const about = { version: '1.2.3', pid: 7, publicKey: 'key' }
+
+/** Commands that answer with what they were asked. */
+function echoing(tenants: readonly string[]): Commands {
+  const answer = (...input: unknown[]) => ok(input as never)
+  return {
+    apply: (name, text, options) => {
+      if (text === 'wrong') {
+        const place = { file: name, line: 3, column: 5, path: 'meters[0].id' }
+        const mistakes = [
+          { ...place, message: 'is missing' },
+          { ...place, line: 9, message: 'is unknown', suggestion: 'did you mean unit?' },
+        ]
+        return Promise.resolve({
+          ok: false,
+          fault: fault('tenant_file_invalid', 'acme.yaml has 2 mistakes.'),
+          mistakes,
+        })
+      }
+      return Promise.resolve({ ok: true, value: { tenant: text, version: 1, applied: !options.dryRun, diff: [] } })
+    },
+    closePeriod: (request, progress) => {
+      progress?.('half way')
+      return Promise.resolve(answer(request))
+    },
+    invoiceList: answer,
+    invoiceShow: answer,
+    status: () => tenants.map((tenant) => ({ tenant }) as TenantStatus),
+    tenantStatus: (tenant) => (tenants.includes(tenant) ? answer(tenant) : failed(fault('tenant_unknown', 'none'))),
+    dispositions: answer,
+    suspenseList: answer,
+    evidenceList: answer,
+    verifyBooks: answer,
+  }
+}
+
+async function run(command: string, input: object, tenants: readonly string[] = ['acme']): Promise<unknown> {
+  return await commandRunner(echoing(tenants), about)(command, input as Record<string, unknown>, () => undefined)
+}
+
+describe('commands over the control socket', () => {
+  test.each([
+    ['invoice-list', { tenant: 'x', period: '2025-06' }, ['x', '2025-06']],
+    ['invoice-show', { tenant: 'x', number: 'x-000001' }, ['x', 'x-000001']],
+    ['close-period', { tenant: 'x', period: '2025-06' }, [{ tenant: 'x', period: '2025-06', force: false }]],
+    ['suspense-list', { tenant: 'x' }, ['x', { limit: 100 }]],
+    [
+      'suspense-list',
+      { tenant: 'x', limit: 5, after: { logIndex: 3, unit: 1 } },
+      ['x', { limit: 5, after: { logIndex: 3, unit: 1 } }],
+    ],
+    ['evidence-list', { tenant: 'x', limit: 2 }, ['x', { limit: 2 }]],
+    ['dispositions', { tenant: 'x', events: [{ source: 's', id: 'i' }] }, ['x', [{ source: 's', id: 'i' }]]],
+    ['verify', { tenant: 'x' }, ['x']],
+    ['status', { tenant: 'acme' }, ['acme']],
+    ['status', {}, { ...about, tenants: [{ tenant: 'acme' }] }],
+    ['apply', { fileName: 'f', text: 'acme' }, { tenant: 'acme', version: 1, applied: true, diff: [] }],
+    ['apply', { fileName: 'f', text: 'acme', dryRun: true }, { tenant: 'acme', version: 1, applied: false, diff: [] }],
+  ])('%s takes %j', async (command, input, value) => {
+    expect(await run(command, input)).toEqual({ ok: true, value })
+  })
+
+  test('the tenant may be left out when there is only one', async () => {
+    expect(await run('verify', {})).toEqual({ ok: true, value: ['acme'] })
+    expect(await run('verify', {}, ['a', 'b'])).toMatchObject({
+      fault: { code: 'tenant_needed', message: expect.stringContaining('a, b') as string },
+    })
+    expect(await run('verify', {}, [])).toMatchObject({ fault: { code: 'tenant_needed' } })
+  })
+
+  test('mistakes of a file are all named, for people and for programs', async () => {
+    const answer = await run('apply', { fileName: 'acme.yaml', text: 'wrong' })
+    expect(answer).toMatchObject({ ok: false, fault: { code: 'tenant_file_invalid' } })
+    const { message, details } = (answer as { fault: { message: string; details: { mistakes: string } } }).fault
+    expect(message.split('\n')).toEqual([
+      'acme.yaml:3:5: meters[0].id: is missing',
+      'acme.yaml:9:5: meters[0].id: is unknown; did you mean unit?',
+      'acme.yaml has 2 mistakes.',
+    ])
+    expect(JSON.parse(details.mistakes)).toHaveLength(2)
+  })
+
+  test.each([
+    ['a command there is not', 'erase', {}, 'command_unknown'],
+    ['a command named like a method of every object', 'toString', {}, 'command_unknown'],
+    ['an argument there is not', 'verify', { tennant: 'x' }, 'arguments_invalid'],
+    ['an argument of another kind', 'invoice-show', { number: 5 }, 'arguments_invalid'],
+    ['a missing argument', 'close-period', {}, 'arguments_invalid'],
+    ['a page that is too long', 'suspense-list', { limit: 1_000_000 }, 'arguments_invalid'],
+  ])('%s is refused', async (_name, command, input, code) => {
+    expect(await run(command, input)).toMatchObject({ ok: false, fault: { code } })
+  })
+})

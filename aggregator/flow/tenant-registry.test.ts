@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { silentLog } from '@meterline/shared/base/log.ts'
+import { seededRandom } from '@meterline/shared/base/random.ts'
+import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
+import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { tenantFile } from '../store/tenant-files.ts'
+import { findDispositions } from './find-dispositions.ts'
+import { usageEvent, usageTimeMs } from './fixtures/sealing-agent.ts'
+import { TestTenant } from './fixtures/test-tenant.ts'
+
+const signingKey = openSigningKey(generateSigningKey().privatePem)
+let dataDirectory = ''
+let started: TestTenant[] = []
+beforeEach(() => {
+  dataDirectory = mkdtempSync(join(tmpdir(), 'meterline-registry-'))
+})
+afterEach(() => {
+  for (const tenant of started) tenant.registry.kill()
+  started = []
+  rmSync(dataDirectory, { recursive: true, force: true })
+})
+
+function start(): TestTenant {
+  const tenant = new TestTenant({
+    dataDirectory,
+    signingKey,
+    nowMs: usageTimeMs,
+    random: seededRandom('registry'),
+    log: silentLog(),
+  })
+  started.push(tenant)
+  return tenant
+}
+
+/** Changes the tenant's file behind the back of the service. */
+function behindItsBack(statement: string): void {
+  const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
+  db.exec(statement)
+  db.close()
+}
+
+describe('a tenant whose file fails', () => {
+  test('does not keep the others from working, and says why', () => {
+    writeFileSync(tenantFile(dataDirectory, 'broken'), 'this is no database, however often it is opened')
+    const tenant = start()
+    tenant.apply()
+    tenant.use([usageEvent({ id: 'a' })])
+    expect(tenant.messages.at(-1)).toMatchObject({ kind: 'receipt' })
+    expect(tenant.registry.find('broken')).toBe('failed')
+    expect(tenant.registry.demand('broken')).toMatchObject({ fault: { code: 'tenant_failed' } })
+    expect(tenant.registry.demand('absent')).toMatchObject({ fault: { code: 'tenant_unknown' } })
+    expect(tenant.registry.failures()).toMatchObject([{ tenant: 'broken' }])
+  })
+
+  test('in the middle of its work receipts nothing, sends agents away, and opens again once the file is well', () => {
+    const tenant = start()
+    tenant.apply()
+    tenant.use([usageEvent({ id: 'a' })])
+    behindItsBack('ALTER TABLE batch_body RENAME TO mislaid')
+    tenant.send([usageEvent({ id: 'b' })])
+    tenant.clock.advance(0)
+    expect(tenant.messages.at(-1)).toMatchObject({ kind: 'refusal', code: 'store_unavailable', permanent: false })
+    expect(tenant.messages.filter(({ kind }) => kind === 'receipt')).toHaveLength(1)
+    expect(tenant.registry.find('acme')).toBe('failed')
+    // It is tried again, with growing pauses, for as long as it takes.
+    tenant.clock.advance(10 * 60_000)
+    expect(tenant.registry.find('acme')).toBe('failed')
+    behindItsBack('ALTER TABLE mislaid RENAME TO batch_body')
+    tenant.clock.advance(2 * 60_000)
+    const [known, lost] = findDispositions(tenant.service.store, 'acme', [
+      { source: 'trk-1', id: 'a' },
+      { source: 'trk-1', id: 'b' },
+    ])
+    // What was not receipted never came: the agent sends it again.
+    expect([known?.kind, lost?.kind]).toEqual(['charged', 'unknown'])
+  })
+
+  test('because of a newer version waits for a person', () => {
+    const tenant = start()
+    tenant.apply()
+    tenant.registry.kill()
+    behindItsBack('PRAGMA user_version = 99')
+    const later = start()
+    expect(later.registry.failures()[0]?.reason).toContain('newer')
+    expect(later.clock.pending).toBe(0)
+  })
+
+  test('because its body was damaged before it was rated stops rating and says which batch', () => {
+    const tenant = start()
+    tenant.apply()
+    tenant.use([usageEvent({ id: 'a' })])
+    tenant.registry.kill()
+    behindItsBack(`
+      UPDATE rating_cursor SET batch_index = -1;
+      DROP TRIGGER batch_body_no_update;
+      UPDATE batch_body SET body = substr(body, 1, length(body) - 1);
+    `)
+    const later = start()
+    later.clock.advance(0)
+    expect(later.registry.failures()).toMatchObject([
+      { reason: expect.stringContaining('Batch 1 in the file is damaged') as string },
+    ])
+    expect(later.clock.pending).toBe(0)
+  })
+})

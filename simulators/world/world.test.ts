@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import type { FaultMode } from '../faults/fault-plan.ts'
+import { runWorld } from './run-world.ts'
+import type { WorldResult } from './run-world.ts'
+
+const publishesPerDevice = 24
+
+const fixed: readonly (readonly [string, FaultMode])[] = [
+  ['calm', 'none'],
+  ['alder', 'stream'],
+  ['birch', 'stream'],
+  ['cedar', 'stream'],
+  ['elder', 'stream'],
+  ['hazel', 'stream'],
+  ['linden', 'stream'],
+  ['maple', 'stream'],
+  ['oak', 'misbehaving'],
+  ['poplar', 'misbehaving'],
+  ['rowan', 'misbehaving'],
+]
+
+const known: WorldResult[] = []
+
+const fresh = randomBytes(4).toString('hex')
+const freshModes: readonly (readonly [string, FaultMode])[] = [
+  [`${fresh}-0`, 'stream'],
+  [`${fresh}-1`, 'stream'],
+  [`${fresh}-2`, 'misbehaving'],
+]
+
+/** What to read when a run went wrong: what was violated, what happened before, and how to see it again. */
+function report({ seed, mode, violations, trace }: WorldResult): string {
+  const told = violations.map(
+    ({ invariant, atMs, step, message }) => `${invariant} at ${new Date(atMs).toISOString()}, step ${step}: ${message}`,
+  )
+  const replay = `replay: npm run sim -- world --seeds 1 --seed ${seed} --faults ${mode} --publishes ${publishesPerDevice} --trace`
+  return [...trace, ...told, replay].join('\n')
+}
+
+describe('known worlds keep every invariant, and are the same each time', () => {
+  test.each(fixed)('%s (%s)', async (seed, faults) => {
+    const first = await runWorld({ seed, faults, publishesPerDevice })
+    known.push(first)
+    expect(first.violations.length, report(first)).toBe(0)
+    const second = await runWorld({ seed, faults, publishesPerDevice })
+    expect(second.traceHash).toBe(first.traceHash)
+    expect(second.statistics).toEqual(first.statistics)
+  })
+})
+
+describe('worlds nobody has seen before keep every invariant', () => {
+  test.each(freshModes)('%s (%s)', async (seed, faults) => {
+    const result = await runWorld({ seed, faults, publishesPerDevice })
+    expect(result.violations.length, report(result)).toBe(0)
+  })
+})
+
+test('the known worlds together met every kind of fault', () => {
+  const sum = (name: keyof WorldResult['statistics']): number =>
+    known.reduce((so, { statistics }) => so + statistics[name], 0)
+  for (const name of [
+    'agentCrashes',
+    'aggregatorCrashes',
+    'crashesInsideAStep',
+    'partitions',
+    'clockSteps',
+    'rejects',
+    'notTaken',
+    'charged',
+    'suspendedAtAggregator',
+    'suspendedAtAgents',
+    'documents',
+  ] as const) {
+    expect(sum(name), name).toBeGreaterThan(0)
+  }
+  // Repeats were needed: more was submitted than published.
+  expect(sum('submissions')).toBeGreaterThan(sum('publishes'))
+})
