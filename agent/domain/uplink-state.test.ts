@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { fault } from '@meterline/shared/base/errors.ts'
+import { nextUplinkState } from './uplink-state.ts'
 import {
   initialUplinkState,
-  nextUplinkState,
   uplinkWindow,
   type BatchReceipt,
   type ChainPosition,
@@ -11,7 +11,7 @@ import {
   type UplinkEffect,
   type UplinkEvent,
   type UplinkState,
-} from './uplink-state.ts'
+} from './uplink-types.ts'
 
 const hashOf = (seq: number): Uint8Array => new Uint8Array(32).fill(seq)
 const chain: ChainPosition = { sealedSeq: 9, sealedHash: hashOf(9), settledSeq: 4, settledHash: hashOf(4) }

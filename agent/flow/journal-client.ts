@@ -1,7 +1,7 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
 import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import type { BatchReceipt, ChainPosition } from '../domain/uplink-state.ts'
+import type { BatchReceipt, ChainPosition } from '../domain/uplink-types.ts'
 import type { FilledGroup } from './group.ts'
 import type {
   GroupReply,

@@ -1,32 +1,21 @@
-import { backoffDelayMs } from '@meterline/shared/base/backoff.ts'
 import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
 import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import { protocolVersion, type AggregatorMessage, type SnapshotMessage } from '@meterline/shared/wire/messages.ts'
+import { nextUplinkState } from '../domain/uplink-state.ts'
 import {
   initialUplinkState,
-  nextUplinkState,
   type UplinkEffect,
   type UplinkEvent,
   type UplinkState,
   type UplinkTimer,
-} from '../domain/uplink-state.ts'
+} from '../domain/uplink-types.ts'
 import type { JournalIdentity } from '../store/journal.ts'
 import type { JournalClient } from './journal-client.ts'
 import type { StoredBatch } from './journal-port.ts'
 import type { OpenUplink, UplinkLink } from './ports.ts'
-
-/** How long the uplink waits for what. */
-export interface UplinkTiming {
-  /** Pause before connecting again: full jitter up to this, doubling from `retryBaseMs` to `retryCapMs`. */
-  readonly retryBaseMs: number
-  readonly retryCapMs: number
-  /** The hello must be answered within this. */
-  readonly greetingMs: number
-  /** While batches are under way, some receipt must come within this. */
-  readonly answerMs: number
-}
+import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
 
 /** What `status` shows of the uplink. */
 export interface UplinkStatus {
@@ -38,11 +27,6 @@ export interface UplinkStatus {
   readonly receipts: number
   readonly lastReceiptMs: number | null
 }
-
-/** How much longer than a lost connection a refusal is left alone before the aggregator is asked again. */
-const probePatience = { baseMs: 1000, capMs: 300_000 }
-/** A session that has held this long was a good one: the next pause starts small again. */
-const steadyMs = 30_000
 
 /**
  * Sends what is sealed: keeps one session with the aggregator, by the state machine of domain/uplink-state.ts, and does
@@ -281,7 +265,7 @@ export class BatchSender {
 
   #arm(timer: UplinkTimer, attempt: number): void {
     this.#timers.get(timer)?.cancel()
-    const delayMs = this.#delayOf(timer, attempt)
+    const delayMs = uplinkDelayMs(timer, attempt, this.#timing, this.#random)
     this.#timers.set(
       timer,
       this.#clock.after(delayMs, () => {
@@ -289,21 +273,5 @@ export class BatchSender {
         this.#happened({ kind: 'timer', timer })
       }),
     )
-  }
-
-  #delayOf(timer: UplinkTimer, attempt: number): number {
-    const { retryBaseMs, retryCapMs, greetingMs, answerMs } = this.#timing
-    switch (timer) {
-      case 'retry':
-        return backoffDelayMs(attempt, this.#random, { baseMs: retryBaseMs, capMs: retryCapMs })
-      case 'probe':
-        return backoffDelayMs(attempt, this.#random, probePatience)
-      case 'greeting':
-        return greetingMs
-      case 'answer':
-        return answerMs
-      case 'steady':
-        return steadyMs
-    }
   }
 }

@@ -253,6 +253,22 @@ test.each(listened)('what a listener to %s unsubscribed from or left is not forw
   }
 })
 
+test('a listener hears of each message after its own commit, also of those without a packet id', async () => {
+  await using door = await openTestDoor()
+  await using client = await RawClient.accepted(door.port)
+  client.publish(usageTopic, 'a')
+  await door.intake.arrived(1)
+  await using listener = await RawClient.accepted(door.port, { clientId: 'listener' })
+  listener.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: usageTopic, qos: 0 }] })
+  await listener.next()
+  client.publish(usageTopic, 'b')
+  await door.intake.arrived(2)
+  door.intake.settle(1)
+  expect(await listener.saidBefore()).toEqual([])
+  door.intake.settle(1)
+  expect(described(await listener.next())).toBe(`publish ${usageTopic} b`)
+})
+
 test('a rejected event is told to its device, if it listens', async () => {
   await using door = await openTestDoor()
   await using client = await RawClient.accepted(door.port)

@@ -6,7 +6,8 @@ import type { CloseReason, DoorConnection, DoorSide } from './mqtt-door-side.ts'
 import { FrameReader, frameStatus, packetTypes, PublishView } from './mqtt-frames.ts'
 import { packetIdOf, PendingDeliveries, type PendingForward } from './mqtt-pending.ts'
 import { PubackBuffer } from './mqtt-puback.ts'
-import { telemetryRoute, type Identity, type TelemetryRoute } from './mqtt-topics.ts'
+import { RouteCache } from './mqtt-route-cache.ts'
+import type { Identity, TelemetryRoute } from './mqtt-topics.ts'
 
 // A payload one byte over the limit is enough for it to be refused, however long it was.
 const longestPayloadBytes = 65_537
@@ -22,6 +23,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
   readonly #door: DoorSide
   readonly #reader: FrameReader
   readonly #publish = new PublishView()
+  readonly #routes: RouteCache
   readonly #pubacks = new PubackBuffer()
   readonly #pending: PendingDeliveries
   readonly #deadlines: ClientDeadlines
@@ -35,9 +37,6 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
   #reading = true
   #aedesHasRoom = true
   #heldBytes = 0
-  // Most clients publish on one topic: what it means is kept with its bytes.
-  #lastTopic: Buffer = Buffer.alloc(0)
-  #lastRoute: TelemetryRoute | null = null
 
   constructor(socket: Socket, door: DoorSide) {
     this.remoteAddress = socket.remoteAddress ?? ''
@@ -45,6 +44,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     this.#door = door
     this.#reader = new FrameReader(door.limits.connectBytes)
     this.#aedesSide = new AedesSide(this)
+    this.#routes = new RouteCache(door.prefix)
     this.#pending = new PendingDeliveries(door.limits.pendingBytesPerConnection)
     this.#deadlines = new ClientDeadlines(door.limits, door.lookEveryMs, door.nowMs)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
@@ -249,7 +249,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     }
     const { truncated } = this.#reader
     if (publish.qos > 1 || !(this.#door.fastPath || truncated)) return this.#toAedes()
-    const route = this.#routeOf(publish)
+    const route = this.#routes.routeOf(this.#reader.bytes, publish.topicStart, publish.topicEnd)
     if (route === null || !this.#door.mayPublish(this.#identity, route.device)) {
       if (!truncated) return this.#toAedes()
       this.close('packet_too_large')
@@ -280,16 +280,6 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     }
   }
 
-  #routeOf(publish: PublishView): TelemetryRoute | null {
-    const { bytes } = this.#reader
-    const { topicStart, topicEnd } = publish
-    if (isSame(this.#lastTopic, bytes, topicStart, topicEnd)) return this.#lastRoute
-    this.#lastTopic = Buffer.from(bytes.subarray(topicStart, topicEnd))
-    // Ids and the prefix are ASCII, so a topic that is not cannot be taken for one that is.
-    this.#lastRoute = telemetryRoute(this.#door.prefix, this.#lastTopic.toString('latin1'))
-    return this.#lastRoute
-  }
-
   #toAedes(): boolean {
     const { bytes, start, end } = this.#reader
     this.#aedesHasRoom = this.#aedesSide.deliver(bytes.subarray(start, end))
@@ -302,12 +292,4 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     this.#deadlines.unread(this.#door.nowMs)
     return false
   }
-}
-
-function isSame(topic: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  const length = end - start
-  if (topic.length !== length || length === 0) return false
-  // From the end: topics of one broker begin alike.
-  for (let index = length - 1; index >= 0; index--) if (topic[index] !== bytes[start + index]) return false
-  return true
 }

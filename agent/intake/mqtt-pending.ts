@@ -14,8 +14,11 @@ export interface PendingForward {
  */
 export class PendingDeliveries {
   readonly #mostUnits: number
-  readonly #forwards: { readonly token: number; readonly message: PendingForward }[] = []
+  readonly #forwards: { readonly position: number; readonly message: PendingForward }[] = []
   #units = 0
+  // Positions in the order of handing over. Tokens will not do: two messages without a packet id may have the same.
+  #added = 0
+  #settled = 0
 
   /** `mostBytes` of payload may be pending; each delivery counts 64 bytes more. */
   constructor(mostBytes: number) {
@@ -32,20 +35,23 @@ export class PendingDeliveries {
     const units = 1 + Math.ceil(payloadBytes / bytesPerUnit)
     const token = units * 0x1_0000 + packetId
     this.#units += units
-    if (forward !== null) this.#forwards.push({ token, message: forward })
+    if (forward !== null) this.#forwards.push({ position: this.#added, message: forward })
+    this.#added++
     return token
   }
 
   /** Takes the latest delivery back: the intake had no room for it. */
   withdraw(token: number): void {
     this.#units -= token >>> 16
-    if (this.#forwards.at(-1)?.token === token) this.#forwards.pop()
+    this.#added--
+    if (this.#forwards.at(-1)?.position === this.#added) this.#forwards.pop()
   }
 
   /** The delivery is settled: what is to be forwarded, if anything. */
   settle(token: number): PendingForward | null {
     this.#units -= token >>> 16
-    if (this.#forwards.length === 0 || this.#forwards[0]?.token !== token) return null
+    const position = this.#settled++
+    if (this.#forwards.length === 0 || this.#forwards[0]?.position !== position) return null
     return this.#forwards.shift()?.message ?? null
   }
 }

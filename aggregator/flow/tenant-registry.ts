@@ -15,6 +15,8 @@ import { TenantService } from './tenant-service.ts'
 
 /** How often a store that failed is opened again: at first soon, then every minute at most, for as long as it takes. */
 const reopening = { baseMs: 1_000, capMs: 60_000 }
+/** A failure this long after the one before is a new one, tried again soon. */
+const forgottenAfterMs = 600_000
 
 /** What the services of all tenants share. */
 export interface RegistryParts {
@@ -37,8 +39,13 @@ export interface FailedTenant {
 }
 
 interface Failure extends FailedTenant {
-  readonly attempt: number
   readonly timer: Timer | null
+}
+
+/** How often in a row a tenant has failed, and when it did last. */
+interface FailureRecord {
+  readonly times: number
+  readonly atMs: number
 }
 
 export type TenantFault = Fault<'tenant_unknown' | 'tenant_failed'>
@@ -48,11 +55,12 @@ export class TenantRegistry {
   readonly #parts: RegistryParts
   readonly #services = new Map<string, TenantService>()
   readonly #failures = new Map<string, Failure>()
+  readonly #records = new Map<string, FailureRecord>()
   #stopped = false
 
   constructor(parts: RegistryParts) {
     this.#parts = parts
-    for (const tenant of listTenants(parts.dataDirectory)) this.#open(tenant, 0)
+    for (const tenant of listTenants(parts.dataDirectory)) this.#open(tenant)
   }
 
   /** The running service of a tenant, or why there is none. */
@@ -80,7 +88,7 @@ export class TenantRegistry {
         fault('too_many_tenants', `There are ${maxTenants} tenants already; raise limits.tenants for more.`),
       )
     }
-    this.#open(tenant, 0)
+    this.#open(tenant)
     return this.demand(tenant)
   }
 
@@ -106,7 +114,7 @@ export class TenantRegistry {
     for (const failure of this.#failures.values()) failure.timer?.cancel()
   }
 
-  #open(tenant: string, attempt: number): void {
+  #open(tenant: string): void {
     const { dataDirectory, onTemporaryDisk, keyMemtableKeys, signingKey, clock, log, checkpointEveryMs } = this.#parts
     try {
       const file = tenantFile(dataDirectory, tenant)
@@ -114,7 +122,7 @@ export class TenantRegistry {
       const inForce = loadCatalogue(store)
       const onFailed = (service: TenantService, reason: string, repeatable: boolean): void => {
         this.#services.delete(service.tenant)
-        this.#failed(service.tenant, reason, repeatable, 0)
+        this.#failed(service.tenant, reason, repeatable)
       }
       const parts = { tenant, store, inForce, signingKey, clock, log, checkpointEveryMs, onFailed }
       this.#services.set(tenant, new TenantService(parts))
@@ -125,16 +133,20 @@ export class TenantRegistry {
       // What a file says about itself (newer version, damaged) stays so; a full or absent disk may come back.
       const repeatable = !(error instanceof FaultError) || error.fault.code === 'database_unusable'
       log.error('tenant cannot be opened', { tenant, reason, repeatable, error })
-      this.#failed(tenant, reason, repeatable, attempt)
+      this.#failed(tenant, reason, repeatable)
     }
   }
 
-  #failed(tenant: string, reason: string, repeatable: boolean, attempt: number): void {
+  #failed(tenant: string, reason: string, repeatable: boolean): void {
     if (this.#stopped) return
     const { clock, random } = this.#parts
-    const again = (): void => this.#open(tenant, attempt + 1)
-    const timer = repeatable ? clock.after(backoffDelayMs(Math.min(attempt, 10), random, reopening), again) : null
-    this.#failures.set(tenant, { tenant, reason, attempt, timer })
+    const atMs = clock.monotonicMs()
+    const record = this.#records.get(tenant)
+    const times = record === undefined || atMs - record.atMs > forgottenAfterMs ? 0 : record.times
+    this.#records.set(tenant, { times: times + 1, atMs })
+    const delayMs = backoffDelayMs(Math.min(times, 10), random, reopening)
+    const timer = repeatable ? clock.after(delayMs, () => this.#open(tenant)) : null
+    this.#failures.set(tenant, { tenant, reason, timer })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
-import { AssertionFailure, assertThat, failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import { AssertionFailure, FaultError, assertThat, failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
@@ -261,8 +261,8 @@ export class TenantService implements SessionTenant {
   #fail(error: unknown): void {
     if (this.#stopped) return
     const reason = error instanceof Error ? error.message : String(error)
-    // A failed assertion is a bug and would fail again; a full or faulty disk may recover.
-    const repeatable = !(error instanceof AssertionFailure)
+    // A bug or damaged data would fail again; a full or absent disk may recover.
+    const repeatable = !(error instanceof AssertionFailure) && !(error instanceof FaultError)
     this.#log.error('tenant failed', { reason, repeatable, error })
     const text = 'The tenant has no working store at the moment. Try again later.'
     for (const session of this.#sessions.values()) session.refuse('store_unavailable', text, false)

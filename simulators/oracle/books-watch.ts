@@ -2,8 +2,8 @@ import type { AggregatorFile, EntryRow } from './aggregator-file.ts'
 import { asInteger, asList, asText } from './cbor-reader.ts'
 import type { Item } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
-import type { Owing } from './document-watch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
+import type { Owing } from './who-owes-whom.ts'
 
 interface Sums {
   debit: bigint

@@ -94,8 +94,12 @@ export function readItem(bytes: Uint8Array): Item {
 
 /** Narrowing helpers that say what was expected where; a stored item of another shape is a finding, not a crash of types. */
 export function asList(item: Item | undefined, what: string): readonly Item[] {
-  if (!Array.isArray(item)) throw new Error(`${what} should be an array`)
+  if (!isList(item)) throw new Error(`${what} should be an array`)
   return item
+}
+
+function isList(item: Item | undefined): item is readonly Item[] {
+  return Array.isArray(item)
 }
 
 export function asText(item: Item | undefined, what: string): string {

@@ -6,13 +6,7 @@ import { totalMicros } from './price.ts'
 import { roundHalfAway, roundHalfEven } from './rational.ts'
 import type { SegmentSums } from './rating-watch.ts'
 import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
-
-/** An amount one party owes another. */
-export interface Owing {
-  readonly seller: string
-  readonly buyer: string
-  readonly amountMicros: bigint
-}
+import type { Owing } from './who-owes-whom.ts'
 
 interface Line {
   readonly subscription: string

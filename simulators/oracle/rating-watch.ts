@@ -1,4 +1,5 @@
 import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
+import { periodOf } from './calendar.ts'
 import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
@@ -6,7 +7,7 @@ import { chargedMicros } from './price.ts'
 import { identityKey } from './published.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
-import { owedFor, periodOf } from './who-owes-whom.ts'
+import { owedFor } from './who-owes-whom.ts'
 import type { Debt } from './who-owes-whom.ts'
 
 /** What became of a unit of the log. */

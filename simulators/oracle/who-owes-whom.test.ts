@@ -1,7 +1,7 @@
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { expect, test } from 'vitest'
 import { drawTenant } from '../world/tenant.ts'
-import { owedFor, periodOf } from './who-owes-whom.ts'
+import { owedFor } from './who-owes-whom.ts'
 
 const { plan } = drawTenant(seededRandom('tree'))
 const nowMs = Date.UTC(2026, 5, 1)
@@ -37,9 +37,4 @@ test.each([
   ['trk-n-1', 'data.bytes', Date.UTC(2025, 11, 31), 'subscription_not_active'],
 ] as const)('%s %s at %d is not owed: %s', (subject, meter, timeMs, reason) => {
   expect(told(subject, meter, timeMs)).toBe(reason)
-})
-
-test('periods are calendar months in UTC', () => {
-  expect(periodOf(Date.UTC(2026, 11, 31, 23, 59, 59, 999))).toBe('2026-12')
-  expect(periodOf(Date.UTC(2027, 0, 1))).toBe('2027-01')
 })

@@ -1,4 +1,12 @@
+import { startOfDayText } from './calendar.ts'
 import type { PlannedAccount, PlannedPrice, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
+
+/** An amount one party owes another. */
+export interface Owing {
+  readonly seller: string
+  readonly buyer: string
+  readonly amountMicros: bigint
+}
 
 /** One debt that a record causes: who owes whom, under which subscription, at which price. */
 export interface Debt {
@@ -78,10 +86,5 @@ function priceIn(plan: TenantPlan, subscription: PlannedSubscription, meter: str
 }
 
 function inForce(subscription: PlannedSubscription, timeMs: number): boolean {
-  return timeMs >= Date.parse(`${subscription.from}T00:00:00Z`)
-}
-
-/** The billing period of an instant, `YYYY-MM` in UTC. */
-export function periodOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 7)
+  return timeMs >= startOfDayText(subscription.from)
 }

@@ -7,9 +7,9 @@ const guarded = /\/(agent|aggregator|shared)\/(?!node_modules)/
  */
 export function guardAmbient(report: (what: string) => void): () => void {
   const restores = [
-    watched(Date, 'now', report),
+    watched(globalThis.Date, 'now', report),
     watched(Math, 'random', report),
-    watched(performance, 'now', report),
+    watched(globalThis.performance, 'now', report),
     watched(globalThis, 'setTimeout', report),
     watched(globalThis, 'setInterval', report),
     watched(globalThis, 'setImmediate', report),

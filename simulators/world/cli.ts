@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { systemRandom } from '@meterline/shared/base/random.ts'
+import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { FaultMode } from '../faults/fault-plan.ts'
@@ -44,7 +45,7 @@ export function addWorldCommand(program: Command): void {
 }
 
 async function runWorlds(flags: WorldFlags): Promise<number> {
-  const first = flags.seed ?? randomBytes(4).toString('hex')
+  const first = flags.seed ?? Buffer.from(systemRandom().bytes(4)).toString('hex')
   const count = Number(flags.seeds)
   const results: WorldResult[] = []
   let failures = 0
@@ -80,7 +81,7 @@ function modeOf(index: number): FaultMode {
 
 function printFailure(result: WorldResult, repeated: WorldResult, flags: WorldFlags): void {
   for (const { invariant, atMs, step, message } of result.violations) {
-    console.log(`  ${invariant} at ${new Date(atMs).toISOString()}, step ${step}: ${message}`)
+    console.log(`  ${invariant} at ${formatInstant(atMs)}, step ${step}: ${message}`)
   }
   if (repeated.traceHash !== result.traceHash) {
     console.log(`  the same seed gave ${result.traceHash} and then ${repeated.traceHash}`)

@@ -6,7 +6,7 @@ import { noFaults } from '../faults/fault-plan.ts'
 import type { LinkFaults, Misbehaviour } from '../faults/fault-plan.ts'
 import { EventQueue } from './event-queue.ts'
 import { EdgeLink } from './link.ts'
-import type { Answer } from './link.ts'
+import type { Answer } from './connection.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
 

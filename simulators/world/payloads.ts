@@ -1,4 +1,5 @@
 import type { Random } from '@meterline/shared/base/random.ts'
+import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { MeantContent, MeantEvent } from '../oracle/published.ts'
 
 /** A payload element and what it means. */
@@ -50,7 +51,7 @@ export function writtenUsage(random: Random, draft: EventDraft, measured: MeantE
   // CloudEvents demands an id, so what has none is always plain.
   const cloud = draft.id !== null && random.below(4) === 0
   if (cloud) {
-    const time = draft.timeMs === null ? {} : { time: new Date(draft.timeMs).toISOString() }
+    const time = draft.timeMs === null ? {} : { time: formatInstant(draft.timeMs) }
     const json = {
       specversion: '1.0',
       ...id,
@@ -115,7 +116,7 @@ export function malformedPiece(random: Random, kind: 'usage' | 'ai', draft: Even
     ['negative text', { ...base, usage: { 'data.bytes': '-12' } }],
     ['fraction', { ...base, meter: 'data.bytes', quantity: 1.5 }],
     ['too large', { ...base, meter: 'data.bytes', quantity: '9223372036854775808' }],
-    ['unsafe number', { ...base, meter: 'data.bytes', quantity: 9007199254740993 }],
+    ['unsafe number', { ...base, meter: 'data.bytes', quantity: 2 ** 53 }],
     ['no meter', { ...base, quantity: 4 }],
     ['no quantity', { ...base, meter: 'data.bytes' }],
     ['no time', { ...base, meter: 'data.bytes', quantity: 4, time: 'yesterday' }],

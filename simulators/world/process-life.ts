@@ -1,6 +1,6 @@
 import type { Clock, SyncState, Timer } from '@meterline/shared/base/clock.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
-import { ProcessClock } from './virtual-clock.ts'
+import type { ProcessClock } from './virtual-clock.ts'
 
 /**
  * One life of a simulated process. Everything the process does to the outside passes here, so that it can die at any such

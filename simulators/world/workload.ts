@@ -1,6 +1,7 @@
 import type { Random } from '@meterline/shared/base/random.ts'
 import { happens } from '../faults/fault-plan.ts'
 import type { DeviceFaults } from '../faults/fault-plan.ts'
+import { startOfDay } from '../oracle/calendar.ts'
 import type { MeantEvent, Publish, PublishedLedger } from '../oracle/published.ts'
 import { aiPiece, malformedPiece, trackerPiece, writtenUsage } from './payloads.ts'
 import type { EventDraft, WrittenPiece } from './payloads.ts'
@@ -69,7 +70,7 @@ export class Workload {
       device: device.id,
       id: happens(random, this.#faults.withoutId) ? null : `${device.id}-${number}`,
       timeMs: early
-        ? Date.UTC(2025, 11, 31, 23, 0, 0) + random.below(3_600_000)
+        ? startOfDay(2026, 1, 1) - 1 - random.below(3_600_000)
         : happens(random, this.#faults.withoutTime)
           ? null
           : recentMs,

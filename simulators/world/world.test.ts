@@ -29,8 +29,9 @@ const freshModes: readonly (readonly [string, FaultMode])[] = [
   [`${fresh}-2`, 'misbehaving'],
 ]
 
-/** What to read when a run went wrong: what was violated, what happened before, and how to see it again. */
+/** Empty for a run that kept everything; else what happened, what was violated, and how to see it again. */
 function report({ seed, mode, violations, trace }: WorldResult): string {
+  if (violations.length === 0) return ''
   const told = violations.map(
     ({ invariant, atMs, step, message }) => `${invariant} at ${new Date(atMs).toISOString()}, step ${step}: ${message}`,
   )
@@ -42,7 +43,7 @@ describe('known worlds keep every invariant, and are the same each time', () => 
   test.each(fixed)('%s (%s)', async (seed, faults) => {
     const first = await runWorld({ seed, faults, publishesPerDevice })
     known.push(first)
-    expect(first.violations.length, report(first)).toBe(0)
+    expect(report(first)).toBe('')
     const second = await runWorld({ seed, faults, publishesPerDevice })
     expect(second.traceHash).toBe(first.traceHash)
     expect(second.statistics).toEqual(first.statistics)
@@ -52,7 +53,7 @@ describe('known worlds keep every invariant, and are the same each time', () => 
 describe('worlds nobody has seen before keep every invariant', () => {
   test.each(freshModes)('%s (%s)', async (seed, faults) => {
     const result = await runWorld({ seed, faults, publishesPerDevice })
-    expect(result.violations.length, report(result)).toBe(0)
+    expect(report(result)).toBe('')
   })
 })
 
@@ -72,7 +73,7 @@ test('the known worlds together met every kind of fault', () => {
     'suspendedAtAgents',
     'documents',
   ] as const) {
-    expect(sum(name), name).toBeGreaterThan(0)
+    expect({ name, count: sum(name) }).toSatisfy(({ count }: { count: number }) => count > 0)
   }
   // Repeats were needed: more was submitted than published.
   expect(sum('submissions')).toBeGreaterThan(sum('publishes'))
