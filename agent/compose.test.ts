@@ -247,14 +247,15 @@ describe('what cannot be used', () => {
 })
 
 describe('caps', () => {
-  test('the intake takes no more than a group and says when there is room', async () => {
+  test('the intake takes no more than two groups and says when there is room', async () => {
     const story = await new Story({ limits: { groupDeliveries: 16 } }).start()
-    const tokens = Array.from({ length: 20 }, (_, index) => story.publish(`e${index}`))
-    expect(tokens.filter((token) => token === null)).toHaveLength(4)
+    const tokens = Array.from({ length: 40 }, (_, index) => story.publish(`e${index}`))
+    expect(tokens.filter((token) => token === null)).toHaveLength(8)
+    expect((await story.agent.status()).intake.waitingDeliveries).toBe(32)
     expect(story.door.roomCalls).toBe(0)
     story.run(1000)
     expect(story.door.roomCalls).toBe(1)
-    expect(story.door.stored.size).toBe(16)
+    expect(story.door.stored.size).toBe(32)
     expect(story.publish('e99')).not.toBeNull()
   })
 
@@ -309,6 +310,40 @@ describe('caps', () => {
     expect(new Set(story.received).size).toBe(story.received.length)
     expect(story.received.length % 300).toBe(0)
     expect(story.aggregator.complaints).toEqual([])
+  })
+})
+
+describe('commits', () => {
+  test('of several deliveries keep their distance, a lone one does not wait', async () => {
+    const story = await new Story().start()
+    const settledAfter = (): number => {
+      const before = story.door.stored.size
+      for (let ms = 0; ms < 20; ms++) {
+        if (story.door.stored.size > before) return ms
+        story.clock.advance(ms === 0 ? 0 : 1)
+      }
+      return Infinity
+    }
+    story.clock.advance(100)
+    story.publish('e1')
+    expect(settledAfter()).toBe(1)
+    story.publish('e2')
+    expect(settledAfter()).toBe(1)
+    story.publish('e3')
+    story.publish('e4')
+    expect(settledAfter()).toBe(1)
+    story.publish('e5')
+    expect(settledAfter()).toBeGreaterThan(3)
+  })
+
+  test('wait for company where the configuration says so', async () => {
+    const story = await new Story({ journal: { commitDelayMs: 50 } }).start()
+    story.publish('e1')
+    story.clock.advance(49)
+    story.publish('e2')
+    expect(story.door.told).toEqual([])
+    story.clock.advance(1)
+    expect(story.door.told).toEqual(['0 stored', '1 stored', 'flush'])
   })
 })
 

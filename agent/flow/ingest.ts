@@ -15,6 +15,12 @@ export interface IngestLimits extends GroupLimits {
   readonly devices: number
 }
 
+/**
+ * Commits of several deliveries follow each other at this distance at least. Each costs about as much as forty events
+ * (and a write to the disk), so commits of a handful, one right after the other, would use up the processor.
+ */
+const busySpacingMs = 4
+
 /** A payload above the cap is cut to one byte more than the cap: enough to be told too large, and to keep as evidence. */
 const longestCopyBytes = usageEventLimits.payloadBytes + 1
 
@@ -40,6 +46,8 @@ export class Ingest implements Intake {
   #spare: Batchful
   #startedAt: ClockReading | null = null
   #committing = false
+  #committedDeliveries = 0
+  #committedAtMs = 0
   #scheduled = false
   #delay: Timer | null = null
   #roomWanted = false
@@ -67,26 +75,36 @@ export class Ingest implements Intake {
     return this.#lastFault
   }
 
-  /** Deliveries that were taken and not answered yet and wait for the commit before theirs. */
+  /** Deliveries that were taken and not answered yet. */
   get waitingDeliveries(): number {
-    return this.#filling.filler.count
+    return this.#filling.tokens.length + this.#spare.tokens.length
   }
 
   submit(device: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean {
     if (this.#stopped) return false
     const copied = payload.length <= longestCopyBytes ? payload : payload.subarray(0, longestCopyBytes)
-    const { filler, acknowledgers, tokens } = this.#filling
-    if (!filler.fits(copied.length)) {
-      this.#roomWanted = true
-      return false
+    if (!this.#filling.filler.fits(copied.length)) {
+      if (this.#committing) {
+        this.#roomWanted = true
+        return false
+      }
+      // It was waiting for more and is full now.
+      this.#commit()
     }
+    const { filler, acknowledgers, tokens } = this.#filling
     let afterMs = 0
     if (this.#startedAt === null) this.#startedAt = readClock(this.#clock)
     else afterMs = this.#clock.monotonicMs() - this.#startedAt.monotonicMs
     filler.add(this.#devices.numberOf(device), kind, copied, afterMs)
     acknowledgers.push(acknowledger)
     tokens.push(token)
-    if (!this.#committing && !this.#scheduled) this.#schedule()
+    if (!this.#committing && !this.#scheduled) {
+      // Whatever else this turn of the event loop brings belongs to the same group.
+      this.#scheduled = true
+      this.#journal.endOfTurn(() => {
+        if (this.#scheduled && this.#delay === null) this.#schedule()
+      })
+    }
     return true
   }
 
@@ -118,13 +136,20 @@ export class Ingest implements Intake {
     this.#rejectListeners.length = 0
   }
 
+  /** Plans the commit of the group that fills, or does it when it is due already. */
   #schedule(): void {
+    const delayMs = this.#stopped ? 0 : this.#delayMs()
+    if (delayMs === 0) return this.#commit()
     this.#scheduled = true
-    const run = (): void => {
-      if (this.#scheduled) this.#commit()
-    }
-    if (this.#limits.commitDelayMs > 0) this.#delay = this.#clock.after(this.#limits.commitDelayMs, run)
-    else this.#journal.endOfTurn(run)
+    this.#delay = this.#clock.after(delayMs, () => this.#commit())
+  }
+
+  #delayMs(): number {
+    const startedAtMs = this.#startedAt?.monotonicMs ?? 0
+    // A lone publisher that waits for each acknowledgement gains nothing from company that does not come.
+    const spacingMs = this.#committedDeliveries > 1 ? busySpacingMs : 0
+    const dueAtMs = Math.max(startedAtMs + this.#limits.commitDelayMs, this.#committedAtMs + spacingMs)
+    return Math.max(0, dueAtMs - this.#clock.monotonicMs())
   }
 
   /** Hands the group over and starts the next one. */
@@ -139,6 +164,8 @@ export class Ingest implements Intake {
     this.#spare = group
     this.#startedAt = null
     this.#committing = true
+    this.#committedDeliveries = group.tokens.length
+    this.#committedAtMs = this.#clock.monotonicMs()
     this.#journal.apply(group.filler.handOver(this.#devices.handOver(), startedAt), (reply) => this.#committed(reply))
   }
 
@@ -149,7 +176,7 @@ export class Ingest implements Intake {
     group.filler.takeBack(reply.buffer)
     this.#committing = false
     // The journal gets its next group before the doors are told about this one, so that both work at the same time.
-    if (this.#filling.filler.count > 0) this.#commit()
+    if (this.#filling.filler.count > 0) this.#schedule()
     this.#settle(acknowledgers, tokens, reply)
     for (const reject of reply.rejects) for (const listener of this.#rejectListeners) listener(reject)
     if (this.#roomWanted && !this.#stopped) {

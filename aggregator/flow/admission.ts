@@ -3,7 +3,10 @@ import { decodeDeterministic, encodeDeterministic } from '@meterline/shared/inte
 import { contentCheck, eventKeyBytes, eventKeyInto } from '@meterline/shared/integrity/event-key.ts'
 import type { ContentCheck } from '@meterline/shared/integrity/event-key.ts'
 import { batchLimits } from '@meterline/shared/model/batch.ts'
-import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
+import type { DecodedBatch } from '@meterline/shared/model/batch.ts'
+import { anchorToleranceMs } from '@meterline/shared/model/unit-codec.ts'
+import { receivedWallMs } from '@meterline/shared/model/usage-record.ts'
+import type { ClockAnchor, RatingUnit } from '@meterline/shared/model/usage-record.ts'
 
 /** Which units of a batch are not charged because their event is known already. Unit indexes, ascending. */
 export interface Admission {
@@ -62,7 +65,7 @@ export function unitAt(position: KeyPosition): { readonly logIndex: number; read
 export function admitUnits(
   keys: EventKeys,
   tenant: string,
-  units: readonly RatingUnit[],
+  { units, tables }: Pick<DecodedBatch, 'units' | 'tables'>,
   logIndex: number,
 ): { readonly admission: Admission; readonly keysStaged: number } {
   const duplicates: number[] = []
@@ -76,15 +79,45 @@ export function admitUnits(
     const unit = units[index]
     if (unit === undefined || unit.eventId === null) continue
     eventKeyInto(tenant, unit.source, unit.eventId, key, 0)
-    contentCheck(unit, unit.records, check)
+    checkToKeep(unit, tables.anchors[unit.anchor], check)
     const known = keys.lookup(key, 0)
     if (known === null) {
       keys.stage(key, 0, check.check0, check.check1, positionHigh, firstPositionLow + index)
       keysStaged += 1
-    } else if (known.check0 === check.check0 && known.check1 === check.check1) duplicates.push(index)
+    } else if (isSame(known, check) || sameContent(known, unit)) duplicates.push(index)
     else conflicts.push(index)
   }
   return { admission: { duplicates, conflicts }, keysStaged }
+}
+
+// Filled anew by each call: the content of a unit as if it stated no time.
+const untimed = { subject: '', timeMs: 0, labels: [] as RatingUnit['labels'], facts: [] as RatingUnit['facts'] }
+
+/**
+ * The content check that is kept of a unit. An event that states no time got the time it was received at, which is
+ * another one at each agent it is sent through and each time it is sent: its check is made without a time.
+ */
+function checkToKeep(unit: RatingUnit, anchor: ClockAnchor | undefined, out: ContentCheck): ContentCheck {
+  const isTimedByReceipt =
+    anchor !== undefined && Math.abs(unit.timeMs - receivedWallMs(unit, anchor)) <= anchorToleranceMs
+  return isTimedByReceipt ? untimedCheck(unit, out) : contentCheck(unit, unit.records, out)
+}
+
+/** Whether a unit says the same as the one before it, with or without its time. */
+function sameContent(known: Readonly<ContentCheck>, unit: RatingUnit): boolean {
+  const check = { check0: 0, check1: 0 }
+  return isSame(known, contentCheck(unit, unit.records, check)) || isSame(known, untimedCheck(unit, check))
+}
+
+function untimedCheck(unit: RatingUnit, out: ContentCheck): ContentCheck {
+  untimed.subject = unit.subject
+  untimed.labels = unit.labels
+  untimed.facts = unit.facts
+  return contentCheck(untimed, unit.records, out)
+}
+
+function isSame(known: Readonly<ContentCheck>, check: Readonly<ContentCheck>): boolean {
+  return known.check0 === check.check0 && known.check1 === check.check1
 }
 
 /** The bytes of an admission, or null when every unit was admitted, which is the usual case. */

@@ -139,7 +139,7 @@ class ReceiveGroup {
     decoded: DecodedBatch,
   ): BatchAnswer {
     const logIndex = this.#logSize + this.#entries.length
-    const { admission, keysStaged } = admitUnits(this.#store.keys, sender.tenant, decoded.units, logIndex)
+    const { admission, keysStaged } = admitUnits(this.#store.keys, sender.tenant, decoded, logIndex)
     this.#keysStaged += keysStaged
     this.#entries.push(encodeLogEntry({ kind: 'batch', header: message.header, signature: message.signature }))
     this.#batches.push({

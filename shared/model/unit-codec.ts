@@ -20,7 +20,7 @@ export interface Chunk {
 }
 
 /** A wall clock may wander this far from where the anchor and the monotonic clock put it before a new anchor is made. */
-const anchorToleranceMs = 2
+export const anchorToleranceMs = 2
 /** Heads of the body, of its parts and of the tables' sections, and the secret: more than they ever take. */
 const envelopeBytes = 128
 const noSpends: readonly Spend[] = []

@@ -69,10 +69,10 @@ async function agentRuns(
 
 function findings(perSecond: number, cpuMicros: number, aedes: number, raw: number): Finding[] {
   return [
-    beside('agent intake 10 × 200, beside bare aedes', 'events/s', perSecond, aedes, {
+    beside('agent intake 10x200, beside bare aedes', 'events/s', perSecond, aedes, {
       goal: { sense: 'at least', value: 0.3, of: 'ratio' },
     }),
-    beside('agent intake 10 × 200, beside raw inserts', 'events/s', perSecond, raw),
+    beside('agent intake 10x200, beside raw inserts', 'events/s', perSecond, raw),
     { name: 'agent intake CPU', unit: 'µs/event', value: Number(cpuMicros.toPrecision(4)), limit: null, ratio: null },
   ]
 }

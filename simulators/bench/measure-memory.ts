@@ -48,7 +48,7 @@ export const memoryMeasurement: Measurement = {
       const after = await bench.during('idle again', () => peakDuring(() => pause(bench.quick ? 500 : idleMs)))
       return [
         against('agent memory, idle', 'MB', idle, { sense: 'at most', value: 110 }),
-        against('agent memory, 5,000 events/s', 'MB', steady, { sense: 'at most', value: 150 }),
+        against('agent memory, 5000 events/s', 'MB', steady, { sense: 'at most', value: 150 }),
         against('agent memory, flat out', 'MB', flatOut, { sense: 'at most', value: 300 }),
         alone('agent memory, idle after that', 'MB', after),
       ]

@@ -4,9 +4,14 @@ import { dayMs, periodOf, startOfDay, startOfDayText } from './calendar.ts'
 
 test('days are where the calendar of the runtime has them', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1970, max: 2100 }), fc.integer({ min: 1, max: 13 }), fc.integer({ min: 1, max: 28 }), (year, month, day) => {
-      expect(startOfDay(year, month, day)).toBe(Date.UTC(year, month - 1, day))
-    }),
+    fc.property(
+      fc.integer({ min: 1970, max: 2100 }),
+      fc.integer({ min: 1, max: 13 }),
+      fc.integer({ min: 1, max: 28 }),
+      (year, month, day) => {
+        expect(startOfDay(year, month, day)).toBe(Date.UTC(year, month - 1, day))
+      },
+    ),
   )
 })
 

@@ -5,13 +5,15 @@ import type { StoredUnit } from './stored-batch.ts'
 /** An event that leaves its time to the agent gets the time of its receipt; the two are read from clocks a moment apart. */
 const receiptToleranceMs = 5
 
+/** Whether a unit has the time at which it was received, as one has whose event stated none. */
+export function isTimedByReceipt(unit: StoredUnit): boolean {
+  return Math.abs(unit.timeMs - unit.receivedWallMs) <= receiptToleranceMs
+}
+
 /** Whether a stored unit is what the event meant: identity, subject, quantities, and the time where one was stated. */
 export function isMeant(unit: StoredUnit, event: MeantEvent): boolean {
   if (unit.source !== event.source || unit.eventId !== event.id || unit.subject !== event.subject) return false
-  const timeFits =
-    event.timeMs === null
-      ? Math.abs(unit.timeMs - unit.receivedWallMs) <= receiptToleranceMs
-      : unit.timeMs === event.timeMs
+  const timeFits = event.timeMs === null ? isTimedByReceipt(unit) : unit.timeMs === event.timeMs
   return timeFits && quantitiesKey(unit.records) === quantitiesKey(event.measured)
 }
 

@@ -3,6 +3,7 @@ import { periodOf } from './calendar.ts'
 import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
+import { isTimedByReceipt } from './matching.ts'
 import { chargedMicros } from './price.ts'
 import { identityKey } from './published.ts'
 import type { StoredUnit } from './stored-batch.ts'
@@ -34,7 +35,7 @@ interface StoredCharge {
 interface Place {
   readonly batchIndex: number
   readonly unit: number
-  readonly content: string
+  readonly stored: StoredUnit
 }
 
 /**
@@ -118,10 +119,10 @@ export class RatingWatch {
   #identify(batches: ReadonlyMap<number, LoggedBatch>): void {
     for (const [batchIndex, { units }] of batches) {
       if (batchIndex <= this.#lastIdentified) continue
-      for (const [unit, { source, eventId, content }] of units.entries()) {
-        if (eventId === null) continue
-        const identity = identityKey(source, eventId)
-        if (!this.#first.has(identity)) this.#first.set(identity, { batchIndex, unit, content })
+      for (const [unit, stored] of units.entries()) {
+        if (stored.eventId === null) continue
+        const identity = identityKey(stored.source, stored.eventId)
+        if (!this.#first.has(identity)) this.#first.set(identity, { batchIndex, unit, stored })
       }
       this.#lastIdentified = batchIndex
     }
@@ -207,7 +208,7 @@ export class RatingWatch {
     const first = unit.eventId === null ? undefined : this.#first.get(identityKey(unit.source, unit.eventId))
     const isFirst = first === undefined || (first.batchIndex === batchIndex && first.unit === index)
     if (!isFirst) {
-      const expected = first.content === unit.content ? 'duplicate' : 'event_conflict'
+      const expected = saysTheSame(first.stored, unit) ? 'duplicate' : 'event_conflict'
       const actual = fate.kind === 'suspended' ? fate.code : fate.kind
       if (actual !== expected)
         wrong(fate.kind === 'charged' ? 'I5' : 'I8', `came before, so it is ${expected}, but it is ${actual}`)
@@ -257,6 +258,14 @@ export class RatingWatch {
     }
     return undefined
   }
+}
+
+/**
+ * Whether a later unit says what the first one under its identity said. An event that states no time gets the time of its
+ * receipt, another one each time it is sent; then the time is not part of what it says.
+ */
+function saysTheSame(first: StoredUnit, later: StoredUnit): boolean {
+  return first.content === later.content && (first.timeMs === later.timeMs || isTimedByReceipt(first))
 }
 
 /** Why a unit cannot be charged: the reason of its first record that has one; null when all of it can. */

@@ -23,7 +23,7 @@ export interface StoredUnit {
   readonly timeMs: number
   readonly receivedWallMs: number
   readonly records: readonly { readonly meter: string; readonly quantity: bigint }[]
-  /** Everything that makes two events under one identity the same or not, as text. */
+  /** Everything that makes two events under one identity the same or not, as text, but for the time. */
   readonly content: string
 }
 
@@ -64,7 +64,7 @@ export class StoredTables {
       timeMs,
       receivedWallMs: anchor.wallMs + asNumber(receivedOffset, 'received time'),
       records: measured,
-      content: [this.#string(subject), timeMs, ...extras, ...quantities].join(' '),
+      content: [this.#string(subject), ...extras, ...quantities].join(' '),
     }
   }
 

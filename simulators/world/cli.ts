@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { FaultMode } from '../faults/fault-plan.ts'
 import { runWorld } from './run-world.ts'
-import type { WorldResult } from './run-world.ts'
+import type { WorldResult } from './world-options.ts'
 
 interface WorldFlags {
   readonly seeds: string

@@ -4,7 +4,7 @@ import type { FaultPlan } from '../faults/fault-plan.ts'
 import { plantedDefects } from '../faults/planted-defects.ts'
 import type { Violation } from '../oracle/findings.ts'
 import { runWorld } from './run-world.ts'
-import type { WorldOptions } from './run-world.ts'
+import type { WorldOptions } from './world-options.ts'
 
 /** Enough of everything that the defects need to show: crashes inside of steps, repeats through both agents. */
 const faults: FaultPlan = {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { FaultMode } from '../faults/fault-plan.ts'
 import { runWorld } from './run-world.ts'
-import type { WorldResult } from './run-world.ts'
+import type { WorldResult } from './world-options.ts'
 
 const publishesPerDevice = 24
 

@@ -23,7 +23,7 @@ export function addToBlock(words: Int32Array, start: number, word1: number, word
 
 /**
  * False when the block that begins at `words[start]` shows that the key was never added. At 16 bits a key about one
- * absent key in 600 passes.
+ * absent key in 700 passes.
  */
 export function blockMightHold(words: Int32Array, start: number, word1: number, word2: number): boolean {
   return (

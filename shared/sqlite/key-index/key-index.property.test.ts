@@ -228,7 +228,7 @@ test.each<Spread>(['digests', 'one bucket'])(
           subject.close()
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     )
   },
   60_000,
