@@ -1,3 +1,4 @@
+import './little-memory.ts'
 import { readFileSync } from 'node:fs'
 import { runProgram } from './cli/program.ts'
 

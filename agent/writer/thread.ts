@@ -11,11 +11,13 @@ import type {
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 
 // The writer keeps little between groups; a small young generation keeps what it holds on to small as well.
+// Bundled, both sides are plain JavaScript in one folder.
+const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.mjs'
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 }
 
 /** Starts the writer's thread and waits until it has opened the journal. */
 export function startWriterThread(start: WriterStart): Promise<Result<JournalPort, Fault>> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start, resourceLimits })
+  const worker = new Worker(new URL(workerFile, import.meta.url), { workerData: start, resourceLimits })
   return new Promise((resolve) => {
     const fail = (error: unknown): void => resolve(failed(crashed(error)))
     worker.once('error', fail)

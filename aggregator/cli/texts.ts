@@ -56,6 +56,9 @@ export function tenantText(status: TenantStatus): string {
     ['unrated', `${status.unratedBatches} batches`],
     ['documents', `${status.documents}`],
     ['closed', status.closedPeriods.length === 0 ? 'no period yet' : status.closedPeriods.join(', ')],
+    ...(status.closingPeriods.length === 0
+      ? []
+      : [['NOT CLOSED', `${status.closingPeriods.join(', ')}: the closing was cut off, ask for it again`] as const]),
     ['evidence', `${status.evidence} pieces`],
   ]
   const agents = status.agents.map(

@@ -101,6 +101,8 @@ export interface TenantStatus {
   readonly evidence: number
   readonly documents: number
   readonly closedPeriods: readonly string[]
+  /** Periods whose closing was begun and not finished; asking for it again goes on. */
+  readonly closingPeriods: readonly string[]
   readonly agents: readonly AgentStanding[]
 }
 

@@ -178,7 +178,10 @@ export class AgentSession implements EdgeSession {
     const { tenant, agent } = this.#sender ?? this.#peer
     const { address } = this.#peer
     this.#refused = true
-    this.#around.log.warn('edge session refused', { tenant, agent, address, code, message, permanent })
+    const fields = { tenant, agent, address, code, message, permanent }
+    // What passes by itself is the life of a network; what does not needs a person.
+    if (permanent) this.#around.log.warn('edge session refused', fields)
+    else this.#around.log.info('edge session ended', fields)
     this.#link.send(refusal)
     this.#link.close(fault(code, message))
     this.#close()

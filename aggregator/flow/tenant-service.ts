@@ -83,8 +83,13 @@ export class TenantService implements SessionTenant {
 
   /** Decides about a hello; evidence it gives rise to is kept. */
   hello(hello: Hello, sender: Sender): HelloDecision {
-    const chain = this.store.batches.chain(sender.agent, hello.epoch) ?? emptyChain
-    const decision = decideHello(hello, sender, this.registeredAgent(sender.agent), chain)
+    const chain = this.attempt(() => this.store.batches.chain(sender.agent, hello.epoch) ?? emptyChain)
+    if (!chain.ok) {
+      const { code, message } = chain.fault
+      const consequences = { seq: 0, permanent: false, evidence: false, quarantine: false }
+      return { kind: 'refuse', refusal: { code, message, ...consequences } }
+    }
+    const decision = decideHello(hello, sender, this.registeredAgent(sender.agent), chain.value)
     if (decision.kind === 'refuse' && decision.refusal.evidence) {
       const header = edgeSessionMethod.encodeRequest(hello)
       const nothing = new Uint8Array(0)
@@ -213,6 +218,8 @@ export class TenantService implements SessionTenant {
     try {
       // While somebody waits for the rating to catch up nothing new is received, or it might never do so.
       if (this.#caughtUp.length === 0) this.#receive()
+      // Whoever hears a receipt may end the service.
+      if (this.#stopped) return
       this.#rate()
     } catch (error) {
       this.#fail(error)

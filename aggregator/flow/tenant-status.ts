@@ -7,6 +7,9 @@ import type { TenantService } from './tenant-service.ts'
 export function tenantStatus(service: TenantService): TenantStatus {
   const { tenant, store, inForce } = service
   const totals = store.totals.all()
+  const periods = store.documents.periods()
+  const periodsIn = (state: 'closing' | 'closed'): readonly string[] =>
+    periods.filter((period) => period.state === state).map((period) => period.key)
   return {
     tenant,
     state: 'open',
@@ -22,10 +25,8 @@ export function tenantStatus(service: TenantService): TenantStatus {
     unratedBatches: store.batches.countAfter(store.ratingCursor()),
     evidence: store.evidence.count(),
     documents: store.documents.count(),
-    closedPeriods: store.documents
-      .periods()
-      .filter((period) => period.state === 'closed')
-      .map((period) => period.key),
+    closedPeriods: periodsIn('closed'),
+    closingPeriods: periodsIn('closing'),
     agents: agentStandings(service),
   }
 }
@@ -43,6 +44,7 @@ export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStat
     evidence: 0,
     documents: 0,
     closedPeriods: [],
+    closingPeriods: [],
     agents: [],
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalJson, type JsonValue } from '../integrity/canonical-json.ts'
 import { generateSigningKey, openSigningKey } from '../integrity/signature.ts'
-import { parsePrice, type Price } from '../rating/price.ts'
+import { parsePrice } from '../rating/price-schema.ts'
+import type { Price } from '../rating/price.ts'
 import {
   decodeSnapshot,
   encodeSnapshot,

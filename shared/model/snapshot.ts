@@ -3,7 +3,8 @@ import { failed, fault, ok, type Fault, type Result } from '../base/errors.ts'
 import { canonicalJson } from '../integrity/canonical-json.ts'
 import { equalBytes, sha256 } from '../integrity/hash.ts'
 import { verifySignature } from '../integrity/signature.ts'
-import { priceJson, priceSchema, type Price } from '../rating/price.ts'
+import { priceSchema } from '../rating/price-schema.ts'
+import { priceJson, type Price } from '../rating/price.ts'
 import { timeLimits, usageEventLimits } from './usage-event.ts'
 
 /** A meter as the edge needs it. */

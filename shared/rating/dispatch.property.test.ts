@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { boundMicros, chargeMicros, openingMicros, totalMicros } from './dispatch.ts'
-import { compilePrice, parsePrice, type Price } from './price.ts'
+import { parsePrice } from './price-schema.ts'
+import { compilePrice, type Price } from './price.ts'
 
 /** A rational number in this test's own arithmetic. */
 interface Ratio {

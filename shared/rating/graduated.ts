@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import { assertThat } from '../base/errors.ts'
 import { commonEvenDenominator, exactMicros, exactMicrosPerUnit, numeratorOver } from './exact-rate.ts'
-import { amountSchema, baseUnitsSchema } from './fields.ts'
 
 /** One tier: each unit in it costs its own price, whatever is used beyond. */
 export interface GraduatedTier {
@@ -19,47 +17,6 @@ export interface GraduatedPrice {
   readonly per: bigint
   /** Bounds increase and only the last tier is open. */
   readonly tiers: readonly GraduatedTier[]
-}
-
-const mostTiers = 64
-
-const tierSchema = z
-  .strictObject({
-    upTo: baseUnitsSchema.nullable().default(null),
-    amount: amountSchema.optional(),
-    flat: amountSchema.optional(),
-  })
-  .transform(({ upTo, amount, flat }, context): GraduatedTier => {
-    if (amount === undefined && flat === undefined) {
-      context.addIssue({ code: 'custom', message: 'has neither an amount nor a flat fee; write amount: "0" for free' })
-    }
-    // A flat fee of zero is none, so that both spellings hash alike.
-    const tier = { upTo, amount: amount ?? '0' }
-    return flat === undefined || flat === '0' ? tier : { ...tier, flat }
-  })
-
-const tiersSchema = z
-  .array(tierSchema)
-  .min(1, 'is empty; write at least one tier')
-  .max(mostTiers, `has more than ${mostTiers} tiers`)
-  .superRefine((tiers, context) => {
-    let bound = 0n
-    tiers.forEach(({ upTo }, index) => {
-      const isLast = index === tiers.length - 1
-      const message = tierFault(upTo, bound, isLast)
-      if (message !== undefined) context.addIssue({ code: 'custom', message, path: [index, 'upTo'] })
-      if (upTo !== null) bound = upTo
-    })
-  })
-
-/** The fields of a graduated price beside what it is called and which meter it prices. `per` is 1 when it is left out. */
-export const graduatedFields = { model: z.literal('graduated'), per: baseUnitsSchema.default(1n), tiers: tiersSchema }
-
-function tierFault(upTo: bigint | null, bound: bigint, isLast: boolean): string | undefined {
-  if (isLast)
-    return upTo === null ? undefined : 'bounds the last tier; leave upTo out there, so that usage never runs past it'
-  if (upTo === null) return 'is missing; only the last tier is open'
-  return upTo > bound ? undefined : `is ${upTo}, not above the tier before (${bound}); write tiers in increasing order`
 }
 
 /** Inside one tier R(Q) = (Q × rate + offset) / denominator micros. */

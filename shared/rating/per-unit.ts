@@ -1,6 +1,4 @@
-import { z } from 'zod'
 import { commonEvenDenominator, exactMicrosPerUnit, numeratorOver } from './exact-rate.ts'
-import { amountSchema, baseUnitsSchema } from './fields.ts'
 
 /** `amount` currency units for every `per` base units, in proportion. */
 export interface PerUnitPrice {
@@ -10,9 +8,6 @@ export interface PerUnitPrice {
   /** Base units. */
   readonly per: bigint
 }
-
-/** The fields of a per-unit price beside what it is called and which meter it prices. `per` is 1 when it is left out. */
-export const perUnitFields = { model: z.literal('per-unit'), amount: amountSchema, per: baseUnitsSchema.default(1n) }
 
 /** R(Q) = Q × rate / denominator micros. */
 export interface CompiledPerUnit {

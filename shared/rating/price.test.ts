@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parsePrice, priceJson, type Price } from './price.ts'
+import { parsePrice } from './price-schema.ts'
+import { priceJson, type Price } from './price.ts'
 
 function messageOf(value: unknown): string {
   const parsed = parsePrice(value)

@@ -1,7 +1,6 @@
-import { z } from 'zod'
-import { assertThat, failed, fault, ok, type Fault, type Result } from '../base/errors.ts'
-import { compileGraduated, graduatedFields, type CompiledGraduated, type GraduatedPrice } from './graduated.ts'
-import { compilePerUnit, perUnitFields, type CompiledPerUnit, type PerUnitPrice } from './per-unit.ts'
+import { assertThat } from '../base/errors.ts'
+import { compileGraduated, type CompiledGraduated, type GraduatedPrice } from './graduated.ts'
+import { compilePerUnit, type CompiledPerUnit, type PerUnitPrice } from './per-unit.ts'
 
 export type { GraduatedPrice, GraduatedTier } from './graduated.ts'
 export type { PerUnitPrice } from './per-unit.ts'
@@ -15,12 +14,6 @@ export type CompiledPrice = CompiledPerUnit | CompiledGraduated
 /** The models a price may name, in the order they are explained to people. */
 export const priceModels = ['per-unit', 'graduated'] as const
 
-/** Reads a price from plain data, such as parsed JSON or YAML: amounts as decimal texts, base units as numbers or texts. */
-export const priceSchema = z.discriminatedUnion('model', [
-  z.strictObject(perUnitFields),
-  z.strictObject(graduatedFields),
-])
-
 /** A price as plain JSON data that `parsePrice` reads back: base units as texts of digits, which hold more than 2^53. */
 export type PriceJson =
   | { readonly model: 'per-unit'; readonly amount: string; readonly per: string }
@@ -30,15 +23,6 @@ export type PriceJson =
 export type TierJson =
   | { readonly upTo: string | null; readonly amount: string }
   | { readonly upTo: string | null; readonly amount: string; readonly flat: string }
-
-/** Reads a price from plain data; the fault names the first thing wrong and where it stands in the price. */
-export function parsePrice(value: unknown): Result<Price, Fault<'price_invalid'>> {
-  const parsed = priceSchema.safeParse(value)
-  if (parsed.success) return ok(parsed.data)
-  const issue = parsed.error.issues[0]
-  const place = issue === undefined || issue.path.length === 0 ? 'the price' : issue.path.map(String).join('.')
-  return failed(fault('price_invalid', `${place} ${issue?.message ?? 'is invalid'}`))
-}
 
 /** The one JSON form of a price: its canonical text (RFC 8785) is what price ids are hashes of. */
 export function priceJson(price: Price): PriceJson {

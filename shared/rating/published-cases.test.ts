@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { chargeMicros, totalMicros } from './dispatch.ts'
-import { compilePrice, parsePrice, type CompiledPrice } from './price.ts'
+import { parsePrice } from './price-schema.ts'
+import { compilePrice, type CompiledPrice } from './price.ts'
 import { parseDecimal } from '../units/decimal.ts'
 
 /** Quantities of the published cases have up to three decimals, so a base unit here is a thousandth of theirs. */

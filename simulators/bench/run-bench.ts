@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { benchJson, benchTable } from './bench-table.ts'
 import { aggregatorMeasurement } from './measure-aggregator.ts'
@@ -30,6 +31,7 @@ const measurements: readonly Measurement[] = [
 
 const stateFolder = '.meterline'
 const tickMs = 2_000
+const busyLoad = 0.7
 
 /**
  * Runs the measurements one after the other on the disk of the current directory, prints their table and writes
@@ -44,6 +46,7 @@ export async function runBench(options: BenchOptions): Promise<number> {
     for (const { name, about } of measurements) console.error(`  ${name.padEnd(12)} ${about}`)
     return 2
   }
+  warnWhenBusy()
   const folder = join(stateFolder, 'bench')
   const findings: Finding[] = []
   let exitCode = 0
@@ -65,6 +68,12 @@ export async function runBench(options: BenchOptions): Promise<number> {
   if (quick) console.log('--quick: these figures show that everything works, not how fast it is')
   writeFileSync(join(stateFolder, 'bench.json'), benchJson(findings))
   return exitCode
+}
+
+/** Figures of a machine that does something else as well say little. */
+function warnWhenBusy(): void {
+  const [load = 0] = loadavg()
+  if (load > busyLoad) console.error(`this machine is busy (load ${load.toFixed(1)}): the figures will be too low`)
 }
 
 /** Shows a running step with its time: one line that rewrites itself on a terminal, a line every two seconds elsewhere. */

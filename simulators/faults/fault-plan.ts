@@ -59,6 +59,9 @@ export interface MachineFaults {
   readonly silentPartitions: number
   readonly clockStepEveryMin: number | null
   readonly clockStepMaxMs: number
+  /** Of a thousand timers, those that fire late: the disk is slow, or the processor has others to serve. */
+  readonly lateTimers: number
+  readonly lateMaxMs: number
 }
 
 /** Everything that goes wrong in one run. */
@@ -98,6 +101,8 @@ export const noFaults: FaultPlan = {
     silentPartitions: 0,
     clockStepEveryMin: null,
     clockStepMaxMs: 0,
+    lateTimers: 0,
+    lateMaxMs: 0,
   },
 }
 
@@ -147,6 +152,8 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
       silentPartitions: upTo(800),
       clockStepEveryMin: every(5, 40),
       clockStepMaxMs: random.below(3) === 0 ? 86_400_000 : 60_000,
+      lateTimers: upTo(300),
+      lateMaxMs: random.below(4) === 0 ? 5000 : 100,
     },
   }
 }

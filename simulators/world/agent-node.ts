@@ -10,11 +10,12 @@ import type { Acknowledger, Intake } from '@meterline/agent/flow/ports.ts'
 // Loaded here so that composing an agent inside the world finds it in memory and waits for no file.
 import '@meterline/agent/writer/inline.ts'
 import { copyCrashImage, removeFolder } from '../faults/crash-image.ts'
+import type { MachineFaults } from '../faults/fault-plan.ts'
 import type { AgentImage } from '../oracle/agent-image.ts'
 import type { Publish } from '../oracle/published.ts'
 import type { Door, DoorClient, DoorConnection } from './device.ts'
 import type { EdgeLink } from './link.ts'
-import { MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
+import { lateness, MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
 import type { Surroundings } from './surroundings.ts'
 import { ProcessClock } from './virtual-clock.ts'
 import type { MachineClock } from './virtual-clock.ts'
@@ -27,6 +28,7 @@ export class AgentNode implements Door {
   readonly agent: string
   readonly #world: Surroundings
   readonly #machine: MachineClock
+  readonly #faults: MachineFaults
   readonly #link: EdgeLink
   #config: Omit<AgentConfigInput, 'dataDirectory'>
   readonly #signingPem: string
@@ -44,6 +46,7 @@ export class AgentNode implements Door {
     options: {
       agent: string
       machine: MachineClock
+      faults: MachineFaults
       link: EdgeLink
       config: Omit<AgentConfigInput, 'dataDirectory'>
       signingPem: string
@@ -53,6 +56,7 @@ export class AgentNode implements Door {
     this.agent = options.agent
     this.#world = world
     this.#machine = options.machine
+    this.#faults = options.faults
     this.#link = options.link
     this.#config = options.config
     this.#signingPem = options.signingPem
@@ -80,7 +84,11 @@ export class AgentNode implements Door {
     const openUplink = this.#link.opener(() => life.alive)
     const starting = composeAgent({
       config: agentConfig({ ...this.#config, dataDirectory: this.#folder }),
-      clock: new MortalClock(clock, life),
+      clock: new MortalClock(
+        clock,
+        life,
+        lateness(seededRandom(`${seed} late ${this.agent} ${this.#lives}`), this.#faults),
+      ),
       random: mortalRandom(seededRandom(`${seed} ${this.agent} ${this.#lives}`), life),
       log: silentLog(),
       openUplink: (handlers) => {

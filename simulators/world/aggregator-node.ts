@@ -8,8 +8,9 @@ import type { AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 import { composeAggregator } from '@meterline/aggregator/compose.ts'
 import type { RunningAggregator } from '@meterline/aggregator/compose.ts'
 import { copyCrashImage, removeFolder } from '../faults/crash-image.ts'
+import type { MachineFaults } from '../faults/fault-plan.ts'
 import type { AcceptedSession, Answer } from './connection.ts'
-import { MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
+import { lateness, MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
 import type { Surroundings } from './surroundings.ts'
 import { ProcessClock } from './virtual-clock.ts'
 import type { MachineClock } from './virtual-clock.ts'
@@ -20,6 +21,7 @@ const name = 'aggregator'
 export class AggregatorNode {
   readonly #world: Surroundings
   readonly #machine: MachineClock
+  readonly #faults: MachineFaults
   readonly #tenant: string
   readonly #signingPem: string
   readonly #onDeath: (withMachine: boolean) => void
@@ -32,10 +34,17 @@ export class AggregatorNode {
 
   constructor(
     world: Surroundings,
-    options: { machine: MachineClock; tenant: string; signingPem: string; onDeath: (withMachine: boolean) => void },
+    options: {
+      machine: MachineClock
+      faults: MachineFaults
+      tenant: string
+      signingPem: string
+      onDeath: (withMachine: boolean) => void
+    },
   ) {
     this.#world = world
     this.#machine = options.machine
+    this.#faults = options.faults
     this.#tenant = options.tenant
     this.#signingPem = options.signingPem
     this.#onDeath = options.onDeath
@@ -63,7 +72,7 @@ export class AggregatorNode {
     const parts = {
       dataDirectory: this.#folder,
       signingKey: openSigningKey(this.#signingPem),
-      clock: new MortalClock(clock, life),
+      clock: new MortalClock(clock, life, lateness(seededRandom(`${seed} late ${name} ${this.#lives}`), this.#faults)),
       random: mortalRandom(seededRandom(`${seed} ${name} ${this.#lives}`), life),
       log: silentLog(),
       temporaryDisk: true,

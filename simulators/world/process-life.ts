@@ -1,5 +1,7 @@
 import type { Clock, SyncState, Timer } from '@meterline/shared/base/clock.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import { happens } from '../faults/fault-plan.ts'
+import type { MachineFaults } from '../faults/fault-plan.ts'
 import type { ProcessClock } from './virtual-clock.ts'
 
 /**
@@ -43,10 +45,13 @@ export class ProcessLife {
 export class MortalClock implements Clock {
   readonly #clock: ProcessClock
   readonly #life: ProcessLife
+  readonly #lateMs: () => number
 
-  constructor(clock: ProcessClock, life: ProcessLife) {
+  /** Each timer fires `lateMs` later than it could. */
+  constructor(clock: ProcessClock, life: ProcessLife, lateMs: () => number = () => 0) {
     this.#clock = clock
     this.#life = life
+    this.#lateMs = lateMs
   }
 
   get bootId(): string {
@@ -68,8 +73,14 @@ export class MortalClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    return this.#clock.after(delayMs, run)
+    return this.#clock.after(delayMs + this.#lateMs(), run)
   }
+}
+
+/** How late the timers of a process are, as a machine's faults say. */
+export function lateness(random: Random, faults: MachineFaults): () => number {
+  const { lateTimers, lateMaxMs } = faults
+  return () => (happens(random, lateTimers) ? random.below(lateMaxMs + 1) : 0)
 }
 
 /** Randomness of a process that also counts as a call to the outside. */

@@ -21,7 +21,7 @@ import { Workload } from './workload.ts'
 
 const agentNames = ['gw-1', 'gw-2'] as const
 /** A device that was out of reach for a while sends what it has gathered at once. */
-const burstPublishes = 24
+const burstPublishes = 40
 
 /** Deliberate defects between the parts, for proving that the oracle sees them. */
 export interface Tampering {
@@ -69,6 +69,7 @@ export class World {
     this.links = links
     this.aggregator = new AggregatorNode(world, {
       machine: aggregatorMachine,
+      faults: faults.machine,
       tenant: tenant.plan.tenant,
       signingPem: aggregatorKey.privatePem,
       onDeath: (withMachine) => {
@@ -95,6 +96,7 @@ export class World {
       const node = new AgentNode(world, {
         agent,
         machine,
+        faults: faults.machine,
         link,
         config: drawAgentConfig(part(`config ${agent}`), tenant.plan.tenant, agent, aggregatorKey.publicKeyBase64),
         signingPem: key.privatePem,
@@ -182,7 +184,7 @@ export class World {
 
   #publishSoon(member: Member, meanPauseMs: number): void {
     const { queue } = this.#world
-    const burst = this.#random.below(40) === 0
+    const burst = this.#random.below(50) === 0
     const pauseMs = burst ? meanPauseMs * burstPublishes : meanPauseMs * 1.3 * this.#random.fraction()
     queue.at(queue.nowMs + pauseMs, `device ${member.planned.id}`, 'publishes', () => {
       if (!this.#publishing) return
@@ -229,7 +231,7 @@ function drawAgentConfig(random: Random, tenant: string, agent: string, aggregat
     epoch: 1,
     uplink: { address: 'aggregator:7000', aggregatorKey },
     seal: { lingerMs: [20, 100, 2000][random.below(3)] ?? 100, maxUnits: small ? 2 + random.below(6) : 1000 },
-    journal: { commitDelayMs: random.below(3) === 0 ? 50 : 0 },
+    journal: { commitDelayMs: small || random.below(3) === 0 ? 50 : 0 },
     limits: { groupDeliveries: small ? 16 : 4096, groupBytes: 128 * 1024, devices: small ? 16 : 65_536 },
   }
 }
