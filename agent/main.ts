@@ -1,4 +1,4 @@
-import './little-memory.ts'
+import './cli/little-memory.ts'
 import { readFileSync } from 'node:fs'
 import { runProgram } from './cli/program.ts'
 

@@ -9,10 +9,11 @@ import { snapshotHash, snapshotSignatureContext } from '@meterline/shared/model/
 import type { AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 import { composeAggregator } from './compose.ts'
 import type { RunningAggregator } from './compose.ts'
+import { Connection } from './flow/fixtures/connection.ts'
 import { acmeFile } from './flow/fixtures/tenant-file.ts'
 import { ManualClock } from './flow/fixtures/manual-clock.ts'
 import { SealingAgent, usageEvent, usageTimeMs } from './flow/fixtures/sealing-agent.ts'
-import type { EdgePeer, EdgeSession } from './flow/ports.ts'
+import type { EdgePeer } from './flow/ports.ts'
 
 const signingKey = openSigningKey(generateSigningKey().privatePem)
 const oneMonthMs = 31 * 86_400_000
@@ -45,28 +46,9 @@ async function start(): Promise<RunningAggregator> {
   return aggregator
 }
 
-/** The other end of an edge session: what it was sent, and whether it was closed. */
-class Connection {
-  readonly messages: AggregatorMessage[] = []
-  closedWith: string | null = null
-  readonly session: EdgeSession
-
-  constructor(aggregator: RunningAggregator, peer: Partial<EdgePeer> = {}) {
-    this.session = aggregator.openEdgeSession(
-      { tenant: 'acme', agent: 'gw-1', address: '10.0.0.1:5000', ...peer },
-      { send: (message) => void this.messages.push(message), close: (fault) => void (this.closedWith = fault.code) },
-    )
-  }
-
-  ofKind<Kind extends AggregatorMessage['kind']>(kind: Kind): Extract<AggregatorMessage, { kind: Kind }>[] {
-    return this.messages.filter(
-      (message): message is Extract<AggregatorMessage, { kind: Kind }> => message.kind === kind,
-    )
-  }
-
-  get refusals(): string[] {
-    return this.ofKind('refusal').map((refusal) => refusal.code)
-  }
+/** A new connection of an agent. */
+function connect(aggregator: RunningAggregator, peer: Partial<EdgePeer> = {}): Connection {
+  return new Connection((from, link) => aggregator.openEdgeSession(from, link), peer)
 }
 
 async function apply(aggregator: RunningAggregator, agents: Readonly<Record<string, SealingAgent>>): Promise<void> {
@@ -92,7 +74,7 @@ describe('a session', () => {
     const aggregator = await start()
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
-    const connection = new Connection(aggregator)
+    const connection = connect(aggregator)
     connection.session.onMessage(agent.hello())
     expect(connection.ofKind('welcome')).toEqual([{ kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32) }])
     const [snapshot] = connection.ofKind('snapshot')
@@ -123,10 +105,10 @@ describe('a session', () => {
     const aggregator = await start()
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
-    const first = new Connection(aggregator)
+    const first = connect(aggregator)
     first.session.onMessage(agent.hello())
     const [snapshot] = first.ofKind('snapshot')
-    const second = new Connection(aggregator)
+    const second = connect(aggregator)
     second.session.onMessage(agent.hello({ snapshotHash: snapshotHash(snapshot?.bytes ?? new Uint8Array(0)) }))
     expect(second.ofKind('snapshot')).toEqual([])
     expect(first.refusals).toEqual(['busy'])
@@ -137,7 +119,7 @@ describe('a session', () => {
 
   test('without a hello it ends after the timeout', async () => {
     const aggregator = await start()
-    const connection = new Connection(aggregator)
+    const connection = connect(aggregator)
     clock.advance(9_999)
     expect(connection.closedWith).toBeNull()
     clock.advance(1)
@@ -156,10 +138,10 @@ describe('a session', () => {
       limits: { sessions: 1, keyMemtableKeys: 1024 },
     })
     running.push(aggregator)
-    const first = new Connection(aggregator)
-    expect(new Connection(aggregator).refusals).toEqual(['busy'])
+    const first = connect(aggregator)
+    expect(connect(aggregator).refusals).toEqual(['busy'])
     first.session.onClosed()
-    expect(new Connection(aggregator).refusals).toEqual([])
+    expect(connect(aggregator).refusals).toEqual([])
   })
 
   test('reading pauses at the cap and goes on when the queue is worked off', async () => {
@@ -193,7 +175,7 @@ describe('exactly once', () => {
     const first = await start()
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(first, { 'gw-1': agent })
-    const connection = new Connection(first)
+    const connection = connect(first)
     connection.session.onMessage(agent.hello())
     const batch = agent.seal([usageEvent({ id: 'a' })])
     connection.session.onMessage(batch)
@@ -205,7 +187,7 @@ describe('exactly once', () => {
     first.kill()
 
     const second = await start()
-    const later = new Connection(second)
+    const later = connect(second)
     later.session.onMessage(agent.hello())
     expect(later.ofKind('welcome')).toMatchObject([{ receivedSeq: 1 }])
     later.session.onMessage(batch)
@@ -221,8 +203,8 @@ describe('exactly once', () => {
     const one = new SealingAgent('acme', 'gw-1')
     const two = new SealingAgent('acme', 'gw-2')
     await apply(aggregator, { 'gw-1': one, 'gw-2': two })
-    const left = new Connection(aggregator)
-    const right = new Connection(aggregator, { agent: 'gw-2' })
+    const left = connect(aggregator)
+    const right = connect(aggregator, { agent: 'gw-2' })
     left.session.onMessage(one.hello())
     right.session.onMessage(two.hello())
     left.session.onMessage(one.seal([usageEvent({ id: 'a' }), usageEvent({ id: 'a' }), usageEvent({ id: null })]))
@@ -253,7 +235,7 @@ describe('exactly once', () => {
     const first = await start()
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(first, { 'gw-1': agent })
-    const connection = new Connection(first)
+    const connection = connect(first)
     connection.session.onMessage(agent.hello())
     // Killed from inside the receipt: received, committed, not rated.
     const link = {
@@ -301,7 +283,7 @@ describe('exactly once', () => {
     clock.advance(0)
 
     const second = await start()
-    const connection = new Connection(second)
+    const connection = connect(second)
     connection.session.onMessage(agent.hello())
     connection.session.onMessage(agent.seal([usageEvent({ id: 'late' })]))
     clock.advance(0)
@@ -318,191 +300,13 @@ describe('exactly once', () => {
   })
 })
 
-describe('what cannot be right is refused and kept as evidence', () => {
-  test.each([
-    ['a flipped byte in the header', 'header', 60, 'signature_invalid'],
-    ['a flipped byte in the signature', 'signature', 3, 'signature_invalid'],
-    ['a flipped byte in a quantity of the body', 'body', -3, 'batch_root_mismatch'],
-    ['a flipped byte in the tables', 'body', 60, 'batch_tables_mismatch'],
-    ['a header that is none', 'header', 0, 'batch_malformed'],
-  ] as const)('%s', async (_name, part, place, code) => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const connection = new Connection(aggregator)
-    connection.session.onMessage(agent.hello())
-    const batch = agent.seal([usageEvent({ id: 'a' })])
-    const damaged = Uint8Array.from(batch[part])
-    const at = place < 0 ? damaged.length + place : place
-    damaged[at] = (damaged[at] ?? 0) ^ 0x01
-    connection.session.onMessage({ ...batch, [part]: damaged })
-    clock.advance(0)
-    expect(connection.refusals).toEqual([code])
-    expect(connection.ofKind('refusal')[0]?.permanent).toBe(true)
-    expect(connection.closedWith).toBe(code)
-    expect(aggregator.commands.evidenceList('acme', { limit: 10 })).toMatchObject({
-      value: [{ code, agent: 'gw-1', address: '10.0.0.1:5000', seen: 1 }],
-    })
-    // The agent is not cut off: the batch as it was sealed is still welcome.
-    const next = new Connection(aggregator)
-    next.session.onMessage(agent.hello())
-    next.session.onMessage(batch)
-    clock.advance(0)
-    expect(next.ofKind('receipt')).toHaveLength(1)
-  })
-
-  test('a batch signed by another key', async () => {
-    const aggregator = await start()
-    await apply(aggregator, { 'gw-1': new SealingAgent('acme', 'gw-1') })
-    const stranger = new SealingAgent('acme', 'gw-1')
-    const connection = new Connection(aggregator)
-    connection.session.onMessage(stranger.hello())
-    const batch = stranger.seal([usageEvent({ id: 'a' })])
-    connection.session.onMessage(batch)
-    clock.advance(0)
-    expect(connection.refusals).toEqual(['signature_invalid'])
-    const again = new Connection(aggregator)
-    again.session.onMessage(stranger.hello())
-    again.session.onMessage(batch)
-    clock.advance(0)
-    expect(aggregator.commands.evidenceList('acme', { limit: 10 })).toMatchObject({
-      value: [{ code: 'signature_invalid', seen: 2 }],
-    })
-  })
-
-  test('a certificate of another agent, in the hello and in a batch', async () => {
-    const aggregator = await start()
-    const one = new SealingAgent('acme', 'gw-1')
-    const two = new SealingAgent('acme', 'gw-2')
-    await apply(aggregator, { 'gw-1': one, 'gw-2': two })
-    const foreign = new Connection(aggregator, { agent: 'gw-2' })
-    foreign.session.onMessage(one.hello())
-    expect(foreign.refusals).toEqual(['agent_certificate_mismatch'])
-    const smuggling = new Connection(aggregator, { agent: 'gw-2' })
-    smuggling.session.onMessage(two.hello())
-    smuggling.session.onMessage(one.seal([usageEvent({ id: 'a' })]))
-    clock.advance(0)
-    expect(smuggling.refusals).toEqual(['agent_certificate_mismatch'])
-    const evidence = aggregator.commands.evidenceList('acme', { limit: 10 })
-    expect(evidence.ok && evidence.value.map((each) => [each.agent, each.code])).toEqual([
-      ['gw-2', 'agent_certificate_mismatch'],
-      ['gw-2', 'agent_certificate_mismatch'],
-    ])
-  })
-
-  test('a clone: its batch is evidence and the agent is quarantined until it has a new epoch', async () => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const clone = agent.clone()
-    const connection = new Connection(aggregator)
-    connection.session.onMessage(agent.hello())
-    connection.session.onMessage(agent.seal([usageEvent({ id: 'a' })]))
-    clock.advance(0)
-    connection.session.onMessage(clone.seal([usageEvent({ id: 'other' })]))
-    clock.advance(0)
-    expect(connection.refusals).toEqual(['chain_forked'])
-    const after = new Connection(aggregator)
-    after.session.onMessage(agent.hello())
-    expect(after.refusals).toEqual(['agent_quarantined'])
-    expect(aggregator.commands.tenantStatus('acme')).toMatchObject({
-      value: {
-        evidence: 1,
-        agents: [{ agent: 'gw-1', receivedSeq: 1, quarantined: expect.stringContaining('Two boxes') as string }],
-      },
-    })
-
-    const renewed = new SealingAgent('acme', 'gw-1', { epoch: 2, key: agent.key })
-    const file = acmeFile([{ id: 'gw-1', key: agent.key.publicKeyBase64, epoch: 2 }])
-    await aggregator.commands.apply('acme.yaml', file, { dryRun: false })
-    const fresh = new Connection(aggregator)
-    fresh.session.onMessage(renewed.hello())
-    fresh.session.onMessage(renewed.seal([usageEvent({ id: 'new' })]))
-    clock.advance(0)
-    expect(fresh.ofKind('receipt')).toHaveLength(1)
-    const old = new Connection(aggregator)
-    old.session.onMessage(agent.hello())
-    expect(old.refusals).toEqual(['epoch_unknown'])
-    expect(problemsOf(aggregator)).toEqual([])
-  })
-
-  test('a restored image is refused at its hello', async () => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const image = agent.clone()
-    const connection = new Connection(aggregator)
-    connection.session.onMessage(agent.hello())
-    connection.session.onMessage(agent.seal([usageEvent({ id: 'a' })]))
-    clock.advance(0)
-    const restored = new Connection(aggregator)
-    restored.session.onMessage(image.hello())
-    expect(restored.refusals).toEqual(['chain_forked'])
-    image.seal([usageEvent({ id: 'b' })])
-    const differing = new Connection(aggregator)
-    differing.session.onMessage(image.hello())
-    expect(differing.refusals).toEqual(['chain_forked'])
-  })
-
-  test('a gap is refused for now, and nothing behind it is taken', async () => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const connection = new Connection(aggregator)
-    connection.session.onMessage(agent.hello())
-    const lost = agent.seal([usageEvent({ id: 'a' })])
-    const second = agent.seal([usageEvent({ id: 'b' })])
-    connection.session.onMessage(second)
-    connection.session.onMessage(lost)
-    clock.advance(0)
-    expect(connection.ofKind('refusal')).toMatchObject([{ code: 'sequence_gap', seq: 2, permanent: false }])
-    expect(connection.ofKind('receipt')).toEqual([])
-    const next = new Connection(aggregator)
-    next.session.onMessage(agent.hello())
-    expect(next.ofKind('welcome')).toMatchObject([{ receivedSeq: 0 }])
-    next.session.onMessage(lost)
-    next.session.onMessage(second)
-    clock.advance(0)
-    expect(next.ofKind('receipt').map(({ seq }) => seq)).toEqual([1, 2])
-  })
-
-  test.each([
-    ['an agent that is not registered', { agent: 'gw-9' }, {}, 'agent_unknown'],
-    ['a tenant that is not there, in the same words', { tenant: 'nobody' }, {}, 'agent_unknown'],
-    ['another epoch', {}, { epoch: 7 }, 'epoch_unknown'],
-    ['another protocol version', {}, { protocolVersion: 2 }, 'protocol_unsupported'],
-    ['a hello without a chain hash', {}, { chainHash: new Uint8Array(3) }, 'message_malformed'],
-  ])('%s', async (_name, peer: Partial<EdgePeer>, hello, code) => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const connection = new Connection(aggregator, peer)
-    connection.session.onMessage(agent.hello({ tenant: peer.tenant ?? 'acme', agent: peer.agent ?? 'gw-1', ...hello }))
-    expect(connection.refusals).toEqual([code])
-  })
-
-  test('a batch before the hello, and a batch over the message cap', async () => {
-    const aggregator = await start()
-    const agent = new SealingAgent('acme', 'gw-1')
-    await apply(aggregator, { 'gw-1': agent })
-    const early = new Connection(aggregator)
-    early.session.onMessage(agent.seal([usageEvent({ id: 'a' })]))
-    expect(early.refusals).toEqual(['hello_expected'])
-    const large = new Connection(aggregator)
-    large.session.onMessage(agent.hello())
-    const batch = agent.seal([usageEvent({ id: 'b' })])
-    large.session.onMessage({ ...batch, body: new Uint8Array(1024 * 1024) })
-    expect(large.refusals).toEqual(['too_large'])
-  })
-})
-
 describe('the end of an aggregator', () => {
   test.each(['kill', 'close'] as const)('%s leaves no timer and no open file behind', async (how) => {
     const aggregator = await start()
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
-    const connection = new Connection(aggregator)
-    const silent = new Connection(aggregator)
+    const connection = connect(aggregator)
+    const silent = connect(aggregator)
     connection.session.onMessage(agent.hello())
     connection.session.onMessage(agent.seal([usageEvent({ id: 'a' })]))
     expect(clock.pending).toBeGreaterThan(0)
@@ -520,7 +324,7 @@ describe('the end of an aggregator', () => {
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
     clock.advance(5_000)
-    const connection = new Connection(aggregator)
+    const connection = connect(aggregator)
     connection.session.onMessage(agent.hello())
     connection.session.onMessage(agent.seal([usageEvent({ id: 'a' })]))
     clock.advance(0)

@@ -10,6 +10,8 @@ import { startService } from '../scenarios/processes.ts'
 import type { Service } from '../scenarios/processes.ts'
 import { benchTenant, benchTenantFile } from './bench-tenant.ts'
 
+/** The programs are measured as they are installed; `runBench` builds them. */
+const form = 'bundles'
 const pollMs = 20
 const patienceMs = 180_000
 
@@ -79,7 +81,7 @@ export class BenchServices {
 
   /** Starts the agent, with `env` added to its environment, and waits until it can rate. */
   async startAgent(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#agent = await startService({ ...this.#deployment.agentService(0, this.#edgePort), env })
+    this.#agent = await startService({ ...this.#deployment.agentService(0, this.#edgePort), form, env })
     await until('the agent has no snapshot', async () => (await this.agentStatus()).snapshot !== null)
   }
 
@@ -89,7 +91,7 @@ export class BenchServices {
   }
 
   async startAggregator(): Promise<void> {
-    this.#aggregator = await startService(this.#deployment.aggregatorService())
+    this.#aggregator = await startService({ ...this.#deployment.aggregatorService(), form })
   }
 
   async stopAggregator(): Promise<void> {

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { benchJson, benchTable } from './bench-table.ts'
 import { aggregatorMeasurement } from './measure-aggregator.ts'
 import { bytesMeasurement } from './measure-bytes.ts'
@@ -47,6 +50,7 @@ export async function runBench(options: BenchOptions): Promise<number> {
     return 2
   }
   warnWhenBusy()
+  await during('bundling the programs', bundlePrograms)
   const folder = join(stateFolder, 'bench')
   const findings: Finding[] = []
   let exitCode = 0
@@ -68,6 +72,11 @@ export async function runBench(options: BenchOptions): Promise<number> {
   if (quick) console.log('--quick: these figures show that everything works, not how fast it is')
   writeFileSync(join(stateFolder, 'bench.json'), benchJson(findings))
   return exitCode
+}
+
+/** What is measured is what is installed: the bundles, not the sources. */
+async function bundlePrograms(): Promise<void> {
+  await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../bundle.ts', import.meta.url))])
 }
 
 /** Figures of a machine that does something else as well say little. */

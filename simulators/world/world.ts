@@ -184,8 +184,8 @@ export class World {
 
   #publishSoon(member: Member, meanPauseMs: number): void {
     const { queue } = this.#world
-    const burst = this.#random.below(50) === 0
-    const pauseMs = burst ? meanPauseMs * burstPublishes : meanPauseMs * 1.3 * this.#random.fraction()
+    const burst = this.#random.below(100) === 0
+    const pauseMs = meanPauseMs * 2 * this.#random.fraction()
     queue.at(queue.nowMs + pauseMs, `device ${member.planned.id}`, 'publishes', () => {
       if (!this.#publishing) return
       for (let count = burst ? burstPublishes : 1; count > 0; count--) this.#publish(member, queue.nowMs)

@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 // Libraries that are CommonJS ask for `require`, and the native SQLite module is found by it at run time.
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 
-const root = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The programs as they are installed on a machine: one file each, and one for the thread that owns the agent's journal. */
 const programs = [
