@@ -49,7 +49,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const devices = await Promise.all(
     deviceNames().map(async (id) => ({ id, secretHash: await hashDeviceSecret(secrets[id] ?? '', systemRandom()) })),
   )
-  const stack = await startStack({ folder, tenant: 'acme', agents: AGENTS, devices, ...(await demoPorts()) })
+  const ports = await demoPorts()
+  const stack = await startStack({ folder, tenant: 'acme', agents: AGENTS, devices, ...ports })
   try {
     writeFileSync(join(folder, 'device-secrets.json'), JSON.stringify(secrets), { mode: 0o600 })
     const story = tellStory(stack, { options, folder, secrets, say })
@@ -60,7 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       return INTERRUPTED
     }
     if (!options.once) {
-      say(`\n${addresses(stack, folder)}\n\n  Ctrl-C stops everything.`)
+      say(`\n${addresses(stack, folder, ports.edgePort)}\n\n  Ctrl-C stops everything.`)
       await stopRequested
     }
     return ended
@@ -168,19 +169,17 @@ async function centreConflicts(stack: Stack): Promise<SuspendedEvent[]> {
   }
 }
 
-function addresses(stack: Stack, folder: string): string {
-  const config = (name: string): string => relative('.', join(folder, `${name}.yaml`))
+function addresses(stack: Stack, folder: string, edgePort: number): string {
+  const below = (name: string): string => relative('.', join(folder, name))
   return [
-    '  still running:',
-    ...AGENTS.map(
-      (agent, index) =>
-        `    ${agent}         ${stack.mqttUrl(index)}   (device passwords: ${relative('.', join(folder, 'device-secrets.json'))})`,
-    ),
-    `    aggregator   edge port in ${config('aggregator')}`,
-    '  try:',
-    `    npm run aggregator -- invoice list --config ${config('aggregator')}`,
-    `    npm run aggregator -- suspense list --config ${config('aggregator')}`,
-    `    npm run agent -- status --config ${config('gw-1')}`,
+    '  still running',
+    ...AGENTS.map((agent, index) => `    ${agent}        ${stack.mqttUrl(index)}   (MQTT)`),
+    `    aggregator  localhost:${edgePort}         (gRPC, mutual TLS)`,
+    `  the devices' passwords are in ${below('device-secrets.json')}`,
+    '  try',
+    `    npm run aggregator -- invoice list --config ${below('aggregator.yaml')}`,
+    `    npm run aggregator -- suspense list --config ${below('aggregator.yaml')}`,
+    `    npm run agent -- status --config ${below('gw-1.yaml')}`,
   ].join('\n')
 }
 
