@@ -46,7 +46,7 @@ export interface CounterRow {
 }
 
 // Keys gathered in memory before they become a run on the disk: 80 bytes each, so about five megabytes.
-const memtableKeys = 65_536
+const memtableKeys = 32_768
 // A key of the past month is found in few runs; one run never spans more than a tenth of the retention.
 const runsPerRetention = 10
 const cachePages = 1_000

@@ -71,7 +71,17 @@ export interface FaultPlan {
   readonly machine: MachineFaults
 }
 
-/** The kinds of fault a run can be limited to. `stream`: everything that an ordered stream and honest processes can show. */
+/**
+ * The kinds of fault a run can be limited to.
+ *
+ * `stream`: everything that ordered streams and honest processes can show: delays, breaks that lose what is under way,
+ * silence until a keepalive runs out, crashes, wrong clocks, bad input. All invariants hold: I1, I5 to I12 at every
+ * step, I18 once the faults stop, without a person's help and without evidence kept against anybody.
+ *
+ * `misbehaving`: links also lose, repeat, reorder and corrupt single messages, as a broken proxy would; a hole in a
+ * stream ends in a broken connection before long. The same invariants hold at every step. Being accused is allowed
+ * here, and a batch that was corrupted may cut its agent off until a person starts it anew; then I18 holds as well.
+ */
 export type FaultMode = 'none' | 'stream' | 'misbehaving'
 
 /** A run in which only time passes. */

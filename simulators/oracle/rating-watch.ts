@@ -3,13 +3,12 @@ import { periodOf } from './calendar.ts'
 import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
-import { isTimedByReceipt } from './matching.ts'
 import { chargedMicros } from './price.ts'
 import { identityKey } from './published.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
-import { owedFor } from './who-owes-whom.ts'
-import type { Debt } from './who-owes-whom.ts'
+import { chargesFit, saysTheSame, suspenseReason } from './unit-duties.ts'
+import type { StoredCharge } from './unit-duties.ts'
 
 /** What became of a unit of the log. */
 export type UnitFate =
@@ -25,11 +24,6 @@ export interface SegmentSums {
   quantity: bigint
   amountMicros: bigint
   charges: number
-}
-
-interface StoredCharge {
-  readonly segment: string
-  readonly quantity: bigint
 }
 
 interface Place {
@@ -130,11 +124,11 @@ export class RatingWatch {
 
   /** [1, segment, leg, batch index, quantity, amount, [unit, record, quantity, amount, …]] */
   #takeBlock(row: BlockRow, batches: ReadonlyMap<number, LoggedBatch>): void {
-    const [, segment, leg, batchIndex, quantity, amount, charges] = asList(readItem(row.block), 'a charge block')
+    const [, segment, leg, batchIndex, quantity, total, charges] = asList(readItem(row.block), 'a charge block')
     const key = asText(segment, 'segment key')
     const batch = asNumber(batchIndex, 'batch index')
     const where = `charge block ${row.id} (${key}, batch ${batch})`
-    const demand = (holds: boolean, invariant: 'I5' | 'I9', what: string): void =>
+    const demand = (holds: boolean, invariant: 'I4' | 'I5' | 'I9', what: string): void =>
       this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
     demand(
       key === row.segment && batch === row.batchIndex,
@@ -142,6 +136,9 @@ export class RatingWatch {
       `is stored under ${row.segment}, batch ${row.batchIndex}`,
     )
     const sums = this.#segmentSums(key, asText(leg, 'leg key'))
+    const isRetail = this.#plans().some(({ subscriptions }) =>
+      subscriptions.some(({ id, subjects }) => id === sums.subscription && subjects !== undefined),
+    )
     const flat = asList(charges, 'charges')
     let quantitySum = 0n
     let amountSum = 0n
@@ -150,7 +147,8 @@ export class RatingWatch {
       const record = asNumber(flat[at + 1], 'record')
       const charged = asInteger(flat[at + 2], 'quantity')
       quantitySum += charged
-      amountSum += asInteger(flat[at + 3], 'amount')
+      const amount = asInteger(flat[at + 3], 'amount')
+      amountSum += amount
       const stored = batches.get(batch)?.units[unit]?.records[record]
       demand(
         stored?.quantity === charged,
@@ -158,6 +156,13 @@ export class RatingWatch {
         `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`,
       )
       demand(stored?.meter === sums.meter, 'I9', `charges record ${unit}/${record} of meter ${String(stored?.meter)}`)
+      // What a prepaid customer is asked to cover at the edge may never turn out too little at the centre.
+      const bound = isRetail ? (stored?.preratedMicros ?? null) : null
+      demand(
+        bound === null || amount <= bound,
+        'I4',
+        `charges ${amount} for ${charged} units, the agent set aside ${String(bound)}`,
+      )
       const place = `${batch}/${unit}`
       const charges = this.#charges.get(place) ?? new Map<string, StoredCharge>()
       this.#charges.set(place, charges)
@@ -171,11 +176,7 @@ export class RatingWatch {
       'I9',
       `says ${String(quantity)} units, its charges are ${quantitySum}`,
     )
-    demand(
-      amountSum === asInteger(amount, 'amount'),
-      'I9',
-      `says ${String(amount)} micros, its charges are ${amountSum}`,
-    )
+    demand(amountSum === asInteger(total, 'amount'), 'I9', `says ${String(total)} micros, its charges are ${amountSum}`)
     sums.quantity += quantitySum
     sums.amountMicros += amountSum
   }
@@ -258,38 +259,4 @@ export class RatingWatch {
     }
     return undefined
   }
-}
-
-/**
- * Whether a later unit says what the first one under its identity said. An event that states no time gets the time of its
- * receipt, another one each time it is sent; then the time is not part of what it says.
- */
-function saysTheSame(first: StoredUnit, later: StoredUnit): boolean {
-  return first.content === later.content && (first.timeMs === later.timeMs || isTimedByReceipt(first))
-}
-
-/** Why a unit cannot be charged: the reason of its first record that has one; null when all of it can. */
-function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | null {
-  for (const { meter } of unit.records) {
-    const { reason } = owedFor(plan, unit.subject, meter, unit.timeMs)
-    if (reason !== null) return reason
-  }
-  return null
-}
-
-/** Whether the charges of a unit are exactly its debts under a plan: one each, in the right period. */
-function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: ReadonlyMap<string, StoredCharge>): boolean {
-  const owed = unit.records.map(({ meter }) => owedFor(plan, unit.subject, meter, unit.timeMs))
-  const debts: { readonly record: number; readonly debt: Debt }[] = []
-  for (const [record, { debts: ofRecord }] of owed.entries()) {
-    if (ofRecord === null) return false
-    debts.push(...ofRecord.map((debt) => ({ record, debt })))
-  }
-  const prefix = `${periodOf(unit.timeMs)}/`
-  return (
-    debts.length === charges.size &&
-    debts.every(
-      ({ record, debt }) => charges.get(`${record} ${debt.subscription}`)?.segment.startsWith(prefix) === true,
-    )
-  )
 }

@@ -22,7 +22,12 @@ export interface StoredUnit {
   readonly subject: string
   readonly timeMs: number
   readonly receivedWallMs: number
-  readonly records: readonly { readonly meter: string; readonly quantity: bigint }[]
+  readonly records: readonly {
+    readonly meter: string
+    readonly quantity: bigint
+    /** The most it can cost the end customer, as the agent worked it out; null when it knew no price. */
+    readonly preratedMicros: bigint | null
+  }[]
   /** Everything that makes two events under one identity the same or not, as text, but for the time. */
   readonly content: string
 }
@@ -50,9 +55,14 @@ export class StoredTables {
     const anchor = this.#anchors[asNumber(anchorIndex, 'anchor index')]
     if (anchor === undefined) throw new Error('a unit names an anchor that the tables do not have')
     const flat = asList(records, 'records')
-    const measured: { meter: string; quantity: bigint }[] = []
+    const measured: { meter: string; quantity: bigint; preratedMicros: bigint | null }[] = []
     for (let at = 0; at < flat.length; at += 4) {
-      measured.push({ meter: this.#string(flat[at]), quantity: asInteger(flat[at + 1], 'a quantity') })
+      const prerated = flat[at + 2]
+      measured.push({
+        meter: this.#string(flat[at]),
+        quantity: asInteger(flat[at + 1], 'a quantity'),
+        preratedMicros: prerated === null ? null : asInteger(prerated, 'a pre-rated amount'),
+      })
     }
     const timeMs = anchor.wallMs + asNumber(timeOffset, 'event time')
     const quantities = measured.map(({ meter, quantity }) => `${meter}=${quantity}`).toSorted()

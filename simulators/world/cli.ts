@@ -1,16 +1,16 @@
 import { systemRandom } from '@meterline/shared/base/random.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import type { FaultMode } from '../faults/fault-plan.ts'
 import { runWorld } from './run-world.ts'
 import type { WorldResult } from './world-options.ts'
 
 interface WorldFlags {
-  readonly seeds: string
+  readonly seeds: number
   readonly seed?: string
-  readonly hours: string
-  readonly publishes: string
+  readonly hours: number
+  readonly publishes: number
   readonly faults: FaultMode | 'both'
   readonly trace?: boolean
   readonly twice?: boolean
@@ -24,10 +24,10 @@ export function addWorldCommand(program: Command): void {
     .description(
       'Runs one aggregator and two agents from the production code on a virtual clock, with crashes, partitions and bad input, and checks the invariants.',
     )
-    .option('--seeds <count>', 'how many worlds to run', '20')
+    .option('--seeds <count>', 'how many worlds to run', positive, 20)
     .option('--seed <text>', 'seed of the first world (default: a fresh one); with --seeds 1 this replays a run')
-    .option('--hours <hours>', 'simulated hours of usage and faults in each world', '1')
-    .option('--publishes <count>', 'payloads each device publishes in that time', '40')
+    .option('--hours <hours>', 'simulated hours of usage and faults in each world', positive, 1)
+    .option('--publishes <count>', 'payloads each device publishes in that time', positive, 40)
     .addOption(
       new Option(
         '--faults <mode>',
@@ -46,7 +46,7 @@ export function addWorldCommand(program: Command): void {
 
 async function runWorlds(flags: WorldFlags): Promise<number> {
   const first = flags.seed ?? Buffer.from(systemRandom().bytes(4)).toString('hex')
-  const count = Number(flags.seeds)
+  const { seeds: count, hours, publishes } = flags
   const results: WorldResult[] = []
   let failures = 0
   for (let index = 0; index < count; index++) {
@@ -55,8 +55,8 @@ async function runWorlds(flags: WorldFlags): Promise<number> {
     const options = {
       seed,
       faults,
-      hours: Number(flags.hours),
-      publishesPerDevice: Number(flags.publishes),
+      hours,
+      publishesPerDevice: publishes,
       traceLines: flags.trace === true ? Number.MAX_SAFE_INTEGER : 60,
     }
     const result = await runWorld(options)
@@ -109,4 +109,10 @@ function summary({ seed, mode, traceHash, statistics, violations }: WorldResult)
     `${suspendedAtAggregator + suspendedAtAgents} suspended, ${agentCrashes}+${aggregatorCrashes} crashes, ` +
     `${partitions} partitions, ${connections} connections, ${steps} steps: ${held}`
   )
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above zero')
+  return value
 }
