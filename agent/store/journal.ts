@@ -45,7 +45,7 @@ export interface CounterRow {
   suspended: number
 }
 
-// Keys gathered in memory before they become a run on the disk: 80 bytes each, so about five megabytes.
+// Keys gathered in memory before they become a run on the disk: 80 bytes each, so under three megabytes.
 const memtableKeys = 32_768
 // A key of the past month is found in few runs; one run never spans more than a tenth of the retention.
 const runsPerRetention = 10
