@@ -14,6 +14,7 @@ import type { Intake, OpenUplink } from './flow/ports.ts'
 import { keepSnapshots } from './flow/keep-snapshots.ts'
 import { BatchSender } from './flow/send-batches.ts'
 import type { WriterSettings } from './flow/writer.ts'
+import type { MqttDoorStatus } from './intake/mqtt-broker.ts'
 
 /** What an agent is made of. Time, randomness and the way to the aggregator come from outside. */
 export interface AgentParts {
@@ -152,6 +153,7 @@ export async function openGrpcUplink(config: AgentConfig): Promise<OpenUplink> {
 export interface OpenDoors {
   /** Where devices can connect, with the ports that were really bound. */
   readonly mqtt: readonly { readonly host: string; readonly port: number; readonly tls: boolean }[]
+  mqttStatus(): MqttDoorStatus
   close(): Promise<void>
 }
 
@@ -164,7 +166,7 @@ export async function openDoors(
   const { listeners, anonymous, devices, prefix } = parts.config.mqtt
   const { clock, random, log } = parts
   const door = await openMqttDoor({ listeners, anonymous, devices, prefix, intake: agent.intake, clock, random, log })
-  return { mqtt: door.addresses, close: () => door.close() }
+  return { mqtt: door.addresses, mqttStatus: () => door.status(), close: () => door.close() }
 }
 
 /** Opens the socket that the command line reaches the running agent by. */
@@ -176,7 +178,12 @@ export async function openControl(
   const { serveControl } = await import('@meterline/shared/wire/control.ts')
   const { commandRunner } = await import('./control/serve-commands.ts')
   const { version, socketFile, log } = parts
-  const run = commandRunner(agent, { version, pid: process.pid, mqtt: doors.mqtt })
+  const run = commandRunner(agent, () => ({
+    version,
+    pid: process.pid,
+    mqtt: doors.mqtt,
+    mqttDoor: doors.mqttStatus(),
+  }))
   const served = await serveControl({ socketFile, run, log })
   if (!served.ok) throw new FaultError(served.fault)
   return served.value

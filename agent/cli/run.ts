@@ -74,7 +74,8 @@ async function start(
   })
   const ready = readyDocument(doors, control.socketFile, agent.publicKey)
   if (readyFile !== undefined) writeReadyFile(readyFile, ready)
-  log.info('ready', { ...ready, agent: config.agent, tenant: config.tenant, version })
+  const { mqtt, control: controlSocket, publicKey } = ready
+  log.info('ready', { agent: config.agent, tenant: config.tenant, version, mqtt, control: controlSocket, publicKey })
 }
 
 /** Opens one more part; when that fails, what is open already is closed before the failure goes on. */
@@ -97,7 +98,14 @@ async function closeAll(lifecycle: Lifecycle, log: Log): Promise<boolean> {
   }
 }
 
-function readyDocument(doors: OpenDoors, controlSocket: string, publicKey: string): Readonly<Record<string, unknown>> {
+interface ReadyDocument {
+  readonly pid: number
+  readonly mqtt: OpenDoors['mqtt']
+  readonly control: string
+  readonly publicKey: string
+}
+
+function readyDocument(doors: OpenDoors, controlSocket: string, publicKey: string): ReadyDocument {
   return { pid: process.pid, mqtt: doors.mqtt, control: controlSocket, publicKey }
 }
 

@@ -12,6 +12,7 @@ export function statusText(status: StatusJson): string {
     ],
     ['key', status.publicKey],
     ['mqtt', status.mqtt.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
+    ['connections', `${status.mqttDoor.connections} devices, ${closedText(status.mqttDoor.closed)}`],
     [
       'uplink',
       uplink.fault === null ? uplink.state : `${uplink.state}: ${oneLine(uplink.fault.message)} (${uplink.fault.code})`,
@@ -37,6 +38,11 @@ export function statusText(status: StatusJson): string {
   if (status.failure !== null) lines.push(['FAILED', `${status.failure.message} (${status.failure.code})`])
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+function closedText(closed: StatusJson['mqttDoor']['closed']): string {
+  const parts = Object.entries(closed).map(([reason, times]) => `${reason} ${times}`)
+  return parts.length === 0 ? 'none closed yet' : `closed: ${parts.join(', ')}`
 }
 
 /** Entries of the suspense for people. */

@@ -24,6 +24,15 @@ export interface StatusJson extends AgentStatus {
   readonly version: string
   readonly pid: number
   readonly mqtt: readonly { readonly host: string; readonly port: number; readonly tls: boolean }[]
+  readonly mqttDoor: {
+    readonly connections: number
+    /** Bytes of packets that are unfinished or wait. */
+    readonly heldBytes: number
+    /** Messages local subscribers were not sent because too many were on their way. */
+    readonly notForwarded: number
+    /** How often connections were closed, by reason. */
+    readonly closed: Readonly<Record<string, number>>
+  }
 }
 
 /** What each command takes. */
@@ -38,12 +47,12 @@ const inputs = {
 } as const
 
 /** Answers the commands of the control socket; see `RunCommand`. */
-export function commandRunner(agent: Commanded, about: Omit<StatusJson, keyof AgentStatus>): RunCommand {
+export function commandRunner(agent: Commanded, about: () => Omit<StatusJson, keyof AgentStatus>): RunCommand {
   return async (command, input) => {
     switch (command) {
       case 'status': {
         const checked = check(inputs[command], command, input)
-        return checked.ok ? ok({ ...about, ...(await agent.status()) } satisfies StatusJson) : checked
+        return checked.ok ? ok({ ...about(), ...(await agent.status()) } satisfies StatusJson) : checked
       }
       case 'suspense-list': {
         const checked = check(inputs[command], command, input)

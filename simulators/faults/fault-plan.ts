@@ -152,8 +152,8 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
       tooEarly: upTo(20),
     },
     machine: {
-      agentCrashEveryMin: every(2, 25),
-      aggregatorCrashEveryMin: every(3, 30),
+      agentCrashEveryMin: every(1, 20),
+      aggregatorCrashEveryMin: every(1, 20),
       insideAStep: upTo(1000),
       reboots: upTo(600),
       downMaxMs: 500 + random.below(120_000),

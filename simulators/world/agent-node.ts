@@ -77,7 +77,7 @@ export class AgentNode implements Door {
     const { queue, seed, trace, counts, findings } = this.#world
     this.#lives += 1
     const clock = new ProcessClock(this.#machine, queue, this.agent)
-    const life: ProcessLife = new ProcessLife(() => this.#died(clock))
+    const life: ProcessLife = new ProcessLife((insideAStep) => this.#died(clock, insideAStep))
     this.#life = life
     trace.note(queue.nowMs, this.agent, `starts (life ${this.#lives}, boot ${clock.bootId.slice(0, 4)})`)
     mkdirSync(this.#folder, { recursive: true })
@@ -170,9 +170,10 @@ export class AgentNode implements Door {
     return join(this.#folder, 'journal.db')
   }
 
-  #died(clock: ProcessClock): void {
+  #died(clock: ProcessClock, insideAStep: boolean): void {
     const { queue, trace, counts } = this.#world
-    trace.note(queue.nowMs, this.agent, 'crashes')
+    trace.note(queue.nowMs, this.agent, insideAStep ? 'crashes in the middle of a step' : 'crashes')
+    if (insideAStep) counts.crashesInsideAStep += 1
     counts.agentCrashes += 1
     clock.kill()
     const left = this.#folder

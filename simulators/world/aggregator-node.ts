@@ -66,7 +66,7 @@ export class AggregatorNode {
     const { queue, seed, trace } = this.#world
     this.#lives += 1
     const clock = new ProcessClock(this.#machine, queue, name)
-    const life: ProcessLife = new ProcessLife(() => this.#died(clock))
+    const life: ProcessLife = new ProcessLife((insideAStep) => this.#died(clock, insideAStep))
     this.#life = life
     trace.note(queue.nowMs, name, `starts (life ${this.#lives})`)
     const parts = {
@@ -142,9 +142,10 @@ export class AggregatorNode {
     this.#world.oracle.watch(this.file)
   }
 
-  #died(clock: ProcessClock): void {
+  #died(clock: ProcessClock, insideAStep: boolean): void {
     const { queue, trace, counts, oracle } = this.#world
-    trace.note(queue.nowMs, name, 'crashes')
+    trace.note(queue.nowMs, name, insideAStep ? 'crashes in the middle of a step' : 'crashes')
+    if (insideAStep) counts.crashesInsideAStep += 1
     counts.aggregatorCrashes += 1
     clock.kill()
     const left = this.#folder

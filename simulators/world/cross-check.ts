@@ -17,6 +17,20 @@ export function crossCheck(
   published: PublishedLedger,
   oracle: Oracle,
 ): void {
+  try {
+    ask(findings, running, tenant, published, oracle)
+  } catch (error) {
+    findings.add('I18', `asked about its books the aggregator throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+}
+
+function ask(
+  findings: Findings,
+  running: RunningAggregator,
+  tenant: string,
+  published: PublishedLedger,
+  oracle: Oracle,
+): void {
   const books = running.commands.verifyBooks(tenant)
   if (!books.ok) findings.add('I18', `the books cannot be verified: ${books.fault.message}`)
   else for (const problem of books.value.problems) findings.add('I18', `verify says: ${problem}`)

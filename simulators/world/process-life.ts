@@ -9,11 +9,11 @@ import type { ProcessClock } from './virtual-clock.ts'
  * call: what it did before has happened, what its code still does afterwards reaches nobody.
  */
 export class ProcessLife {
-  readonly #onDeath: () => void
+  readonly #onDeath: (insideAStep: boolean) => void
   #alive = true
   #callsToLive: number | null = null
 
-  constructor(onDeath: () => void) {
+  constructor(onDeath: (insideAStep: boolean) => void) {
     this.#onDeath = onDeath
   }
 
@@ -30,14 +30,19 @@ export class ProcessLife {
   called(): void {
     if (this.#callsToLive === null) return
     this.#callsToLive -= 1
-    if (this.#callsToLive <= 0) this.die()
+    if (this.#callsToLive <= 0) this.#end(true)
   }
 
+  /** The process ends between two steps. */
   die(): void {
+    this.#end(false)
+  }
+
+  #end(insideAStep: boolean): void {
     if (!this.#alive) return
     this.#alive = false
     this.#callsToLive = null
-    this.#onDeath()
+    this.#onDeath(insideAStep)
   }
 }
 

@@ -69,11 +69,10 @@ export class Storm {
   }
 
   #crash(machine: StormyMachine): void {
-    const { queue, counts } = this.#world
+    const { queue } = this.#world
     const withMachine = happens(this.#random, this.#faults.reboots)
     if (happens(this.#random, this.#faults.insideAStep)) {
-      counts.crashesInsideAStep += 1
-      machine.node.crash(1 + this.#random.below(12), withMachine)
+      machine.node.crash(1 + this.#random.below(this.#random.below(3) === 0 ? 12 : 4), withMachine)
       // A process with nothing to do makes no calls; it goes down all the same.
       queue.at(queue.nowMs + lastWordMs, machine.name, 'goes down', () => {
         if (this.#blowing) machine.node.crash(null, withMachine)
