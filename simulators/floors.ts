@@ -14,7 +14,7 @@ const sharedFloors: readonly (readonly string[])[] = [
   ['integrity', 'rating'],
   ['model'],
   ['quota'],
-  ['wire', 'sqlite', 'config', 'verifier'],
+  ['wire', 'sqlite', 'config', 'command-line', 'verifier'],
 ]
 const serviceFloors: readonly (readonly string[])[] = [
   ['domain'],

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, type Help } from 'commander'
 import { systemRandom } from '@meterline/shared/base/random.ts'
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
+import { printFault, printResult } from '@meterline/shared/command-line/output.ts'
+import { initialiseKey } from '@meterline/shared/command-line/signing-key-file.ts'
 import { addConfigFlags } from '@meterline/shared/config/flags.ts'
 import { configHelp } from '@meterline/shared/config/help-text.ts'
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
@@ -8,9 +10,7 @@ import { protocolVersion } from '@meterline/shared/wire/messages.ts'
 import { agentConfigSchema, agentFiles, type AgentConfig } from '../config.ts'
 import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
-import { initialiseKey } from './init.ts'
 import { configArea, loadAgentConfig } from './load-agent-config.ts'
-import { printFault, printResult } from './output.ts'
 import { readSecret } from './read-secret.ts'
 import { statusText, suspenseText } from './texts.ts'
 
@@ -195,7 +195,7 @@ async function askAgent(
 }
 
 function refuse(json: boolean, problem: Fault, code: ExitCode, end: (code: ExitCode) => void): void {
-  printFault(json, problem)
+  printFault('meterline-agent', json, problem)
   end(code)
 }
 

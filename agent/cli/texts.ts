@@ -1,6 +1,6 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
-import { oneLine, table } from './output.ts'
+import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 
 /** The status of an agent for people. */
 export function statusText(status: StatusJson): string {

@@ -9,7 +9,7 @@ import { aggregatorConfigSchema, aggregatorFiles } from '../config.ts'
 import type { AggregatorConfig } from '../config.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
-import { printFault } from './output.ts'
+import { printFault } from '@meterline/shared/command-line/output.ts'
 
 /** Configurations are looked up by this name: METERLINE_AGGREGATOR__…, --… */
 export const configArea = 'aggregator'
@@ -81,7 +81,7 @@ export async function askAggregator(
 
 /** Prints a fault and ends with a code. */
 export function refuse(json: boolean, problem: Fault, code: ExitCode, end: End): void {
-  printFault(json, problem)
+  printFault('meterline-aggregator', json, problem)
   end(code)
 }
 

@@ -13,7 +13,7 @@ import type {
 import { askAggregator, refuse, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
-import { printResult } from './output.ts'
+import { printResult } from '@meterline/shared/command-line/output.ts'
 import {
   applyText,
   dispositionText,

@@ -10,7 +10,7 @@ import type {
   SuspendedItem,
   TenantStatus,
 } from '../flow/commands.ts'
-import { oneLine, table } from './output.ts'
+import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 
 /** What an apply did, for people. */
 export function applyText(outcome: ApplyOutcome, dryRun: boolean): string {

@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
-import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
+import { failed, fault, FaultError, ok, type Fault, type Result } from '../base/errors.ts'
+import { generateSigningKey, openSigningKey } from '../integrity/signature.ts'
 
 /** What `init` made or found. */
 export interface InitialisedKey {
@@ -22,8 +22,8 @@ export interface InitialisedKey {
 }
 
 /**
- * Makes the key that batches are signed with, readable by its owner only, and gives its public part. A key that is there
- * is never replaced: whoever lost track of it runs `init` again and reads the public part.
+ * Makes the key a program signs with, readable by its owner only, and gives its public part. A key that is there is never
+ * replaced, since others trust it by its public part: whoever lost track of it runs `init` again and reads that.
  */
 export function initialiseKey(keyFile: string): Result<InitialisedKey, Fault> {
   try {

@@ -1,16 +1,14 @@
-import type { Fault } from '@meterline/shared/base/errors.ts'
+import type { Fault } from '../base/errors.ts'
 
 /** Writes a result to standard output: as one JSON value, or as text for people. */
 export function printResult(json: boolean, value: unknown, text: string): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`)
 }
 
-/** Writes what went wrong to standard error. */
-export function printFault(json: boolean, problem: Fault): void {
+/** Writes what went wrong to standard error, in the name of the program. */
+export function printFault(program: string, json: boolean, problem: Fault): void {
   const { code, message } = problem
-  process.stderr.write(
-    json ? `${JSON.stringify({ fault: problem })}\n` : `meterline-aggregator: ${message} (${code})\n`,
-  )
+  process.stderr.write(json ? `${JSON.stringify({ fault: problem })}\n` : `${program}: ${message} (${code})\n`)
 }
 
 /** Rows as a table with aligned columns; the last column is not padded. */
