@@ -115,7 +115,21 @@ export async function runFleetCommand(flags: FleetFlags): Promise<void> {
     retried: result.repeatedByRetry,
     expected: counts,
   }
-  console.log(flags.json === true ? JSON.stringify(summary) : summary)
+  if (flags.json === true) {
+    console.log(JSON.stringify(summary))
+    return
+  }
+  console.log(
+    `published and acknowledged ${result.published.toLocaleString('en')} messages of ${month} in ${result.seconds.toFixed(1)} s`,
+  )
+  console.log('of these there ought to be')
+  console.log(`  charged              ${count(counts['charged'])}`)
+  console.log(`  repeated, no charge  ${count(counts['repeat'])}`)
+  console.log(`  in suspense          ${count(counts['suspended'])}`)
+}
+
+function count(messages = 0): string {
+  return messages.toLocaleString('en').padStart(9)
 }
 
 async function publisherFor(
