@@ -74,7 +74,7 @@ export class RatingWatch {
   }
 
   advance(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>): void {
-    this.#closedPeriods = new Set(file.periods().map(({ key }) => key))
+    this.#watchClosing(file, batches)
     this.#identify(batches)
     const touched = new Set<string>()
     for (const row of file.blocksAfter(this.#lastBlock)) {
@@ -108,6 +108,22 @@ export class RatingWatch {
       () => `there were ${this.#blocks} charge blocks and there are ${blocks.length}`,
     )
     this.#checkSegments(file, new Set(this.#segments.keys()))
+  }
+
+  /** What was received before a period was closed is rated before as well: its usage belongs on the documents. */
+  #watchClosing(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>): void {
+    const periods = new Set(file.periods().map(({ key }) => key))
+    const cursor = file.ratingCursor()
+    const lastBatch = Math.max(-1, ...batches.keys())
+    for (const period of periods) {
+      if (this.#closedPeriods.has(period)) continue
+      this.#findings.demand(
+        cursor === lastBatch,
+        'I10',
+        () => `${period} was closed with batch ${lastBatch} received and rated up to ${cursor}`,
+      )
+    }
+    this.#closedPeriods = periods
   }
 
   #identify(batches: ReadonlyMap<number, LoggedBatch>): void {

@@ -31,6 +31,7 @@ export class AgentNode implements Door {
   readonly #faults: MachineFaults
   readonly #link: EdgeLink
   #config: Omit<AgentConfigInput, 'dataDirectory'>
+  readonly #outboxBytes: number | null
   readonly #signingPem: string
   readonly #tamper: IntakeTampering
   #life: ProcessLife | null = null
@@ -49,6 +50,8 @@ export class AgentNode implements Door {
       faults: MachineFaults
       link: EdgeLink
       config: Omit<AgentConfigInput, 'dataDirectory'>
+      /** Another cap of the outbox than a config may set; null: the config's. */
+      outboxBytes: number | null
       signingPem: string
       tamper?: IntakeTampering
     },
@@ -59,6 +62,7 @@ export class AgentNode implements Door {
     this.#faults = options.faults
     this.#link = options.link
     this.#config = options.config
+    this.#outboxBytes = options.outboxBytes
     this.#signingPem = options.signingPem
     this.#tamper = options.tamper ?? ((intake) => intake)
     this.#folder = join(world.folder, `${this.agent}-0`)
@@ -82,8 +86,12 @@ export class AgentNode implements Door {
     trace.note(queue.nowMs, this.agent, `starts (life ${this.#lives}, boot ${clock.bootId.slice(0, 4)})`)
     mkdirSync(this.#folder, { recursive: true })
     const openUplink = this.#link.opener(() => life.alive)
+    const config = agentConfig({ ...this.#config, dataDirectory: this.#folder })
     const starting = composeAgent({
-      config: agentConfig({ ...this.#config, dataDirectory: this.#folder }),
+      config:
+        this.#outboxBytes === null
+          ? config
+          : { ...config, limits: { ...config.limits, outboxBytes: this.#outboxBytes } },
       clock: new MortalClock(
         clock,
         life,

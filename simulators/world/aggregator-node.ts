@@ -24,6 +24,7 @@ export class AggregatorNode {
   readonly #faults: MachineFaults
   readonly #tenant: string
   readonly #signingPem: string
+  readonly #onUp: () => void
   readonly #onDeath: (withMachine: boolean) => void
   #life: ProcessLife | null = null
   #running: RunningAggregator | null = null
@@ -39,6 +40,7 @@ export class AggregatorNode {
       faults: MachineFaults
       tenant: string
       signingPem: string
+      onUp: () => void
       onDeath: (withMachine: boolean) => void
     },
   ) {
@@ -47,6 +49,7 @@ export class AggregatorNode {
     this.#faults = options.faults
     this.#tenant = options.tenant
     this.#signingPem = options.signingPem
+    this.#onUp = options.onUp
     this.#onDeath = options.onDeath
     this.#folder = join(world.folder, 'aggregator-0')
   }
@@ -82,6 +85,7 @@ export class AggregatorNode {
         if (!life.alive) return running.kill()
         this.#running = running
         this.letOracleWatch()
+        this.#onUp()
       },
       (error: unknown) => {
         if (life.alive) this.#world.findings.add('world', `the aggregator does not start: ${String(error)}`)

@@ -20,7 +20,10 @@ export function crossCheck(
   try {
     ask(findings, running, tenant, published, oracle)
   } catch (error) {
-    findings.add('I18', `asked about its books the aggregator throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    findings.add(
+      'I18',
+      `asked about its books the aggregator throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RunningAggregator } from '@meterline/aggregator/compose.ts'
 import type { TenantPlan } from '../oracle/tenant-plan.ts'
 import type { AggregatorNode } from './aggregator-node.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -24,7 +25,8 @@ export class Operator {
   readonly #agents: Map<string, RegisteredAgent>
   readonly #tamper: (tenantFile: string) => string
   readonly #plans: TenantPlan[] = []
-  #pending = 0
+  /** What was asked for and has not been done. */
+  readonly #attempts = new Set<() => void>()
 
   constructor(
     world: Surroundings,
@@ -45,7 +47,7 @@ export class Operator {
 
   /** Whether everything that was asked for has been done. */
   get idle(): boolean {
-    return this.#pending === 0
+    return this.#attempts.size === 0
   }
 
   apply(plan: TenantPlan): void {
@@ -82,32 +84,34 @@ export class Operator {
     })
   }
 
-  #until(
-    what: string,
-    command: (commands: NonNullable<AggregatorNode['running']>['commands']) => Promise<Outcome>,
-  ): void {
-    this.#pending += 1
-    let finished = false
-    const { queue, trace } = this.#world
+  /** The aggregator is back: whoever sits at the prompt gives his commands again at once. */
+  tryAgain(): void {
+    for (const attempt of this.#attempts) attempt()
+  }
+
+  #until(what: string, command: (commands: RunningAggregator['commands']) => Promise<Outcome>): void {
+    const { queue, trace, findings } = this.#world
     const attempt = (): void => {
-      if (finished) return
-      queue.at(queue.nowMs + retryMs, 'operator', `retries ${what}`, attempt)
       const running = this.#aggregator.running
       if (running === null) return
       command(running.commands).then(
         ({ done, said }) => {
-          if (finished || running !== this.#aggregator.running) return
+          if (!this.#attempts.has(attempt) || running !== this.#aggregator.running) return
           trace.note(queue.nowMs, 'operator', `${what}: ${said}`)
-          if (!done) return
-          finished = true
-          this.#pending -= 1
+          if (done) this.#attempts.delete(attempt)
           this.#aggregator.letOracleWatch()
         },
         (error: unknown) => {
-          if (running === this.#aggregator.running) this.#world.findings.add('world', `${what} threw: ${String(error)}`)
+          if (running === this.#aggregator.running) findings.add('world', `${what} threw: ${String(error)}`)
         },
       )
     }
-    attempt()
+    const again = (): void => {
+      if (!this.#attempts.has(attempt)) return
+      attempt()
+      queue.at(queue.nowMs + retryMs, 'operator', `retries ${what}`, again)
+    }
+    this.#attempts.add(attempt)
+    again()
   }
 }

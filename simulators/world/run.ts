@@ -122,7 +122,7 @@ export class Run {
   #closeDuringStorm(stormMs: number): void {
     const period = periodOf(this.#startMs)
     const afterMs = this.#random.below(stormMs)
-    const closes = this.#random.below(2) === 0
+    const closes = this.#random.below(4) !== 0
     if (!closes || periodOf(this.#startMs + afterMs) === period) return
     this.#queue.at(this.#startMs + afterMs, 'operator', `closes ${period}`, () =>
       this.#world.operator.closePeriod(period, () =>
@@ -200,9 +200,11 @@ export class Run {
     await this.#stepper.runUntil(Math.max(this.#queue.nowMs, startOfDay(year, month + 1, 2)))
     for (const period of periods) {
       if (this.findings.full) return []
-      let closed = false
-      const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(2) === 0
+      // Armed before the last usage comes, it can strike between receiving and rating, or within the closing.
+      const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(3) > 0
       if (crashes) world.aggregator.crash(1 + this.#random.below(12), false)
+      await this.#useNow(period)
+      let closed = false
       world.operator.closePeriod(period, () => {
         closed = true
       })
@@ -216,6 +218,13 @@ export class Run {
       this.#oracle.afterClose(period)
     }
     return periods
+  }
+
+  /** In half of the runs usage of the period is still under way when it is closed. */
+  async #useNow(period: string): Promise<void> {
+    if (this.#random.below(2) === 0) return
+    this.#world.publishOnce(startOfDayText(`${period}-15`))
+    await this.#stepper.runUntil(this.#queue.nowMs + this.#random.below(500))
   }
 
   /** Usage of a closed period that comes after all, and some of the new one: no document may change. */

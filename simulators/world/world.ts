@@ -20,6 +20,8 @@ import { MachineClock } from './virtual-clock.ts'
 import { Workload } from './workload.ts'
 
 const agentNames = ['gw-1', 'gw-2'] as const
+/** Full after some dozens of events; far below what a config may say, so that a short outage fills it. */
+const tightOutboxBytes = 12_000
 /** A device that was out of reach for a while sends what it has gathered at once. */
 const burstPublishes = 40
 
@@ -72,6 +74,7 @@ export class World {
       faults: faults.machine,
       tenant: tenant.plan.tenant,
       signingPem: aggregatorKey.privatePem,
+      onUp: () => this.operator.tryAgain(),
       onDeath: (withMachine) => {
         for (const link of links) link.aggregatorDied(withMachine)
       },
@@ -99,6 +102,7 @@ export class World {
         faults: faults.machine,
         link,
         config: drawAgentConfig(part(`config ${agent}`), tenant.plan.tenant, agent, aggregatorKey.publicKeyBase64),
+        outboxBytes: part(`outbox ${agent}`).below(3) === 0 ? tightOutboxBytes : null,
         signingPem: key.privatePem,
         ...(tampering.intake === undefined ? {} : { tamper: tampering.intake(agent) }),
       })
