@@ -52,7 +52,7 @@ const mqttSchema = z.strictObject({
   anonymous: z
     .enum(['never', 'loopback'])
     .default('never')
-    .describe('Whether clients on this machine may publish without a secret, as any device'),
+    .describe('Whether clients on this machine may publish without a secret, for any device that is not registered'),
   devices: z.array(device).default([]).describe('Who may connect'),
   devicesFile: fileName.optional().describe('A YAML file with further devices'),
 })
