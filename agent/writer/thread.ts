@@ -10,9 +10,9 @@ import type {
 } from '../flow/journal-port.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 
-// The writer keeps little between groups; a small young generation keeps what it holds on to small as well.
 // Bundled, both sides are plain JavaScript in one folder.
 const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.mjs'
+// The writer keeps little between groups; a small young generation keeps what it holds on to small as well.
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 }
 
 /** Starts the writer's thread and waits until it has opened the journal. */

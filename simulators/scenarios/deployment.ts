@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createAuthority, issueCertificate, writeCertificate } from '../pki/certificates.ts'
@@ -27,7 +27,6 @@ export interface Deployment {
   readonly aggregatorConfig: string
   readonly agents: readonly { id: string; configFile: string; signingKey: string }[]
   readonly aggregatorKey: string
-  readonly authorityFile: string
   aggregatorService(): ServiceSpec
   /** Writes the agent's config with the aggregator's real port, and says how to start it. */
   agentService(index: number, edgePort: number): ServiceSpec
@@ -88,7 +87,6 @@ export async function createDeployment(plan: DeploymentPlan): Promise<Deployment
     aggregatorConfig,
     agents,
     aggregatorKey,
-    authorityFile,
     aggregatorService: () => spec('aggregator', 'aggregator', aggregatorConfig),
     agentService: (index, edgePort) => {
       const agent = agents[index]
@@ -97,12 +95,6 @@ export async function createDeployment(plan: DeploymentPlan): Promise<Deployment
       return spec('agent', agent.id, agent.configFile)
     },
   }
-}
-
-/** The sample tenant with this deployment's agents appended, as text to apply. */
-export function tenantFileText(templateFile: string, deployment: Deployment): string {
-  const agents = deployment.agents.map((agent) => ({ id: agent.id, signingKey: agent.signingKey, epoch: 1 }))
-  return `${readFileSync(templateFile, 'utf8')}\n${stringify({ agents })}`
 }
 
 function agentConfig(
