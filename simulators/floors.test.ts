@@ -123,7 +123,7 @@ test.each([
     'leaves the machine',
   ],
   ['gRPC outside its files', 'agent/intake/broker.ts', `import { Client } from '@grpc/grpc-js'`, 'may know'],
-  ['MQTT client in a service', 'agent/intake/broker.ts', `import { connect } from 'mqtt'`, 'only the simulators'],
+  ['MQTT client outside the doors', 'agent/flow/ingest.ts', `import { connect } from 'mqtt'`, 'only agent/intake'],
   ['what is for tests', 'agent/flow/ingest.ts', `import { x } from './journal-for-tests.ts'`, 'for tests only'],
   ['a barrel', 'agent/flow/index.ts', '', 'barrel'],
   ['exporting everything', 'agent/flow/ingest.ts', `export * from './other.ts'`, 'name what is exported'],

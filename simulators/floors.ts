@@ -11,7 +11,7 @@ export type SourceTree = ReadonlyMap<string, readonly SourceImport[]>
 const sharedFloors: readonly (readonly string[])[] = [
   ['base'],
   ['units'],
-  ['integrity', 'rating'],
+  ['integrity', 'rating', 'metering'],
   ['model'],
   ['quota'],
   ['wire', 'sqlite', 'config', 'command-line', 'verifier'],
@@ -28,7 +28,7 @@ const serviceFloors: readonly (readonly string[])[] = [
   ['bin'],
 ]
 
-const pureShared = ['base', 'units', 'integrity', 'rating', 'model', 'quota']
+const pureShared = ['base', 'units', 'integrity', 'rating', 'metering', 'model', 'quota']
 const pureServiceFolders = ['domain', 'documents', 'catalogue-files']
 /** The files of the ground floor that touch the machine; pure code may use their types, not what they do. */
 const touchingFiles = ['clock', 'random', 'log'].map((name) => `shared/base/${name}.ts`)
@@ -42,7 +42,8 @@ const confinedModules: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['shared/sqlite', 'agent/store', 'aggregator/store'],
   aedes: ['agent/intake'],
   commander: ['shared/config', 'agent/cli', 'aggregator/cli'],
-  mqtt: [],
+  'csv-parse': ['agent/cli'],
+  mqtt: ['agent/intake'],
   'mqtt-packet': ['agent/intake'],
   pino: ['shared/base/log.ts'],
   yaml: ['shared/config'],

@@ -4,6 +4,7 @@ import { usageEventLimits, type UsageEvent } from '@meterline/shared/model/usage
 import { aiAttributes, attribute, readAiUsage } from './payload/ai-payload.ts'
 import { cloudEventData, isCloudEvent } from './payload/cloudevent.ts'
 import { isStorable, readIdentity, readLabels } from './payload/fields.ts'
+import type { MappingCode } from './mapping/mapping-codes.ts'
 import {
   countMembers,
   countPossibleMembers,
@@ -26,7 +27,7 @@ export interface RejectedEvent {
   /** Position in the array; 0 for a payload that is no array or was refused as a whole. */
   readonly index: number
   readonly eventId: string | null
-  readonly code: NormaliseCode
+  readonly code: NormaliseCode | MappingCode
   readonly message: string
   /** The bytes to keep as evidence, exactly as they came: the event, or the whole payload (cut at its size limit). */
   readonly fragment: Uint8Array

@@ -4,12 +4,14 @@ import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import type { Spend } from '@meterline/shared/model/usage-record.ts'
 import type { SyncState } from '@meterline/shared/base/clock.ts'
 import { checkToKeep, sameContent, suspenseRefusal } from '../domain/admit.ts'
-import { normalise } from '../domain/normalise.ts'
+import { normalise, type Normalised } from '../domain/normalise.ts'
 import { prerate } from '../domain/prerate.ts'
 import { sizeReached } from '../domain/seal.ts'
 import type { SuspenseInput } from '../store/suspense-table.ts'
 import { GroupReader, type FilledGroup } from './group.ts'
-import type { DeliveryKind, Reject } from './ports.ts'
+import type { DeliveredReject } from './journal-port.ts'
+import type { Origin } from './origin.ts'
+import type { DeliveryKind } from './ports.ts'
 import { finishChunk, sealOpenBatch } from './seal-batch.ts'
 import type { Writer } from './writer.ts'
 
@@ -17,7 +19,7 @@ import type { Writer } from './writer.ts'
 export interface IntakeOutcome {
   /** Deliveries that are to be refused although the group commits, by index in ascending order. */
   readonly refused: number[]
-  readonly rejects: Reject[]
+  readonly rejects: DeliveredReject[]
   stagedKeys: number
 }
 
@@ -29,6 +31,8 @@ const key = new Uint8Array(eventKeyBytes)
 const check = { check0: 0, check1: 0 }
 const prerated: (bigint | null)[] = []
 const noSpends: readonly (readonly Spend[])[] = []
+/** The delivery at hand, by index in its group. */
+let delivery = 0
 const received = { bootId: '', monotonicMs: 0, wallMs: 0, syncState: 'unknown' as SyncState }
 
 /**
@@ -46,9 +50,10 @@ export function applyIntake(writer: Writer, group: FilledGroup): IntakeOutcome {
   while (reader.next()) {
     received.monotonicMs = startedAt.monotonicMs + reader.afterMs
     received.wallMs = startedAt.wallMs + reader.afterMs
-    const device = writer.devices[reader.device]
-    assertThat(device !== undefined, 'every device of a group was named in it or in one before')
-    if (takeDelivery(writer, device, reader.kind, reader.payload, outcome)) writer.memory.counters.deliveries += 1
+    const origin = writer.origins[reader.device]
+    assertThat(origin !== undefined, 'every origin of a group was named in it or in one before')
+    delivery = reader.index
+    if (takeDelivery(writer, origin, reader.kind, reader.payload, outcome)) writer.memory.counters.deliveries += 1
     else outcome.refused.push(reader.index)
   }
   finishChunk(writer, startedAt.monotonicMs)
@@ -58,32 +63,50 @@ export function applyIntake(writer: Writer, group: FilledGroup): IntakeOutcome {
 /** False: the suspense has no room for what it would add, and the whole delivery is to be refused. */
 function takeDelivery(
   writer: Writer,
-  device: string,
+  origin: Origin,
   kind: DeliveryKind,
   payload: Uint8Array,
   outcome: IntakeOutcome,
 ): boolean {
-  const { events, rejected } = normalise(kind, device, payload, received.wallMs)
+  const { events, rejected } = read(writer, origin, kind, payload)
   // Rejected parts come first: when they do not fit, nothing of the delivery has been stored yet.
   for (let at = 0; at < rejected.length; at++) {
     const reject = rejected[at]
     if (reject === undefined) continue
-    const { code, message, eventId, fragment } = reject
-    if (!suspend(writer, suspenseInput(writer, device, kind, code, message, eventId, fragment), outcome)) return false
+    const { index, code, message, eventId, fragment } = reject
+    const input = suspenseInput(writer, origin, kind, code, message, eventId, fragment)
+    if (!suspend(writer, input, index, outcome)) return false
   }
   for (let at = 0; at < events.length; at++) {
     const event = events[at]
     // After a conflict that found no room the events before it stay; under their ids they are duplicates next time.
-    if (event !== undefined && !takeEvent(writer, device, kind, event, outcome)) return false
+    if (event !== undefined && !takeEvent(writer, origin, kind, identified(event, origin, at), at, outcome))
+      return false
   }
   return true
 }
 
+function read(writer: Writer, origin: Origin, kind: DeliveryKind, payload: Uint8Array): Normalised {
+  if (kind !== 'mapped') return normalise(kind, origin.device, payload, received.wallMs)
+  const rule = writer.rules.byName.get(origin.rule ?? '')
+  const { device, topic } = origin
+  if (rule !== undefined) return rule.map(payload, { device, topic, receivedWallMs: received.wallMs })
+  const message = `there is no mapping rule ${origin.rule} any more: put it back into the configuration, then replay`
+  const fragment = Uint8Array.from(payload)
+  return { events: [], rejected: [{ index: 0, eventId: null, code: 'rule_unknown', message, fragment }] }
+}
+
+/** An event without an id gets one from the request it came in, where that has a key: sent again, it is a duplicate. */
+function identified(event: UsageEvent, { idempotencyKey }: Origin, at: number): UsageEvent {
+  return event.id !== null || idempotencyKey === null ? event : { ...event, id: `${idempotencyKey}/${at}` }
+}
+
 function takeEvent(
   writer: Writer,
-  device: string,
+  origin: Origin,
   kind: DeliveryKind,
   event: UsageEvent,
+  index: number,
   outcome: IntakeOutcome,
 ): boolean {
   const { counters } = writer.memory
@@ -92,7 +115,7 @@ function takeEvent(
     eventKeyInto(writer.settings.identity.tenant, event.source, event.id, key, 0)
     const known = keys.lookup(key, 0)
     if (known !== null) {
-      if (!sameContent(known, event)) return suspendConflict(writer, device, kind, event, outcome)
+      if (!sameContent(known, event)) return suspendConflict(writer, origin, kind, event, index, outcome)
       counters.duplicates += 1
       return true
     }
@@ -121,14 +144,16 @@ function startNextBatch(writer: Writer): void {
 
 function suspendConflict(
   writer: Writer,
-  device: string,
+  origin: Origin,
   kind: DeliveryKind,
   event: UsageEvent,
+  index: number,
   outcome: IntakeOutcome,
 ): boolean {
   const message = `event ${event.id} of ${event.source} is already recorded with other content; the first content counts`
   const evidence = Buffer.from(JSON.stringify(event, bigintsAsText), 'utf8')
-  return suspend(writer, suspenseInput(writer, device, kind, 'event_conflict', message, event.id, evidence), outcome)
+  const input = suspenseInput(writer, origin, kind, 'event_conflict', message, event.id, evidence)
+  return suspend(writer, input, index, outcome)
 }
 
 function bigintsAsText(_key: string, value: unknown): unknown {
@@ -137,7 +162,7 @@ function bigintsAsText(_key: string, value: unknown): unknown {
 
 function suspenseInput(
   writer: Writer,
-  device: string,
+  { device }: Origin,
   kind: DeliveryKind,
   code: string,
   message: string,
@@ -149,16 +174,16 @@ function suspenseInput(
 }
 
 /** Puts one thing to suspense, or counts it on the row it already has. False: there is no room. */
-function suspend(writer: Writer, input: SuspenseInput, outcome: IntakeOutcome): boolean {
+function suspend(writer: Writer, input: SuspenseInput, index: number, outcome: IntakeOutcome): boolean {
   const { memory, journal, settings } = writer
-  const { device } = input
+  const { device, eventId } = input
   const known = journal.suspense.find(input)
   if (known !== null) journal.suspense.countAgain(known, input.atMs)
   else {
     const held = { ...memory.suspense, rowsOfDevice: memory.suspense.rowsByDevice.get(device) ?? 0 }
     const refusal = suspenseRefusal(held, { rows: 1, bytes: input.payload.length }, settings.suspense)
     if (refusal !== null) {
-      tell(outcome, { device, code: refusal, message: refusalMessage(refusal), eventId: input.eventId })
+      tell(outcome, { device, code: refusal, message: refusalMessage(refusal), eventId, index, delivery })
       return false
     }
     journal.suspense.insert(input)
@@ -167,7 +192,7 @@ function suspend(writer: Writer, input: SuspenseInput, outcome: IntakeOutcome): 
     memory.suspense.rowsByDevice.set(device, held.rowsOfDevice + 1)
   }
   memory.counters.suspended += 1
-  tell(outcome, { device, code: input.code, message: input.message, eventId: input.eventId })
+  tell(outcome, { device, code: input.code, message: input.message, eventId, index, delivery })
   return true
 }
 
@@ -177,6 +202,6 @@ function refusalMessage(refusal: 'suspense_full' | 'suspense_full_for_device'): 
     : 'not taken: the share of this device in the suspense is full; look at it with "suspense list"'
 }
 
-function tell(outcome: IntakeOutcome, reject: Reject): void {
+function tell(outcome: IntakeOutcome, reject: DeliveredReject): void {
   if (outcome.rejects.length < rejectsPerGroup) outcome.rejects.push(reject)
 }

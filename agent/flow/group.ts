@@ -27,7 +27,8 @@ export interface GroupLimits {
 
 // A head is device and kind, length of the payload, milliseconds since the group's first delivery.
 const headWords = 3
-const kinds: readonly DeliveryKind[] = ['usage', 'ai']
+const kinds: readonly DeliveryKind[] = ['usage', 'ai', 'mapped']
+const kindBits = 2
 
 /** How many bytes the buffer of a group takes. */
 export function groupBufferBytes(limits: GroupLimits): number {
@@ -96,7 +97,7 @@ export class GroupFiller {
   /** Copies one delivery in; ask `fits` first. `afterMs` counts from the group's first delivery. */
   add(device: number, kind: DeliveryKind, payload: Uint8Array, afterMs: number): void {
     const head = this.#count * headWords
-    this.#heads[head] = device * 2 + (kind === 'ai' ? 1 : 0)
+    this.#heads[head] = (device << kindBits) | kinds.indexOf(kind)
     this.#heads[head + 1] = payload.length
     this.#heads[head + 2] = afterMs
     this.#payloads.set(payload, this.#payloadBytes)
@@ -150,11 +151,11 @@ export class GroupReader {
   }
 
   get device(): number {
-    return this.#headWord(0) >>> 1
+    return this.#headWord(0) >>> kindBits
   }
 
   get kind(): DeliveryKind {
-    return kinds[this.#headWord(0) & 1] ?? 'usage'
+    return kinds[this.#headWord(0) & 3] ?? 'usage'
   }
 
   get afterMs(): number {

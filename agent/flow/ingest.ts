@@ -80,7 +80,7 @@ export class Ingest implements Intake {
     return this.#filling.tokens.length + this.#spare.tokens.length
   }
 
-  submit(device: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean {
+  submit(origin: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean {
     if (this.#stopped) return false
     const copied = payload.length <= longestCopyBytes ? payload : payload.subarray(0, longestCopyBytes)
     if (!this.#filling.filler.fits(copied.length)) {
@@ -95,7 +95,7 @@ export class Ingest implements Intake {
     let afterMs = 0
     if (this.#startedAt === null) this.#startedAt = readClock(this.#clock)
     else afterMs = this.#clock.monotonicMs() - this.#startedAt.monotonicMs
-    filler.add(this.#devices.numberOf(device), kind, copied, afterMs)
+    filler.add(this.#devices.numberOf(origin), kind, copied, afterMs)
     acknowledgers.push(acknowledger)
     tokens.push(token)
     if (!this.#committing && !this.#scheduled) {
@@ -193,6 +193,7 @@ export class Ingest implements Intake {
     else this.#refusedDeliveries += reply.refused.length
     const toFlush = new Set<Acknowledger>()
     let nextRefused = 0
+    let nextReject = 0
     let previous: Acknowledger | null = null
     for (let index = 0; index < tokens.length; index++) {
       const acknowledger = acknowledgers[index]
@@ -202,6 +203,10 @@ export class Ingest implements Intake {
       if (reply.refused[nextRefused] === index) {
         nextRefused += 1
         outcome = 'unavailable'
+      }
+      for (let reject = reply.rejects[nextReject]; reject?.delivery === index; reject = reply.rejects[nextReject]) {
+        acknowledger.rejected?.(token, reject)
+        nextReject += 1
       }
       acknowledger.settled(token, outcome)
       // Deliveries come in runs of one socket, so most need no look at the set.

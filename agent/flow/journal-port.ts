@@ -43,6 +43,11 @@ export type JournalRequest =
 /** Why something was not stored. The first two pass by themselves; after the last the agent must be started again. */
 export type StoreFault = Fault<'outbox_full' | 'disk_full' | 'journal_failed'>
 
+/** A reject and the delivery it came with, by index in the group. */
+export interface DeliveredReject extends Reject {
+  readonly delivery: number
+}
+
 /** What became of a group. */
 export interface GroupReply {
   readonly kind: 'group'
@@ -52,7 +57,7 @@ export interface GroupReply {
   readonly fault: StoreFault | null
   /** Deliveries of a committed group that were refused all the same, by index in ascending order (suspense is full). */
   readonly refused: readonly number[]
-  readonly rejects: readonly Reject[]
+  readonly rejects: readonly DeliveredReject[]
   readonly progress: JournalProgress
 }
 

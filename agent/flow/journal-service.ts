@@ -2,6 +2,7 @@ import { fault, ok, type Fault, type Result } from '@meterline/shared/base/error
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
+import { emptyRuleBook } from '../domain/mapping/rule-book.ts'
 import { indexPrerates } from '../domain/prerate.ts'
 import { sealDue } from '../domain/seal.ts'
 import type { ChainPosition } from '../domain/uplink-types.ts'
@@ -22,6 +23,7 @@ import type {
   VerifiedSnapshot,
 } from './journal-port.ts'
 import { loadBatches } from './load-batches.ts'
+import { readOrigin } from './origin.ts'
 import { sealOpenBatch } from './seal-batch.ts'
 import { settleReceipts } from './settle-receipts.ts'
 import { recall, type Writer, type WriterSettings } from './writer.ts'
@@ -71,7 +73,8 @@ export class JournalService {
       signingKey,
       random,
       memory: memory.value,
-      devices: [],
+      origins: [],
+      rules: emptyRuleBook,
       prerates: null,
       receipts: [],
     }
@@ -129,8 +132,8 @@ export class JournalService {
 
   #applyGroup(group: FilledGroup, at: ClockReading): GroupReply {
     const writer = this.#writer
-    if (group.devicesRestarted) writer.devices = []
-    writer.devices.push(...group.newDevices)
+    if (group.devicesRestarted) writer.origins = []
+    writer.origins.push(...group.newDevices.map(readOrigin))
 
     let outcome: IntakeOutcome = { refused: [], rejects: [], stagedKeys: 0 }
     let storeFault = this.#outboxFault(at)

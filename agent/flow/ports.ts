@@ -1,8 +1,10 @@
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import type { AgentMessage, AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 
-/** What a payload holds: plain or CloudEvents usage, or an AI call under the OpenTelemetry `gen_ai.*` names. */
-export type DeliveryKind = 'usage' | 'ai'
+/**
+ * What a payload holds: plain or CloudEvents usage, an AI call, or something that a mapping rule of the origin reads.
+ */
+export type DeliveryKind = 'usage' | 'ai' | 'mapped'
 
 /**
  * The door's side of a delivery: told once per delivery what became of it, in the order of submission, and told to
@@ -11,6 +13,8 @@ export type DeliveryKind = 'usage' | 'ai'
  * counted, or its rejected parts in suspense) has reached the disk. `unavailable` means: not stored, send it again later.
  */
 export interface Acknowledger {
+  /** Told before `settled`, for every part of the delivery that went to suspense; for doors that answer each request. */
+  rejected?(token: number, reject: Reject): void
   settled(token: number, outcome: 'stored' | 'unavailable'): void
   flush(): void
 }
@@ -21,6 +25,8 @@ export interface Reject {
   readonly code: string
   readonly message: string
   readonly eventId: string | null
+  /** Position of the event in its payload. */
+  readonly index: number
 }
 
 /** The one way into the agent. Doors know their protocol and call this, nothing else. */
@@ -28,9 +34,9 @@ export interface Intake {
   /**
    * Hands over one delivery. `payload` is copied at once, so the caller may reuse its buffer; `token` comes back in
    * `acknowledger.settled`. Returns false when the delivery was not taken because the intake holds its cap already:
-   * the door stops reading and submits again after `onRoom`.
+   * the door stops reading and submits again after `onRoom`. `origin` is the device, or an `originText`.
    */
-  submit(device: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean
+  submit(origin: string, kind: DeliveryKind, payload: Uint8Array, acknowledger: Acknowledger, token: number): boolean
   /** Called whenever submissions are possible again after one was not taken. */
   onRoom(listener: () => void): void
   /** Called for every event or payload that was put to suspense, after the commit that holds it. */

@@ -5,12 +5,14 @@ import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import { batchHashOf, decodeHeader } from '@meterline/shared/model/batch-codec.ts'
 import { OpenBatch, type Chunk } from '@meterline/shared/model/unit-codec.ts'
 import type { SuspenseLimits } from '../domain/admit.ts'
+import type { RuleBook } from '../domain/mapping/rule-book.ts'
 import type { PrerateIndex } from '../domain/prerate.ts'
 import type { SealLimits } from '../domain/seal.ts'
 import type { BatchReceipt } from '../domain/uplink-types.ts'
 import type { CounterRow, Journal, JournalIdentity } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
 import type { GroupLimits } from './group.ts'
+import type { Origin } from './origin.ts'
 
 /** What the writer works by. Plain data, so that it can be handed to a thread. */
 export interface WriterSettings {
@@ -50,8 +52,9 @@ export interface Writer {
   readonly signingKey: SigningKey
   readonly random: Random
   memory: WriterMemory
-  /** Devices by the number that groups use for them. */
-  devices: string[]
+  /** Where deliveries come from, by the number that groups use for it. */
+  origins: Origin[]
+  rules: RuleBook
   prerates: PrerateIndex | null
   /** Receipts whose batches are still to be deleted, in sequence. */
   receipts: BatchReceipt[]

@@ -1,12 +1,15 @@
 import type { DeliveryKind } from '../flow/ports.ts'
 
+/** What devices publish under the agent's own topics. */
+export type TelemetryKind = Exclude<DeliveryKind, 'mapped'>
+
 /** The last level of the topics below `<prefix>/<device>/`: what devices publish, and what they are told. */
-export type Leaf = DeliveryKind | 'reject'
+export type Leaf = TelemetryKind | 'reject'
 
 /** A topic telemetry is published to, taken apart. */
 export interface TelemetryRoute {
   readonly device: string
-  readonly kind: DeliveryKind
+  readonly kind: TelemetryKind
 }
 
 /** Whose name a connection has: a device that proved who it is, or anybody (null) on this machine. */

@@ -1,5 +1,10 @@
 import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
+import { completenessTables } from './migrations/completeness.ts'
+import { correlationTables } from './migrations/correlation.ts'
+import { meteringTables } from './migrations/metering.ts'
+import { segmentDayTables } from './migrations/segment-days.ts'
+import { suspenseDecisionTables } from './migrations/suspense-decisions.ts'
 
 /**
  * Amounts and quantities are decimal TEXT, since sums of 64-bit quantities and micros can exceed SQLite's integers.
@@ -172,4 +177,9 @@ const bodyTrigger = `
 export const tenantMigrations: readonly Migration[] = [
   ...KeyIndex.migrations.map((migration) => migration.sql),
   tables + triggers.join('') + bodyTrigger,
+  meteringTables,
+  completenessTables,
+  correlationTables,
+  suspenseDecisionTables,
+  segmentDayTables,
 ].map((sql, index) => ({ version: index + 1, sql }))

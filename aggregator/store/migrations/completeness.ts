@@ -1,0 +1,2 @@
+/** Tables of completeness. */
+export const completenessTables = ''

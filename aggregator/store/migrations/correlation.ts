@@ -1,0 +1,2 @@
+/** Tables of correlation. */
+export const correlationTables = ''

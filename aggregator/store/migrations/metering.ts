@@ -1,0 +1,2 @@
+/** Tables of metering. */
+export const meteringTables = ''

@@ -1,0 +1,2 @@
+/** Tables of segment days. */
+export const segmentDayTables = ''

@@ -1,0 +1,2 @@
+/** Tables of suspense decisions. */
+export const suspenseDecisionTables = ''
