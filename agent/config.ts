@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isPublicKey } from '@meterline/shared/integrity/signature.ts'
+import { bridgesSchema } from './config/bridges.ts'
+import { httpSchema } from './config/http.ts'
+import { mappingsSchema } from './domain/mapping/rule-schema.ts'
 import { parseAgentId, parseTenantId, trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 
 const fileName = z.string().min(1)
@@ -96,6 +99,9 @@ export const agentConfigSchema = z.strictObject({
   dataDirectory: fileName.describe('Where journal and key are kept; on a disk that keeps what it was told to'),
   signingKeyFile: fileName.optional().describe('The key batches are signed with; left out: agent.key in dataDirectory'),
   mqtt: mqttSchema.prefault({}).describe('The broker that devices publish to'),
+  http: httpSchema.describe('The door for usage over HTTP; left out: there is none'),
+  bridges: bridgesSchema.describe('Foreign brokers whose topics this agent subscribes to'),
+  mappings: mappingsSchema.describe('Rules that read payloads nobody can change'),
   uplink: uplinkSchema.describe('The connection to the aggregator'),
   seal: z
     .strictObject({

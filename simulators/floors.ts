@@ -20,6 +20,7 @@ const serviceFloors: readonly (readonly string[])[] = [
   ['domain'],
   ['store', 'documents', 'catalogue-files'],
   ['flow'],
+  ['config'],
   ['config.ts'],
   ['intake', 'uplink', 'writer', 'grpc', 'control', 'http'],
   ['compose.ts'],

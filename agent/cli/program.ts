@@ -1,16 +1,16 @@
-import { Command, InvalidArgumentError, type Help } from 'commander'
+import { Command, type Help } from 'commander'
 import { systemRandom } from '@meterline/shared/base/random.ts'
-import type { Fault, Result } from '@meterline/shared/base/errors.ts'
-import { printFault, printResult } from '@meterline/shared/command-line/output.ts'
+import { printResult } from '@meterline/shared/command-line/output.ts'
 import { initialiseKey } from '@meterline/shared/command-line/signing-key-file.ts'
 import { addConfigFlags } from '@meterline/shared/config/flags.ts'
 import { configHelp } from '@meterline/shared/config/help-text.ts'
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
 import { protocolVersion } from '@meterline/shared/wire/messages.ts'
-import { agentConfigSchema, agentFiles, type AgentConfig } from '../config.ts'
+import { agentConfigSchema, agentFiles } from '../config.ts'
 import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
+import { askAgent, configOf, refuse, wholeNumber, withConfig, withJson } from './command-parts.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
-import { configArea, loadAgentConfig } from './load-agent-config.ts'
+import { configArea } from './load-agent-config.ts'
 import { readSecret } from './read-secret.ts'
 import { statusText, suspenseText } from './texts.ts'
 
@@ -154,54 +154,6 @@ function addVersion(program: Command, version: string): void {
       const text = `meterline-agent ${version} (protocol ${protocolVersion}, rating ${ratingVersion}, Node ${versions.node})`
       printResult(options.json === true, versions, text)
     })
-}
-
-function withConfig(command: Command): Command {
-  return command.option('-c, --config <file>', 'the configuration file; see "config reference"')
-}
-
-function withJson(command: Command): Command {
-  return command.option('--json', 'print one JSON value instead of text, faults to standard error')
-}
-
-/** The configuration of a command, or null after its mistakes were printed. */
-function configOf(command: Command, json: boolean, end: (code: ExitCode) => void): AgentConfig | null {
-  const loaded = loadAgentConfig(command)
-  if (loaded.ok) return loaded.value
-  refuse(json, loaded.fault, exitCodes.configuration, end)
-  return null
-}
-
-/** What the running agent answers, or null after the fault was printed. */
-async function askAgent(
-  command: Command,
-  json: boolean,
-  name: string,
-  input: object,
-  end: (code: ExitCode) => void,
-): Promise<unknown> {
-  const config = configOf(command, json, end)
-  if (config === null) return null
-  const { callControl } = await import('@meterline/shared/wire/control.ts')
-  const answer: Result<unknown> = await callControl({
-    socketFile: agentFiles(config).controlSocket,
-    command: name,
-    input,
-  })
-  if (answer.ok) return answer.value
-  const unreachable = answer.fault.code === 'control_unreachable' || answer.fault.code === 'control_failed'
-  refuse(json, answer.fault, unreachable ? exitCodes.notRunning : exitCodes.refused, end)
-  return null
-}
-
-function refuse(json: boolean, problem: Fault, code: ExitCode, end: (code: ExitCode) => void): void {
-  printFault('meterline-agent', json, problem)
-  end(code)
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
-  return Number(text)
 }
 
 function isCommanderEnd(error: unknown): error is Error & { readonly exitCode: number } {
