@@ -76,7 +76,8 @@ describe('a session', () => {
     await apply(aggregator, { 'gw-1': agent })
     const connection = connect(aggregator)
     connection.session.onMessage(agent.hello())
-    expect(connection.ofKind('welcome')).toEqual([{ kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32) }])
+    const welcome = { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: ['report'] }
+    expect(connection.ofKind('welcome')).toEqual([welcome])
     const [snapshot] = connection.ofKind('snapshot')
     expect(snapshot).toBeDefined()
     if (snapshot !== undefined) {

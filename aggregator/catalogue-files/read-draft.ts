@@ -80,6 +80,8 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
     partners: list(elementSchemas.partners, 'partners'),
     subscriptions: list(elementSchemas.subscriptions, 'subscriptions'),
     agents: list(elementSchemas.agents, 'agents'),
+    expectations: list(elementSchemas.expectations, 'expectations'),
+    correlations: list(elementSchemas.correlations, 'correlations'),
     declared: {
       meters: declaredIds(file, 'meters'),
       prices: declaredIds(file, 'prices'),
@@ -88,6 +90,8 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
       partners: declaredIds(file, 'partners'),
       subscriptions: declaredIds(file, 'subscriptions'),
       agents: declaredIds(file, 'agents'),
+      expectations: declaredIds(file, 'expectations'),
+      correlations: declaredIds(file, 'correlations'),
     },
   }
   return { draft, mistakes, complete }

@@ -90,3 +90,8 @@ export function wholeNumber(text: string): number {
   if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
   return Number(text)
 }
+
+/** The tenant a command names, as its input has it. */
+export function tenantOf(options: CommonOptions): { readonly tenant?: string } {
+  return options.tenant === undefined ? {} : { tenant: options.tenant }
+}

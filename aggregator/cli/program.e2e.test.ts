@@ -200,6 +200,13 @@ test('from init to verified invoices, over a restart', async () => {
     /a: charged 0\.02[^]*unknown_subject[^]*z: unknown/,
   )
   expect((await ask('suspense', 'list')).out).toContain('unknown_subject')
+  expect((await ask('suspense', 'show', '1:1')).out).toMatch(/in suspense +unknown_subject[^]*usage +data\.bytes 1000/)
+  expect((await ask('suspense', 'replay', '--all')).out).toContain('1 stay in suspense: unknown_subject 1.')
+  expect((await ask('suspense', 'replay')).code).toBe(2)
+  const discard = ['suspense', 'discard', '1:1', '--reason', 'a bench device', '--by', 'Ada'] as const
+  expect(await ask(...discard)).toMatchObject({ code: 0, out: '1:1: discarded\n' })
+  expect((await ask(...discard)).code).toBe(6)
+  expect((await ask('disposition', 'trk-1', 'b')).out).toMatch(/b: discarded by Ada at .*: a bench device/)
   expect((await ask('evidence', 'list')).out).toContain('no evidence')
 
   const second = await aggregator('run', '--config', config)
@@ -215,6 +222,10 @@ test('from init to verified invoices, over a restart', async () => {
   expect((await ask('invoice', 'list')).out).toContain('nordlink-000001')
   expect((await ask('invoice', 'show', 'nordlink-000001')).out).toContain('Hansa Logistics')
   expect((await ask('invoice', 'show', 'nobody-000001')).code).toBe(6)
+  const page = join(folder, 'invoice.html')
+  expect((await ask('invoice', 'page', 'nordlink-000001', '--output', page)).out).toContain(page)
+  expect(readFileSync(page, 'utf8')).toContain('Hansa Logistics')
+  expect((await ask('invoice', 'page', 'nordlink-000001', '--output', folder)).code).toBe(2)
   const before = await ask('invoice', 'show', 'nordlink-000001', '--json')
   expect(JSON.parse(before.out)).toMatchObject({ type: 'meterline-invoice', buyer: { id: 'logistics' } })
 

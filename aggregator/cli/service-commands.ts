@@ -2,27 +2,15 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
-import type {
-  ApplyOutcome,
-  Disposition,
-  DocumentSummary,
-  EvidenceItem,
-  SuspendedItem,
-  TenantStatus,
-} from '../flow/commands.ts'
-import { askAggregator, refuse, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
+import type { ApplyOutcome, Disposition, DocumentSummary, EvidenceItem, TenantStatus } from '../flow/commands.ts'
+import { addCompleteness } from './completeness-commands.ts'
+import { askAggregator, refuse, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { addInvoice } from './invoice-commands.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
-import {
-  applyText,
-  dispositionText,
-  documentsText,
-  evidenceText,
-  statusText,
-  suspenseText,
-  tenantText,
-} from './texts.ts'
+import { addSuspense } from './suspense-commands.ts'
+import { applyText, dispositionText, documentsText, evidenceText, statusText, tenantText } from './texts.ts'
 
 /** Adds every command that the running aggregator answers. */
 export function addServiceCommands(program: Command, end: End): void {
@@ -33,6 +21,7 @@ export function addServiceCommands(program: Command, end: End): void {
   addSuspense(program, end)
   addEvidence(program, end)
   addDisposition(program, end)
+  addCompleteness(program, end)
 }
 
 function addApply(program: Command, end: End): void {
@@ -67,30 +56,6 @@ function addClosePeriod(program: Command, end: End): void {
     })
 }
 
-function addInvoice(program: Command, end: End): void {
-  const invoice = program.command('invoice').description('Documents that were issued.')
-  withTenant(withJson(withConfig(invoice.command('list'))))
-    .description('List documents in the order they were issued.')
-    .option('--period <period>', 'only those of a month, such as 2026-11')
-    .action(async (options: CommonOptions & { period?: string }, command: Command) => {
-      const json = options.json === true
-      const period = options.period === undefined ? {} : { period: options.period }
-      const answer = await askAggregator(command, 'invoice-list', { ...tenantOf(options), ...period }, json, end)
-      if (answer !== null) printResult(json, answer, documentsText(answer as readonly DocumentSummary[]))
-    })
-  withTenant(withJson(withConfig(invoice.command('show'))))
-    .description('Print a document: as a table, or with --json its immutable bytes.')
-    .argument('<number>', 'its number, as "invoice list" shows it')
-    .action(async (number: string, options: CommonOptions, command: Command) => {
-      const json = options.json === true
-      const answer = await askAggregator(command, 'invoice-show', { ...tenantOf(options), number }, json, end)
-      if (answer === null) return
-      const shown = answer as { readonly json: string; readonly text: string }
-      // Byte for byte as it was issued and hashed: not even a line break is added.
-      process.stdout.write(json ? shown.json : shown.text)
-    })
-}
-
 function addStatus(program: Command, end: End): void {
   withTenant(withJson(withConfig(program.command('status'))))
     .description('Show tenants, agents, counters and what waits.')
@@ -100,25 +65,6 @@ function addStatus(program: Command, end: End): void {
       if (answer === null) return
       const whole = options.tenant === undefined
       printResult(json, answer, whole ? statusText(answer as StatusJson) : tenantText(answer as TenantStatus))
-    })
-}
-
-function addSuspense(program: Command, end: End): void {
-  const suspense = program.command('suspense').description('Usage that was received and cannot be charged as it is.')
-  withTenant(withJson(withConfig(suspense.command('list'))))
-    .description('List it with the reason, in the order it came.')
-    .option('--limit <count>', 'at most this many', wholeNumber, 100)
-    .option('--after <batch:unit>', 'only what stands after this place of the list')
-    .action(async (options: CommonOptions & { limit: number; after?: string }, command: Command) => {
-      const json = options.json === true
-      const after = placeOf(options.after)
-      if (after === null) {
-        const text = `${options.after} is no place: write batch and unit as the list shows them, such as 17:3.`
-        return refuse(json, fault('arguments_invalid', text), exitCodes.usage, end)
-      }
-      const input = { ...tenantOf(options), limit: options.limit, ...after }
-      const answer = await askAggregator(command, 'suspense-list', input, json, end)
-      if (answer !== null) printResult(json, answer, suspenseText(answer as readonly SuspendedItem[]))
     })
 }
 
@@ -149,16 +95,6 @@ function addDisposition(program: Command, end: End): void {
       const lines = found.map((disposition, index) => dispositionText(source, ids[index] ?? '', disposition))
       printResult(json, answer, lines.join('\n'))
     })
-}
-
-function tenantOf(options: CommonOptions): { readonly tenant?: string } {
-  return options.tenant === undefined ? {} : { tenant: options.tenant }
-}
-
-function placeOf(text: string | undefined): { readonly after?: { logIndex: number; unit: number } } | null {
-  if (text === undefined) return {}
-  const found = /^([0-9]{1,15}):([0-9]{1,6})$/.exec(text)
-  return found === null ? null : { after: { logIndex: Number(found[1]), unit: Number(found[2]) } }
 }
 
 function readText(file: string): string | null {

@@ -2,12 +2,12 @@ import { formatMicros } from '@meterline/shared/units/money.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
 import type {
+  AgentReportSummary,
   ApplyOutcome,
   BooksReport,
   Disposition,
   DocumentSummary,
   EvidenceItem,
-  SuspendedItem,
   TenantStatus,
 } from '../flow/commands.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
@@ -52,7 +52,8 @@ export function tenantText(status: TenantStatus): string {
     ['log', `${status.logSize} entries`],
     ['received', `${status.batches} batches, ${status.units} events, ${status.records} records`],
     ['duplicates', `${status.duplicates} counted, ${status.conflicts} with other content`],
-    ['suspense', `${status.suspended} events`],
+    ['suspense', `${status.suspended} events, ${status.released} released, ${status.discarded} discarded so far`],
+    ...status.suspendedByCode.map(({ code, units }) => ['', `${code}: ${units} events`] as const),
     ['unrated', `${status.unratedBatches} batches`],
     ['documents', `${status.documents}`],
     ['closed', status.closedPeriods.length === 0 ? 'no period yet' : status.closedPeriods.join(', ')],
@@ -62,9 +63,10 @@ export function tenantText(status: TenantStatus): string {
     ['evidence', `${status.evidence} pieces`],
   ]
   const agents = status.agents.map(
-    ({ agent, epoch, receivedSeq, connected, quarantined }) =>
+    ({ agent, epoch, receivedSeq, connected, quarantined, report }) =>
       `  agent ${agent}  epoch ${epoch}, ${receivedSeq} batches, ${connected ? 'connected' : 'not connected'}` +
-      (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`),
+      (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`) +
+      (report === null ? '' : `\n    ${reportText(report)}`),
   )
   const width = Math.max(...lines.map(([name]) => name.length))
   return [
@@ -74,22 +76,10 @@ export function tenantText(status: TenantStatus): string {
   ].join('\n')
 }
 
-/** Units in suspense as a table. */
-export function suspenseText(items: readonly SuspendedItem[]): string {
-  if (items.length === 0) return 'Nothing is in suspense.'
-  return table(
-    ['batch', 'unit', 'time', 'source', 'event id', 'subject', 'code', 'message'],
-    items.map(({ logIndex, unit, timeMs, source, eventId, subject, code, message }) => [
-      String(logIndex),
-      String(unit),
-      formatInstant(timeMs),
-      oneLine(source),
-      eventId === null ? '-' : oneLine(eventId),
-      oneLine(subject),
-      code,
-      oneLine(message),
-    ]),
-  )
+function reportText(report: AgentReportSummary): string {
+  const { receivedMs, suspendedRows, refusedDeliveries, connectedDevices, outboxBatches, clockSync } = report
+  const edge = `${connectedDevices} devices, ${suspendedRows} in suspense, ${refusedDeliveries} deliveries refused`
+  return `at ${formatInstant(receivedMs)}: ${edge}, ${outboxBatches} batches waiting, clock ${clockSync}`
 }
 
 /** Evidence as a table. */
@@ -123,6 +113,12 @@ export function dispositionText(source: string, id: string, disposition: Disposi
     }
     case 'suspended':
       return `${name}: in suspense, ${disposition.code}: ${oneLine(disposition.message)}`
+    case 'control':
+      return `${name}: only compared, by the correlation ${disposition.rule} (batch ${disposition.logIndex}, unit ${disposition.unit})`
+    case 'discarded': {
+      const { reason, by, discardedMs } = disposition
+      return `${name}: discarded by ${oneLine(by)} at ${formatInstant(discardedMs)}: ${oneLine(reason)}`
+    }
     case 'pending':
       return `${name}: stored in batch ${disposition.logIndex}, not rated yet`
     case 'unknown':

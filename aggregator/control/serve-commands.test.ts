@@ -34,8 +34,13 @@ function echoing(tenants: readonly string[]): Commands {
     tenantStatus: (tenant) => (tenants.includes(tenant) ? answer(tenant) : failed(fault('tenant_unknown', 'none'))),
     dispositions: answer,
     suspenseList: answer,
+    suspenseShow: answer,
+    suspenseReplay: (...input) => Promise.resolve(answer(...input)),
+    suspenseDiscard: answer,
     evidenceList: answer,
     verifyBooks: answer,
+    gaps: (...input) => Promise.resolve(answer(...input)),
+    correlations: (...input) => Promise.resolve(answer(...input)),
   }
 }
 
@@ -54,9 +59,18 @@ describe('commands over the control socket', () => {
       { tenant: 'x', limit: 5, after: { logIndex: 3, unit: 1 } },
       ['x', { limit: 5, after: { logIndex: 3, unit: 1 } }],
     ],
+    ['suspense-show', { tenant: 'x', place: { logIndex: 3, unit: 1 } }, ['x', { logIndex: 3, unit: 1 }]],
+    [
+      'suspense-discard',
+      { tenant: 'x', units: [{ logIndex: 3, unit: 1 }], reason: ' a test ', by: 'Ada' },
+      ['x', { units: [{ logIndex: 3, unit: 1 }], reason: 'a test', by: 'Ada' }],
+    ],
     ['evidence-list', { tenant: 'x', limit: 2 }, ['x', { limit: 2 }]],
     ['dispositions', { tenant: 'x', events: [{ source: 's', id: 'i' }] }, ['x', [{ source: 's', id: 'i' }]]],
     ['verify', { tenant: 'x' }, ['x']],
+    ['gaps', { tenant: 'x' }, ['x', { days: 7, limit: 100 }]],
+    ['gaps', { atMs: 5, kinds: ['silent'], limit: 9 }, ['acme', { atMs: 5, kinds: ['silent'], days: 7, limit: 9 }]],
+    ['correlations', { rule: 'r', states: ['differs'] }, ['acme', { rule: 'r', states: ['differs'], limit: 100 }]],
     ['status', { tenant: 'acme' }, ['acme']],
     ['status', {}, { ...about, tenants: [{ tenant: 'acme' }] }],
     ['apply', { fileName: 'f', text: 'acme' }, { tenant: 'acme', version: 1, applied: true, diff: [] }],

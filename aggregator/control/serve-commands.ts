@@ -3,11 +3,25 @@ import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { checkAgainstSchema } from '@meterline/shared/config/schema-mistakes.ts'
 import { formatMistakes } from '@meterline/shared/config/mistakes.ts'
+import { longestNoteOfPersonBytes } from '@meterline/shared/model/log-entry.ts'
 import type { RunCommand } from '@meterline/shared/wire/control.ts'
+import { pairingStates } from '../domain/correlation/judge-pairing.ts'
+import { gapKinds } from '../flow/completeness-answers.ts'
 import type { ApplyResult, Commands, TenantStatus } from '../flow/commands.ts'
 
 const tenant = z.string().min(1).optional()
 const limit = z.int().min(1).max(10_000).default(100)
+const unitPlace = z.strictObject({ logIndex: z.int(), unit: z.int() })
+const unitPlaces = z.array(unitPlace).min(1, 'names no unit').max(10_000, 'names more than 10000 units: go in parts')
+/** A name or a reason, as it goes into the log. */
+const personsNote = z
+  .string()
+  .trim()
+  .min(1, 'is empty: say it in words')
+  .refine(
+    (text) => Buffer.byteLength(text, 'utf8') <= longestNoteOfPersonBytes,
+    `has more than ${longestNoteOfPersonBytes} bytes`,
+  )
 
 /** What each command takes. `tenant` may be left out when there is exactly one. */
 const inputs = {
@@ -19,11 +33,38 @@ const inputs = {
   'suspense-list': z.strictObject({
     tenant,
     limit,
-    after: z.strictObject({ logIndex: z.int(), unit: z.int() }).optional(),
+    after: unitPlace.optional(),
+    code: z.string().optional(),
+    source: z.string().optional(),
   }),
+  'suspense-show': z.strictObject({ tenant, place: unitPlace }),
+  'suspense-replay': z.strictObject({
+    tenant,
+    units: unitPlaces.nullable().default(null),
+    code: z.string().nullable().default(null),
+    source: z.string().nullable().default(null),
+    dryRun: z.boolean().default(false),
+    by: personsNote,
+  }),
+  'suspense-discard': z.strictObject({ tenant, units: unitPlaces, reason: personsNote, by: personsNote }),
   'evidence-list': z.strictObject({ tenant, limit }),
   dispositions: z.strictObject({ tenant, events: z.array(z.strictObject({ source: z.string(), id: z.string() })) }),
   verify: z.strictObject({ tenant }),
+  gaps: z.strictObject({
+    tenant,
+    atMs: z.int().min(0).optional(),
+    kinds: z.array(z.enum(gapKinds)).optional(),
+    days: z.int().min(1).max(92).default(7),
+    limit,
+  }),
+  correlations: z.strictObject({
+    tenant,
+    rule: z.string().optional(),
+    fromMs: z.int().min(0).optional(),
+    toMs: z.int().min(0).optional(),
+    states: z.array(z.enum(pairingStates)).optional(),
+    limit,
+  }),
 } as const
 
 /** What `status` answers when no tenant is named. */
@@ -58,15 +99,29 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
       named === undefined
         ? ok({ ...about, tenants: commands.status() } satisfies StatusJson)
         : commands.tenantStatus(named),
-    'suspense-list': ({ tenant: named, limit: most, after }) =>
+    'suspense-list': ({ tenant: named, limit: most, after, code, source }) =>
       withTenant(commands, named, (found) =>
-        commands.suspenseList(found, { limit: most, ...(after === undefined ? {} : { after }) }),
+        commands.suspenseList(found, {
+          limit: most,
+          ...(after === undefined ? {} : { after }),
+          ...(code === undefined ? {} : { code }),
+          ...(source === undefined ? {} : { source }),
+        }),
       ),
+    'suspense-show': ({ tenant: named, place }) =>
+      withTenant(commands, named, (found) => commands.suspenseShow(found, place)),
+    'suspense-replay': ({ tenant: named, ...order }, progress) =>
+      withTenant(commands, named, (found) => commands.suspenseReplay(found, order, progress)),
+    'suspense-discard': ({ tenant: named, ...order }) =>
+      withTenant(commands, named, (found) => commands.suspenseDiscard(found, order)),
     'evidence-list': ({ tenant: named, limit: most }) =>
       withTenant(commands, named, (found) => commands.evidenceList(found, { limit: most })),
     dispositions: ({ tenant: named, events }) =>
       withTenant(commands, named, (found) => commands.dispositions(found, events)),
     verify: ({ tenant: named }) => withTenant(commands, named, (found) => commands.verifyBooks(found)),
+    gaps: ({ tenant: named, ...request }) => withTenant(commands, named, (found) => commands.gaps(found, request)),
+    correlations: ({ tenant: named, ...request }) =>
+      withTenant(commands, named, (found) => commands.correlations(found, request)),
   }
   const answer = async <Name extends CommandName>(
     name: Name,

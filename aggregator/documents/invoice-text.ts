@@ -1,7 +1,7 @@
-import { formatInstant, parseInstant } from '@meterline/shared/units/instant.ts'
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import { withThousands } from '../domain/billing/price-terms.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
+import { dayOf, lastDayOf } from './period-days.ts'
 import { textTable, wrapped, type Column, type Row } from './text-table.ts'
 
 const columns: readonly Column[] = [
@@ -54,14 +54,4 @@ function cellsOf(line: InvoiceLine): readonly string[] {
     withThousands(line.events.toString()),
     withThousands(line.amount),
   ]
-}
-
-function dayOf(instant: string): string {
-  return instant.slice(0, 10)
-}
-
-/** The last day before an exclusive end, as people name the end of a month. */
-function lastDayOf(end: string): string {
-  const parsed = parseInstant(end)
-  return parsed.ok ? dayOf(formatInstant(parsed.value - 1)) : end
 }

@@ -40,6 +40,18 @@ const lineSchema = z.strictObject({
   segment: z.string(),
   chargesRoot: z.string().regex(/^[0-9a-f]{64}$/),
   chargeBlocks: z.int(),
+  days: z.array(
+    z.strictObject({ day: z.string().regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), quantity: digits, amountMicros: digits }),
+  ),
+  tiers: z.array(
+    z.strictObject({
+      fromUnits: digits,
+      upToUnits: digits.nullable(),
+      terms: z.string(),
+      quantity: digits,
+      amountMicros: digits,
+    }),
+  ),
 })
 
 const invoiceSchema = z.strictObject({
@@ -134,6 +146,18 @@ function lineJson(line: BillLine): InvoiceLine {
     invoicedMicros: line.invoicedMicros.toString(),
     residueMicros: line.residueMicros.toString(),
     chargesRoot: toHex(line.chargesRoot),
+    days: line.days.map(({ day, quantity, amountMicros }) => ({
+      day,
+      quantity: quantity.toString(),
+      amountMicros: amountMicros.toString(),
+    })),
+    tiers: line.tiers.map(({ fromUnits, upToUnits, terms, quantity, amountMicros }) => ({
+      fromUnits: fromUnits.toString(),
+      upToUnits: upToUnits === null ? null : upToUnits.toString(),
+      terms,
+      quantity: quantity.toString(),
+      amountMicros: amountMicros.toString(),
+    })),
   }
 }
 

@@ -27,10 +27,21 @@ export class BooksAudit {
   readonly balances = new PostedBalances()
   /** What the charge blocks make of each segment. */
   readonly segments = new Map<string, ChargedSegment>()
+  /** What the charges make of each segment's days. */
+  readonly days = new ChargedDays()
   /** Document entries of the log, by log index. */
   readonly documents = new Map<number, DocumentLogEntry>()
   /** Rows that log entries account for, by table. */
-  readonly accountedRows = { batch: 0, charge_block: 0, ledger_entry: 0, suspense: 0, document: 0, catalogue: 0 }
+  readonly accountedRows = {
+    batch: 0,
+    charge_block: 0,
+    ledger_entry: 0,
+    suspense: 0,
+    suspense_decision: 0,
+    control_unit: 0,
+    document: 0,
+    catalogue: 0,
+  }
   readonly #checked = new Map<string, number>()
   readonly #problems: string[] = []
   readonly #prices = new Map<string, KnownPrice>()
@@ -65,6 +76,11 @@ export class BooksAudit {
     return this.#prices.get(parseSegmentKey(segmentKey).priceId)?.currency ?? null
   }
 
+  /** The price of a segment; null when no catalogue of the log has it. */
+  priceOf(segmentKey: string): CompiledPrice | null {
+    return this.#prices.get(parseSegmentKey(segmentKey).priceId)?.compiled ?? null
+  }
+
   /** What all charges of a segment must add up to, R(Q) less R(0); null when its price is unknown. */
   chargesDue(segmentKey: string, quantity: bigint): bigint | null {
     const price = this.#prices.get(parseSegmentKey(segmentKey).priceId)
@@ -79,6 +95,37 @@ export class BooksAudit {
       segment.events += events
       segment.amountMicros += amountMicros
     }
+  }
+}
+
+/** Quantities per segment and UTC day, recomputed from charges and the times of their units. */
+export class ChargedDays {
+  readonly #quantities = new Map<string, Map<number, bigint>>()
+  readonly #unknown = new Set<string>()
+  #keptAfter = -1
+
+  /** Days are kept of what was decided after this log entry. */
+  keptAfter(logIndex: number): void {
+    this.#keptAfter = logIndex
+  }
+
+  /** One charge of a decision, on a day in days since 1970-01-01; null: its time is not known any more. */
+  use(logIndex: number, segmentKey: string, day: number | null, quantity: bigint): void {
+    if (logIndex <= this.#keptAfter || quantity === 0n) return
+    if (day === null) {
+      this.#unknown.add(segmentKey)
+      return
+    }
+    const days = this.#quantities.get(segmentKey) ?? new Map<number, bigint>()
+    this.#quantities.set(segmentKey, days)
+    days.set(day, (days.get(day) ?? 0n) + quantity)
+  }
+
+  /** Whether these are the days of a segment, as far as they can be known. */
+  areDaysOf(segmentKey: string, stored: readonly { readonly day: number; readonly quantity: bigint }[]): boolean {
+    if (this.#unknown.has(segmentKey)) return true
+    const days = this.#quantities.get(segmentKey) ?? new Map<number, bigint>()
+    return stored.length === days.size && stored.every(({ day, quantity }) => days.get(day) === quantity)
   }
 }
 

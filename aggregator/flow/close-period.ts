@@ -3,7 +3,7 @@ import { assertThat, failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { sha256 } from '@meterline/shared/integrity/hash.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
-import { encodeLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
 import { parseSegmentKey, segmentKeyPrefix } from '@meterline/shared/rating/segment.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
@@ -137,9 +137,11 @@ function loadBills(store: TenantStore, period: Period): readonly Bill[] {
   const barred = store.documents.periods().find(({ key }) => key === period.key)
   assertThat(barred !== undefined, `bills are made of a period that is barred, and ${period.key} is not`)
   const segments = new Map<string, SegmentState>()
+  const days = store.segmentDays.daysOf(segmentKeyPrefix(period.key))
   for (const [key, accumulator] of store.segments.accumulatorsOf(segmentKeyPrefix(period.key))) {
     const leaves = store.segments.leavesOf(key).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
-    segments.set(key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length })
+    const own = [...(days.get(key) ?? [])].map(([day, quantity]) => ({ day, quantity }))
+    segments.set(key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length, days: own })
   }
   const catalogues = loadCatalogues(store, barred.catalogueIndex, [...segments.keys()])
   return periodBills({ catalogues, period }, segments)

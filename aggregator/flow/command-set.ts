@@ -9,7 +9,12 @@ import { applyCatalogue } from './apply-catalogue.ts'
 import { closePeriod } from './close-period.ts'
 import type { Commands, EvidenceItem } from './commands.ts'
 import { documentSummary } from './document-summary.ts'
+import { discardSuspended } from './discard-suspense.ts'
 import { findDispositions } from './find-dispositions.ts'
+import { replaySuspense } from './replay-suspense.ts'
+import { showSuspended } from './show-suspended.ts'
+import { listCorrelations } from './list-correlations.ts'
+import { listGaps } from './list-gaps.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
 import { failedTenantStatus, tenantStatus } from './tenant-status.ts'
 import { verifyBooks } from './verify-books.ts'
@@ -66,14 +71,45 @@ export function commandSet(parts: {
       }
       return ok(findDispositions(service.value.store, tenant, events))
     },
-    suspenseList: (tenant, { limit, after }) => {
+    suspenseList: (tenant, { limit, after = { logIndex: -1, unit: -1 }, code = null, source = null }) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      return ok(service.value.store.suspense.list(after ?? { logIndex: -1, unit: -1 }, Math.min(limit, maxPage)))
+      return ok(service.value.store.suspense.list(after, Math.min(limit, maxPage), { code, source }))
+    },
+    suspenseShow: (tenant, place) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      const shown = showSuspended(service.value.store, place)
+      const name = `${place.logIndex}:${place.unit}`
+      return shown === null
+        ? failed(fault('suspense_unknown', `Unit ${name} is not in suspense and never was; see "suspense list".`))
+        : ok(shown)
+    },
+    suspenseReplay: async (tenant, order, progress) => {
+      const service = registry.demand(tenant)
+      return service.ok ? await replaySuspense(service.value, clock, order, progress) : service
+    },
+    suspenseDiscard: (tenant, order) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      const { value } = service
+      const discarded = value.attempt(() => discardSuspended(value.store, order, clock.wallMs()))
+      value.scheduleCheckpoint()
+      return discarded
     },
     evidenceList: (tenant, { limit }) => {
       const service = registry.demand(tenant)
       return service.ok ? ok(service.value.store.evidence.list(Math.min(limit, maxPage)).map(evidenceItem)) : service
+    },
+    gaps: async (tenant, request) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      return await listGaps(service.value, clock, { ...request, limit: Math.min(request.limit, maxPage) })
+    },
+    correlations: async (tenant, request) => {
+      const service = registry.demand(tenant)
+      if (!service.ok) return service
+      return await listCorrelations(service.value, clock, { ...request, limit: Math.min(request.limit, maxPage) })
     },
     verifyBooks: (tenant) => {
       const service = registry.demand(tenant)

@@ -1,5 +1,10 @@
 import type { Result } from '@meterline/shared/base/errors.ts'
 import type { Mistake } from '@meterline/shared/config/mistakes.ts'
+import type { UnitPlace } from '../store/suspense-table.ts'
+import type { DiscardedUnit, DiscardOrder } from './discard-suspense.ts'
+import type { ReplayOrder, ReplayReport } from './replay-suspense.ts'
+import type { ShownUnit } from './show-suspended.ts'
+import type { CorrelationsAnswer, CorrelationsRequest, GapsAnswer, GapsRequest } from './completeness-answers.ts'
 
 /** What an apply did or, in a dry run, would do. */
 export interface ApplyOutcome {
@@ -42,6 +47,17 @@ export type Disposition =
       readonly code: string
       readonly message: string
     }
+  /** A report of usage that another source is charged for: only compared with it, by this correlation. */
+  | { readonly kind: 'control'; readonly logIndex: number; readonly unit: number; readonly rule: string }
+  /** It was in suspense, and somebody gave it up. */
+  | {
+      readonly kind: 'discarded'
+      readonly logIndex: number
+      readonly unit: number
+      readonly reason: string
+      readonly by: string
+      readonly discardedMs: number
+    }
   /** Stored and receipted, not rated yet. */
   | { readonly kind: 'pending'; readonly logIndex: number; readonly unit: number }
   | { readonly kind: 'unknown' }
@@ -56,6 +72,14 @@ export interface SuspendedItem {
   readonly eventId: string | null
   readonly subject: string
   readonly timeMs: number
+}
+
+/** Which part of the suspense is asked for: units after a place, in order. */
+export interface SuspensePage {
+  readonly limit: number
+  readonly after?: UnitPlace
+  readonly code?: string
+  readonly source?: string
 }
 
 /** Something an agent sent that was refused, kept as it came. */
@@ -81,6 +105,18 @@ export interface AgentStanding {
   readonly receivedSeq: number
   readonly connected: boolean
   readonly quarantined: string | null
+  /** What it said of itself last; null when it never did. */
+  readonly report: AgentReportSummary | null
+}
+
+/** An agent's latest report, in figures. */
+export interface AgentReportSummary {
+  readonly receivedMs: number
+  readonly suspendedRows: number
+  readonly refusedDeliveries: number
+  readonly connectedDevices: number
+  readonly outboxBatches: number
+  readonly clockSync: string
 }
 
 /** How one tenant stands. */
@@ -96,7 +132,12 @@ export interface TenantStatus {
   readonly records: number
   readonly duplicates: number
   readonly conflicts: number
+  /** Events that are in suspense now, and why. */
   readonly suspended: number
+  readonly suspendedByCode: readonly { readonly code: string; readonly units: number }[]
+  /** Events that were in suspense and are charged by now, and those that somebody gave up. */
+  readonly released: number
+  readonly discarded: number
   readonly unratedBatches: number
   readonly evidence: number
   readonly documents: number
@@ -130,12 +171,21 @@ export interface Commands {
     tenant: string,
     events: readonly { readonly source: string; readonly id: string }[],
   ): Result<readonly Disposition[]>
-  suspenseList(
+  suspenseList(tenant: string, page: SuspensePage): Result<readonly SuspendedItem[]>
+  suspenseShow(tenant: string, place: UnitPlace): Result<ShownUnit>
+  /** Rates suspended units again under the catalogue in force. */
+  suspenseReplay(
     tenant: string,
-    page: { readonly limit: number; readonly after?: { readonly logIndex: number; readonly unit: number } },
-  ): Result<readonly SuspendedItem[]>
+    order: ReplayOrder,
+    progress?: (message: string) => void,
+  ): Promise<Result<ReplayReport>>
+  suspenseDiscard(tenant: string, order: DiscardOrder): Result<readonly DiscardedUnit[]>
   evidenceList(tenant: string, page: { readonly limit: number }): Result<readonly EvidenceItem[]>
   verifyBooks(tenant: string): Result<BooksReport>
+  /** What is missing at an instant. */
+  gaps(tenant: string, request: GapsRequest): Promise<Result<GapsAnswer>>
+  /** What the two sides of each correlation reported; 'correlation_unknown' for a rule there is not. */
+  correlations(tenant: string, request: CorrelationsRequest): Promise<Result<CorrelationsAnswer>>
 }
 
 /** An apply either went through, found mistakes in the file (all of them at once), or was refused as a whole. */

@@ -1,10 +1,13 @@
+import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
-import { protocolVersion } from '@meterline/shared/wire/messages.ts'
+import { protocolVersion, reportFeature } from '@meterline/shared/wire/messages.ts'
 import type { Hello, Welcome } from '@meterline/shared/wire/messages.ts'
 import type { Chain } from '../store/batch-table.ts'
+import type { EvidenceRow } from '../store/evidence-table.ts'
 import type { EdgePeer } from './ports.ts'
 import { quarantineText } from './decide-batch.ts'
 import type { RefusalDecision, RegisteredAgent, Sender } from './decide-batch.ts'
+import { evidenceOf } from './receive-batch.ts'
 
 /** Either the welcome or why there is none. */
 export type HelloDecision =
@@ -55,7 +58,15 @@ export function decideHello(
       'runs from a copy. Give it a new epoch in the tenant file, apply that and start it with an empty data directory.'
     return refuse('chain_forked', text, true)
   }
-  return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq: chain.receivedSeq, chainHash: chain.chainHash } }
+  const { receivedSeq, chainHash } = chain
+  return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq, chainHash, features: [reportFeature] } }
+}
+
+/** The piece of evidence that a refused hello is. */
+export function helloEvidence(hello: Hello, refusal: RefusalDecision, sender: Sender, seenMs: number): EvidenceRow {
+  const nothing = new Uint8Array(0)
+  const bytes = { header: edgeSessionMethod.encodeRequest(hello), signature: nothing, body: nothing }
+  return evidenceOf(refusal, sender, bytes, seenMs)
 }
 
 /** The same words for an unknown tenant and an unknown agent: nobody learns which tenants there are. */

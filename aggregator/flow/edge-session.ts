@@ -9,6 +9,7 @@ import type {
   BatchMessage,
   Hello,
   RefusalCode,
+  ReportMessage,
 } from '@meterline/shared/wire/messages.ts'
 import { senderOf, unknownAgentText } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
@@ -24,6 +25,8 @@ export interface SessionTenant {
   ended(session: AgentSession, sender: Sender): void
   /** Takes a batch to be received; false when too much waits already. */
   enqueue(batch: QueuedBatch): boolean
+  /** What agents say of themselves. */
+  readonly reports: { take(agent: string, report: ReportMessage): void }
 }
 
 /** What a session needs from its aggregator. */
@@ -80,7 +83,8 @@ export class AgentSession implements EdgeSession {
   onMessage(message: AgentMessage): void {
     if (this.#closed) return
     if (message.kind === 'hello') this.#onHello(message)
-    else this.#onBatch(message)
+    else if (message.kind === 'batch') this.#onBatch(message)
+    else this.#onReport(message)
   }
 
   onClosed(): void {
@@ -150,6 +154,13 @@ export class AgentSession implements EdgeSession {
     this.#snapshotHash = hello.snapshotHash
     this.#link.send(decision.welcome)
     service.opened(this, sender)
+  }
+
+  #onReport(report: ReportMessage): void {
+    if (this.#sender === null || this.#service === null) {
+      return this.refuse('hello_expected', 'A session begins with a hello.', false)
+    }
+    this.#service.reports.take(this.#sender.agent, report)
   }
 
   #onBatch(message: BatchMessage): void {

@@ -1,6 +1,7 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { eventKey } from '@meterline/shared/integrity/event-key.ts'
 import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
+import type { DecisionRow } from '../store/suspense-table.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import { unitAt } from './admission.ts'
 import type { Disposition } from './commands.ts'
@@ -29,14 +30,25 @@ export function findDispositions(
     if (logIndex > cursor) return { kind: 'pending', logIndex, unit }
     const suspended = store.suspense.find(logIndex, unit)
     if (suspended !== undefined) return { kind: 'suspended', logIndex, unit, ...suspended }
+    const decision = store.suspense.decision({ logIndex, unit })
+    if (decision?.kind === 'discard') return discarded(decision)
+    const rule = store.correlation.controlRule(logIndex, unit)
+    if (rule !== undefined) return { kind: 'control', logIndex, unit, rule }
     const ofBatch = charges.get(logIndex) ?? chargesOf(store, logIndex)
     charges.set(logIndex, ofBatch)
     return charged(logIndex, unit, ofBatch.get(unit) ?? [])
   })
 }
 
+function discarded({ logIndex, unit, reason, decidedBy: by, decidedMs: discardedMs }: DecisionRow): Disposition {
+  return { kind: 'discarded', logIndex, unit, reason: reason ?? '', by, discardedMs }
+}
+
 function charged(logIndex: number, unit: number, legs: readonly LegCharge[]): Disposition {
-  assertThat(legs.length > 0, `unit ${unit} of batch ${logIndex} was rated, so it is charged or in suspense (I8)`)
+  assertThat(
+    legs.length > 0,
+    `unit ${unit} of batch ${logIndex} was rated, so it is charged, for control or in suspense (I8)`,
+  )
   const sellers = new Set(legs.map(({ leg }) => partiesOf(leg).seller))
   // The end customer is the one buyer who sells this usage on to nobody.
   const retail = legs.filter(({ leg }) => !sellers.has(partiesOf(leg).buyer))

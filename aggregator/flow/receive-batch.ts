@@ -1,7 +1,7 @@
 import { sha256 } from '@meterline/shared/integrity/hash.ts'
 import type { BatchHeader, DecodedBatch } from '@meterline/shared/model/batch.ts'
 import { decodeHeader } from '@meterline/shared/model/batch-codec.ts'
-import { encodeLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import type { AggregatorMessage, BatchMessage } from '@meterline/shared/wire/messages.ts'
 import type { BatchRow, Chain, ReceivedBatch } from '../store/batch-table.ts'
 import type { EvidenceRow } from '../store/evidence-table.ts'
@@ -27,6 +27,7 @@ export interface BatchAnswer {
 /** A batch that was stored just now, decoded, for the rating that follows. */
 export interface AdmittedBatch {
   readonly logIndex: number
+  readonly agent: string
   readonly decoded: DecodedBatch
   readonly admission: Admission
 }
@@ -155,7 +156,7 @@ class ReceiveGroup {
       body: message.body,
     })
     this.#saveChain(sender.agent, header.epoch, { receivedSeq: header.seq, chainHash: batchHash, quarantined: null })
-    this.admitted.push({ logIndex, decoded, admission })
+    this.admitted.push({ logIndex, agent: sender.agent, decoded, admission })
     return { message: receiptOf(header, { logIndex, batchHash }), ends: false }
   }
 

@@ -3,17 +3,17 @@ import { AssertionFailure, FaultError, assertThat, failed, fault, ok } from '@me
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
-import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import type { Hello } from '@meterline/shared/wire/messages.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
+import { AgentReports } from './agent-reports.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
-import { decideHello } from './edge-hello.ts'
+import { decideHello, helloEvidence } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
 import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
 import { loadUnrated, rateUsage } from './rate-usage.ts'
 import { emptyChain } from './decide-batch.ts'
 import type { RegisteredAgent, Sender } from './decide-batch.ts'
-import { evidenceOf, receiveBatches } from './receive-batch.ts'
+import { receiveBatches } from './receive-batch.ts'
 import type { AdmittedBatch } from './receive-batch.ts'
 import { ReceiveQueue, groupBatches } from './receive-queue.ts'
 import { sealCheckpoint } from './seal-checkpoint.ts'
@@ -44,6 +44,7 @@ export type StoreFault = Fault<'store_unavailable'>
 export class TenantService implements SessionTenant {
   readonly tenant: string
   readonly store: TenantStore
+  readonly reports: AgentReports
   readonly #parts: TenantParts
   readonly #log: Log
   readonly #sessions = new Map<string, AgentSession>()
@@ -65,6 +66,9 @@ export class TenantService implements SessionTenant {
     this.store = parts.store
     this.#log = parts.log.child({ tenant: parts.tenant })
     this.#inForce = parts.inForce
+    this.reports = new AgentReports(this.store.reports.list(), parts.clock, (rows) => {
+      this.attempt(() => this.store.commitReports(rows))
+    })
     this.#backlog = this.store.batches.countAfter(this.store.ratingCursor()) > 0
     if (this.#backlog) this.#wake()
   }
@@ -91,10 +95,7 @@ export class TenantService implements SessionTenant {
     }
     const decision = decideHello(hello, sender, this.registeredAgent(sender.agent), chain.value)
     if (decision.kind === 'refuse' && decision.refusal.evidence) {
-      const header = edgeSessionMethod.encodeRequest(hello)
-      const nothing = new Uint8Array(0)
-      const bytes = { header, signature: nothing, body: nothing }
-      const row = evidenceOf(decision.refusal, sender, bytes, this.#parts.clock.wallMs())
+      const row = helloEvidence(hello, decision.refusal, sender, this.#parts.clock.wallMs())
       const kept = this.attempt(() => this.store.commitEvidence([row], { logSize: this.store.log.size }))
       if (!kept.ok) this.#log.error('evidence could not be kept', { agent: sender.agent, code: decision.refusal.code })
     }
@@ -195,6 +196,7 @@ export class TenantService implements SessionTenant {
   close(): void {
     if (this.#stopped) return
     for (const session of this.#sessions.values()) session.refuse('shutting_down', 'The aggregator stops.', false)
+    this.reports.write()
     this.sealCheckpoint()
     this.#stop()
   }
@@ -248,7 +250,7 @@ export class TenantService implements SessionTenant {
     }
     if (this.#admitted.length === 0) return
     const batches = this.#admitted.splice(0, groupBatches)
-    const { writes, expected } = rateUsage(this.store, this.#inForce, batches)
+    const { writes, expected } = rateUsage(this.store, this.#inForce, batches, this.#parts.clock.wallMs())
     this.store.commitRated(writes, expected)
     this.scheduleCheckpoint()
   }
@@ -281,6 +283,7 @@ export class TenantService implements SessionTenant {
     this.#stopped = true
     this.#turn?.cancel()
     this.#checkpointTimer?.cancel()
+    this.reports.cancel()
     this.#queue.clear()
     this.#settleCaughtUp(failed(this.#storeFault()))
     for (const { timer, settle } of this.#pauses) {

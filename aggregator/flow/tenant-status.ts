@@ -1,4 +1,5 @@
-import type { AgentStanding, TenantStatus } from './commands.ts'
+import type { ReportRow } from '../store/completeness-table-reports.ts'
+import type { AgentReportSummary, AgentStanding, TenantStatus } from './commands.ts'
 import { emptyChain } from './decide-batch.ts'
 import type { FailedTenant } from './tenant-registry.ts'
 import type { TenantService } from './tenant-service.ts'
@@ -7,6 +8,7 @@ import type { TenantService } from './tenant-service.ts'
 export function tenantStatus(service: TenantService): TenantStatus {
   const { tenant, store, inForce } = service
   const totals = store.totals.all()
+  const suspendedByCode = store.suspense.counts()
   const periods = store.documents.periods()
   const periodsIn = (state: 'closing' | 'closed'): readonly string[] =>
     periods.filter((period) => period.state === state).map((period) => period.key)
@@ -21,7 +23,10 @@ export function tenantStatus(service: TenantService): TenantStatus {
     records: totals.records,
     duplicates: totals.duplicates,
     conflicts: totals.conflicts,
-    suspended: totals.suspended,
+    suspended: suspendedByCode.reduce((sum, { units }) => sum + units, 0),
+    suspendedByCode,
+    released: totals.released,
+    discarded: totals.discarded,
     unratedBatches: store.batches.countAfter(store.ratingCursor()),
     evidence: store.evidence.count(),
     documents: store.documents.count(),
@@ -34,6 +39,7 @@ export function tenantStatus(service: TenantService): TenantStatus {
 /** How a tenant stands whose file cannot be used: nothing is known but that. */
 export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStatus {
   const none = { batches: 0, units: 0, records: 0, duplicates: 0, conflicts: 0, suspended: 0, unratedBatches: 0 }
+  const nothing = { suspendedByCode: [], released: 0, discarded: 0 }
   return {
     tenant,
     state: 'failed',
@@ -41,6 +47,7 @@ export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStat
     catalogueVersion: -1,
     logSize: 0,
     ...none,
+    ...nothing,
     evidence: 0,
     documents: 0,
     closedPeriods: [],
@@ -49,11 +56,19 @@ export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStat
   }
 }
 
+function reportSummary(row: ReportRow | undefined): AgentReportSummary | null {
+  if (row === undefined) return null
+  const { suspendedRows, refusedDeliveries, connectedDevices, clockSync, outbox } = row.report
+  const outboxBatches = outbox.batches
+  return { receivedMs: row.receivedMs, suspendedRows, refusedDeliveries, connectedDevices, outboxBatches, clockSync }
+}
+
 function agentStandings(service: TenantService): readonly AgentStanding[] {
   const connected = new Set(service.connectedAgents)
   const agents = [...(service.inForce?.agents ?? [])]
   return agents.map(([agent, { epoch }]) => {
     const { receivedSeq, quarantined } = service.store.batches.chain(agent, epoch) ?? emptyChain
-    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined }
+    const report = reportSummary(service.reports.of(agent))
+    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined, report }
   })
 }

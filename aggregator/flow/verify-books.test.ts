@@ -6,7 +6,7 @@ import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { CompactRange } from '@meterline/shared/integrity/merkle.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { decodeLogEntry, encodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry.ts'
+import { decodeLogEntry, encodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry-codec.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import { appendOnlyTables } from '../store/schema.ts'
@@ -20,7 +20,7 @@ const signingKey = openSigningKey(generateSigningKey().privatePem)
 let folder = ''
 let pristine = ''
 
-/** Books with everything in them: two batches, a conflict, suspense, a changed price, documents, checkpoints. */
+/** Books with everything in them: batches, a conflict, suspense decided about, a changed price, documents, checkpoints. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-verify-'))
   pristine = tenantFile(folder, 'acme')
@@ -39,6 +39,14 @@ beforeAll(async () => {
     usageEvent({ id: 'a', measured: [{ meter: 'data.bytes', quantity: 5n }] }),
     usageEvent({ id: 'ai', subject: 'llm-1', measured: [{ meter: 'ai.input_tokens', quantity: 77_777n }] }),
   ])
+  tenant.use([usageEvent({ id: 'y', subject: 'trk-3' }), usageEvent({ id: 'z', subject: 'trk-3' })])
+  const { logIndex = -1 } = tenant.service.store.suspense.last() ?? {}
+  tenant.commands.suspenseDiscard('acme', { units: [{ logIndex, unit: 1 }], reason: 'a test', by: 'Ada' })
+  tenant.apply((file) =>
+    file.replace('[trk-1, trk-2]', '[trk-1, trk-2, trk-3]').replace('amount: "3.00"', 'amount: "3.10"'),
+  )
+  const order = { units: [{ logIndex, unit: 0 }], code: null, source: null, dryRun: false, by: 'Ada' }
+  await tenant.clock.until(tenant.commands.suspenseReplay('acme', order))
   await tenant.clock.until(closePeriod(tenant.service, tenant.clock, { tenant: 'acme', period: '2025-06' }))
   tenant.registry.close()
 })
@@ -49,7 +57,7 @@ function problemsAfter(corrupt: (db: Database) => void, key = signingKey.publicK
   copyFileSync(pristine, file)
   const db = openDatabase({ file, onTemporaryDisk: true })
   // Whoever can write the file can also drop what the database protects it with.
-  for (const table of [...appendOnlyTables, 'batch_body']) {
+  for (const table of [...appendOnlyTables, 'batch_body', 'suspense', 'suspense_decision']) {
     db.exec(`DROP TRIGGER IF EXISTS ${table}_no_update; DROP TRIGGER IF EXISTS ${table}_no_delete`)
   }
   db.pragma('foreign_keys = OFF')
@@ -102,13 +110,14 @@ test('books as they were written have no problems, and everything was looked at'
   const report = verifyBooks(pristine, 'acme', signingKey.publicKeyBase64)
   expect(report).toMatchObject({ ok: true, value: { tenant: 'acme', problems: [] } })
   expect(report.ok && report.value.checked).toMatchObject({
-    batches: 2,
-    catalogues: 2,
-    checkpoints: 1,
+    batches: 3,
+    catalogues: 3,
     documents: 3,
-    'suspense decisions': 2,
+    'suspense decisions': 3,
+    releases: 1,
+    discards: 1,
     segments: 4,
-    'charge blocks': 7,
+    'charge blocks': 10,
   })
 })
 
@@ -166,7 +175,41 @@ describe('planted corruption is found and named', () => {
       sql(`UPDATE suspense SET code = 'no_price' WHERE code = 'unknown_subject'`),
       /^I8: suspense of batch/,
     ],
+    [
+      'a release charged as if it were the first rating',
+      sql('UPDATE charge_block SET release_index = NULL WHERE release_index IS NOT NULL'),
+      /^I8: the release of log entry \d+ charges the units none/,
+    ],
+    [
+      'a unit charged by another decision',
+      sql('UPDATE charge_block SET release_index = (SELECT max(release_index) FROM charge_block) WHERE id = 1'),
+      /^I9: ledger transaction/,
+    ],
+    [
+      'a unit put back into suspense',
+      sql("INSERT INTO suspense_open SELECT batch_index, unit, 'x', 'x', NULL FROM suspense_decision"),
+      /^I8: unit 0 of batch \d+ is not where the decisions/,
+    ],
+    [
+      'a unit slipped out of suspense',
+      sql("DELETE FROM suspense_open WHERE code = 'unknown_subject'"),
+      /^I8: unit 2 of batch 1 is not where the decisions/,
+    ],
+    ['another name under a discard', sql(`UPDATE suspense_decision SET decided_by = 'Eve'`), /^I8: the discard of log/],
+    ['another reason of a discard', sql(`UPDATE suspense_decision SET reason = 'x'`), /^I8: the discard of log entry/],
+    [
+      'a decision removed',
+      sql(`DELETE FROM suspense_decision WHERE kind = 'discard'`),
+      /^I8: the discard of log entry/,
+    ],
     ['a bit of a document', flip('document', 'bytes', `number = 'acme-000001'`, 100), /^acme-000001: I11/],
+    [
+      'a changed day',
+      sql(
+        "UPDATE segment_day SET quantity = '1' WHERE segment_id IN (SELECT id FROM segment WHERE key LIKE '%north%')",
+      ),
+      /^\w+-000001: I9: the line of .* does not show the days of its segment/,
+    ],
     ['a document removed', sql(`DELETE FROM document WHERE number = 'acme-000002'`), /^I11: the document of log entry/],
     [
       'a gap in the numbers',

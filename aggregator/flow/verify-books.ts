@@ -8,6 +8,7 @@ import type { BooksReport } from './commands.ts'
 import { checkpointOrigin } from './seal-checkpoint.ts'
 import { checkDocuments } from './verify-documents.ts'
 import { walkLog } from './verify-log.ts'
+import { checkOpenSuspense } from './verify-suspense.ts'
 
 /**
  * Checks a tenant's books from their bytes alone, against one committed state: the log's tree, head and checkpoints; every
@@ -32,6 +33,7 @@ export function verifyBooks(file: string, tenant: string, publicKeyBase64: strin
 
 function checkAll(reader: BooksReader, tenant: string, publicKeyBase64: string, audit: BooksAudit): void {
   const checkpoints = openCheckpoints(reader, tenant, publicKeyBase64, audit)
+  audit.days.keptAfter(reader.daysKeptAfter())
   walkLog(reader, audit, (size, root) => {
     const signed = checkpoints.get(size)
     if (signed !== undefined && !equalBytes(signed, root())) {
@@ -43,6 +45,7 @@ function checkAll(reader: BooksReader, tenant: string, publicKeyBase64: string, 
   checkBalances(reader, audit)
   checkSegments(reader, audit)
   checkDocuments(reader, audit)
+  checkOpenSuspense(reader, audit)
   checkCounts(reader, audit)
 }
 
@@ -107,6 +110,9 @@ function checkSegments(reader: BooksReader, audit: BooksAudit): void {
       const says = `${segment.quantity} in ${segment.events} records for ${segment.amountMicros} micros`
       const text = `its charges make ${quantity} in ${events} records for ${amountMicros} micros`
       audit.report(`I9: segment ${segment.key} says ${says}, ${text}`)
+    }
+    if (!audit.days.areDaysOf(segment.key, reader.daysOf(segment.key))) {
+      audit.report(`I9: the days of segment ${segment.key} are not those of its charges`)
     }
     const due = audit.chargesDue(segment.key, segment.quantity)
     if (due === null) audit.report(`I9: segment ${segment.key} has a price that no catalogue of the log has`)

@@ -1,7 +1,7 @@
 import { equalBytes } from '@meterline/shared/integrity/hash.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { SumNode } from '@meterline/shared/integrity/merkle-sum.ts'
-import { chargeBlockLeaf, decodeChargeBlock } from '@meterline/shared/model/charge.ts'
+import { chargeBlockLeaf, decodeChargeBlock, type Charge } from '@meterline/shared/model/charge.ts'
 import type { LedgerLogEntry } from '@meterline/shared/model/log-entry.ts'
 import type { BooksReader, StoredBlock } from '../store/books-reader.ts'
 import type { BooksAudit } from './books-audit.ts'
@@ -11,13 +11,14 @@ interface CheckedBlock {
   readonly segmentKey: string
   readonly legKey: string
   readonly leaf: SumNode
+  readonly charges: readonly Charge[]
 }
 
 /** Checks the charges of one batch after the other, as the ledger transactions of the log name them. */
 export class BatchCharges {
   readonly #reader: BooksReader
   readonly #audit: BooksAudit
-  #batchIndex = -1
+  #read = ''
   #blocks: readonly CheckedBlock[] = []
 
   constructor(reader: BooksReader, audit: BooksAudit) {
@@ -25,10 +26,13 @@ export class BatchCharges {
     this.#audit = audit
   }
 
-  /** Every posting of a ledger transaction commits to exactly the blocks of its seller, buyer and currency. */
-  checkPostings(logIndex: number, { batchIndex, postings }: LedgerLogEntry): void {
+  /**
+   * Every posting of a ledger transaction commits to exactly the blocks of its seller, buyer and currency that were made
+   * with it: by the release at `releaseIndex`, or null for the first rating of the batch.
+   */
+  checkPostings(logIndex: number, { batchIndex, postings }: LedgerLogEntry, releaseIndex: number | null): void {
     if (postings.length === 0) return
-    const blocks = this.#blocksOf(batchIndex)
+    const blocks = this.blocksOf(batchIndex, releaseIndex)
     for (const { seller, buyer, currency, amountMicros, sumRoot: committed } of postings) {
       this.#audit.count('postings')
       const own = blocks
@@ -43,10 +47,12 @@ export class BatchCharges {
     }
   }
 
-  #blocksOf(batchIndex: number): readonly CheckedBlock[] {
-    if (batchIndex === this.#batchIndex) return this.#blocks
-    this.#batchIndex = batchIndex
-    this.#blocks = this.#reader.blocksOf(batchIndex).flatMap((stored) => {
+  /** The blocks that one decision made of a batch and that were found whole, in the order they were written. */
+  blocksOf(batchIndex: number, releaseIndex: number | null): readonly CheckedBlock[] {
+    const decision = `${batchIndex}/${releaseIndex}`
+    if (decision === this.#read) return this.#blocks
+    this.#read = decision
+    this.#blocks = this.#reader.blocksDecided(batchIndex, releaseIndex).flatMap((stored) => {
       this.#audit.count('charge blocks')
       this.#audit.accountedRows.charge_block += 1
       const checked = this.#check(batchIndex, stored)
@@ -71,6 +77,6 @@ export class BatchCharges {
       equalBytes(leaf.hash, stored.leaf)
     if (!same) this.#audit.report(`I14: ${name} is not what its row says`)
     this.#audit.charged(segmentKey, quantity, charges.length, amountMicros)
-    return { segmentKey, legKey, leaf }
+    return { segmentKey, legKey, leaf, charges }
   }
 }

@@ -8,6 +8,7 @@ import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { DocumentRow } from '../store/document-table.ts'
 import type { BooksAudit } from './books-audit.ts'
+import { linePartsFault } from './verify-line-parts.ts'
 
 /** Checks every document: its bytes, its number, its sums, the charges and the ledger entries behind it (I10, I11). */
 export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
@@ -35,7 +36,8 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     checkSums(invoice.value, row, report)
     checkLedger(invoice.value, entry, report)
     for (const line of linesOf(invoice.value)) {
-      checkLine(reader, line, report)
+      const wrong = lineFault(reader, audit, line)
+      if (wrong !== undefined) report(`I9: the line of ${line.segment} ${wrong}`)
       const other = billed.get(line.segment)
       if (other !== undefined) report(`I10: it bills segment ${line.segment}, which ${other} bills too`)
       billed.set(line.segment, row.number)
@@ -114,16 +116,21 @@ function checkLedger(invoice: Invoice, entry: DocumentLogEntry, report: Report):
   }
 }
 
-/** The charges of a line's segment, with what is due before usage, are the line; its root commits to them (I9). */
-function checkLine(reader: BooksReader, line: InvoiceLine, report: Report): void {
+/**
+ * What is wrong with a line, for the end of a sentence: the charges of its segment, with what is due before usage, are the
+ * line, its root commits to them, and it shows them by day and tier as they are (I9).
+ */
+function lineFault(reader: BooksReader, audit: BooksAudit, line: InvoiceLine): string | undefined {
   const leaves = reader.leavesOf(line.segment).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
   const root = sumRoot(leaves)
   if (root.sum + BigInt(line.openingMicros) !== BigInt(line.amountMicros)) {
-    report(`I9: the line of ${line.segment} says ${line.amountMicros} micros, its charges make ${root.sum}`)
+    return `says ${line.amountMicros} micros, its charges make ${root.sum}`
   }
   if (leaves.length !== line.chargeBlocks || toHex(root.hash) !== line.chargesRoot) {
-    report(`I9: the line of ${line.segment} does not commit to the charges of its segment`)
+    return 'does not commit to the charges of its segment'
   }
+  const price = audit.priceOf(line.segment)
+  return price === null ? 'has an unknown price' : linePartsFault(line, price, reader.daysOf(line.segment))
 }
 
 /** A decimal amount in currency units as micros; null when it has finer digits. */

@@ -1,19 +1,21 @@
 import { equalBytes, hashBytes, sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { CompactRange } from '@meterline/shared/integrity/merkle.ts'
 import { decodeHeader, openBatchBody, verifyBatchSignature } from '@meterline/shared/model/batch-codec.ts'
-import { decodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry.ts'
+import { decodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry-codec.ts'
 import type {
   BatchLogEntry,
   CatalogueLogEntry,
   LedgerEntry,
   LedgerLogEntry,
   LogEntry,
-  SuspenseLogEntry,
 } from '@meterline/shared/model/log-entry.ts'
 import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { BooksAudit } from './books-audit.ts'
 import { BatchCharges } from './verify-charges.ts'
+import { UsageCheck } from './verify-usage.ts'
+import { checkControls } from './verify-controls.ts'
+import { checkDiscard, checkRelease, checkSuspended } from './verify-suspense.ts'
 
 /** The end of an agent's chain, as the log shows it. */
 interface ChainEnd {
@@ -30,7 +32,21 @@ export function walkLog(
   audit: BooksAudit,
   onSize: (size: number, root: () => Uint8Array) => void,
 ): void {
-  const walk = new LogWalk(reader, audit)
+  const usage = new UsageCheck(reader, audit)
+  try {
+    walkEntries(reader, audit, new LogWalk(reader, audit, usage), onSize)
+    usage.finish()
+  } finally {
+    usage.close()
+  }
+}
+
+function walkEntries(
+  reader: BooksReader,
+  audit: BooksAudit,
+  walk: LogWalk,
+  onSize: (size: number, root: () => Uint8Array) => void,
+): void {
   const range = new CompactRange()
   for (const { logIndex, entry, leaf } of reader.log()) {
     audit.count('log entries')
@@ -58,17 +74,24 @@ class LogWalk {
   readonly #reader: BooksReader
   readonly #audit: BooksAudit
   readonly #charges: BatchCharges
+  readonly #usage: UsageCheck
   readonly #chains = new Map<string, ChainEnd>()
   /** Signing keys by agent and epoch, of every catalogue so far. */
   readonly #keys = new Map<string, string>()
+  #lastRated = ''
+  /** The release whose ledger transactions are being read, if it is one. */
+  #release: { readonly logIndex: number; readonly batchIndex: number } | null = null
 
-  constructor(reader: BooksReader, audit: BooksAudit) {
+  constructor(reader: BooksReader, audit: BooksAudit, usage: UsageCheck) {
     this.#reader = reader
     this.#audit = audit
     this.#charges = new BatchCharges(reader, audit)
+    this.#usage = usage
   }
 
   take(logIndex: number, entry: LogEntry): void {
+    // The ledger transactions of a release follow it at once.
+    if (entry.kind !== 'ledger' || entry.batchIndex !== this.#release?.batchIndex) this.#release = null
     switch (entry.kind) {
       case 'batch':
         return this.#takeBatch(logIndex, entry)
@@ -77,7 +100,14 @@ class LogWalk {
       case 'ledger':
         return this.#takeLedger(logIndex, entry)
       case 'suspense':
-        return this.#takeSuspense(logIndex, entry)
+        return checkSuspended(this.#reader, this.#audit, this.#charges, logIndex, entry)
+      case 'release':
+        this.#release = { logIndex, batchIndex: entry.batchIndex }
+        return checkRelease(this.#reader, this.#audit, this.#charges, logIndex, entry)
+      case 'discard':
+        return checkDiscard(this.#reader, this.#audit, logIndex, entry)
+      case 'control':
+        return checkControls(this.#reader, this.#audit, logIndex, entry)
       case 'document':
         this.#audit.documents.set(logIndex, entry)
         this.#audit.accountedRows.document += 1
@@ -106,8 +136,9 @@ class LogWalk {
     const { agent, epoch, seq } = row
     if (agent !== header.agent || epoch !== header.epoch || seq !== header.seq) report('its row names another batch')
     if (!equalBytes(row.batchHash, signed.value)) report('its row has another hash')
-    if (row.body === null) return
+    if (row.body === null) return this.#usage.keepUnits(logIndex, null)
     const body = openBatchBody(header, row.body)
+    this.#usage.keepUnits(logIndex, body.ok ? body.value.units : null)
     if (!body.ok) report(body.fault.message)
   }
 
@@ -120,13 +151,25 @@ class LogWalk {
     const catalogue = catalogueFromBytes(content)
     if (!catalogue.ok) return this.#audit.report(`I14: catalogue ${logIndex}: ${catalogue.fault.message}`)
     this.#audit.learnPrices(catalogue.value)
+    this.#usage.learnMeters(logIndex, catalogue.value)
     for (const { id, epoch, signingKey } of catalogue.value.file.agents) this.#keys.set(`${id} ${epoch}`, signingKey)
   }
 
   #takeLedger(logIndex: number, entry: LedgerLogEntry): void {
     this.#audit.count('ledger transactions')
-    this.#charges.checkPostings(logIndex, entry)
+    const releaseIndex = this.#release?.logIndex ?? null
+    this.#charges.checkPostings(logIndex, entry, releaseIndex)
+    this.#checkUsage(logIndex, entry, releaseIndex)
     this.#takeEntries(logIndex, entry.entries)
+  }
+
+  /** One decision about a batch is one ledger transaction per partition; its usage is checked with the first of them. */
+  #checkUsage(logIndex: number, entry: LedgerLogEntry, releaseIndex: number | null): void {
+    const { batchIndex, postings } = entry
+    const decision = `${batchIndex}/${releaseIndex}`
+    if (postings.length === 0 || decision === this.#lastRated) return
+    this.#lastRated = decision
+    this.#usage.checkCharges(logIndex, entry, this.#charges.blocksOf(batchIndex, releaseIndex))
   }
 
   /** The rows of the ledger are the entries of the log, entry by entry, and each transaction balances (I1). */
@@ -155,15 +198,5 @@ class LogWalk {
       if (sum !== 0n)
         this.#audit.report(`I1: log entry ${logIndex} is out of balance by ${sum} in the books of ${books}`)
     }
-  }
-
-  #takeSuspense(logIndex: number, { batchIndex, units }: SuspenseLogEntry): void {
-    this.#audit.count('suspense decisions')
-    this.#audit.accountedRows.suspense += units.length
-    const rows = this.#reader.suspended(batchIndex)
-    const same =
-      rows.length === units.length &&
-      units.every(({ unit, code }, place) => rows[place]?.unit === unit && rows[place]?.code === code)
-    if (!same) this.#audit.report(`I8: suspense of batch ${batchIndex} is not as log entry ${logIndex} has it`)
   }
 }

@@ -180,7 +180,7 @@ const hello: Hello = {
   chainHash: new Uint8Array(32),
   snapshotHash: new Uint8Array(0),
 }
-const welcome: AggregatorMessage = { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32) }
+const welcome: AggregatorMessage = { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: [] }
 
 describe('mutual TLS', () => {
   test('names the agent (CN) and the tenant (O); messages go both ways', async () => {

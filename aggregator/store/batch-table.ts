@@ -38,6 +38,15 @@ export interface UnratedBatch {
   readonly body: Uint8Array
 }
 
+/** A batch as it was received, with its body unless that was deleted after its retention. */
+export interface StoredBatchRow {
+  readonly agent: string
+  readonly epoch: number
+  readonly seq: number
+  readonly receivedMs: number
+  readonly body: Uint8Array | null
+}
+
 interface ChainRow extends Chain {
   readonly agent: string
   readonly epoch: number
@@ -53,6 +62,7 @@ export class BatchTable {
   readonly #selectReceived
   readonly #selectUnrated
   readonly #countUnrated
+  readonly #select
 
   constructor(db: Database) {
     this.#insertBatch = db.prepare<
@@ -81,6 +91,10 @@ export class BatchTable {
     )
     this.#countUnrated = db.prepare<[number], { count: number }>(
       'SELECT count(*) AS count FROM batch WHERE log_index > ?',
+    )
+    this.#select = db.prepare<[number], StoredBatchRow>(
+      `SELECT agent, epoch, seq, received_ms AS receivedMs, body
+       FROM batch LEFT JOIN batch_body USING (log_index) WHERE batch.log_index = ?`,
     )
   }
 
@@ -113,6 +127,10 @@ export class BatchTable {
 
   received(agent: string, epoch: number, seq: number): ReceivedBatch | undefined {
     return this.#selectReceived.get(agent, epoch, seq)
+  }
+
+  find(logIndex: number): StoredBatchRow | undefined {
+    return this.#select.get(logIndex)
   }
 
   /** At most `limit` batches after the rating cursor, in log order. */

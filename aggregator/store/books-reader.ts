@@ -5,6 +5,7 @@ import type { CheckpointRow } from './checkpoint-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { AccountBalance } from './ledger-table.ts'
 import type { StoredLogEntry } from './log-table.ts'
+import { meteringRows } from './metering-rows.ts'
 
 /** A charge block as it lies in the file. */
 export interface StoredBlock {
@@ -31,6 +32,12 @@ export interface StoredSegment {
   readonly amountMicros: bigint
 }
 
+/** What was used in a segment on one UTC day: days since 1970-01-01, and base units. */
+export interface StoredDay {
+  readonly day: number
+  readonly quantity: bigint
+}
+
 /** A batch row with its body, if that was not deleted. */
 export interface StoredBatch {
   readonly agent: string
@@ -38,6 +45,15 @@ export interface StoredBatch {
   readonly seq: number
   readonly batchHash: Uint8Array
   readonly body: Uint8Array | null
+}
+
+/** What became of a suspended unit as it lies in the file. */
+export interface StoredDecision {
+  readonly batchIndex: number
+  readonly unit: number
+  readonly kind: string
+  readonly decidedBy: string
+  readonly reason: string | null
 }
 
 /** Rows are read in pages, so that memory does not grow with the books. */
@@ -51,9 +67,14 @@ export class BooksReader {
   readonly #db: Database
   readonly #batch
   readonly #blocksOf
+  readonly #blocksDecided
   readonly #leavesOf
+  readonly #daysOf
+  readonly #logEntry
   readonly #ledgerEntries
   readonly #suspended
+  readonly #decisions
+  readonly #controls
 
   constructor(file: string) {
     const db = openDatabase({ file, readOnly: true })
@@ -69,9 +90,21 @@ export class BooksReader {
         `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
          ${blocks} WHERE batch_index = ? ORDER BY charge_block.id`,
       )
+      this.#blocksDecided = db.prepare<
+        [number, number | null],
+        Omit<StoredBlock, 'amountMicros'> & { amountMicros: string }
+      >(
+        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
+         ${blocks} WHERE batch_index = ? AND release_index IS ? ORDER BY charge_block.id`,
+      )
       this.#leavesOf = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
         `SELECT leaf, charge_block.amount_micros AS amountMicros
          ${blocks} WHERE segment.key = ? ORDER BY charge_block.id`,
+      )
+      this.#logEntry = db.prepare<[number], { entry: Uint8Array }>('SELECT entry FROM log WHERE log_index = ?')
+      this.#daysOf = db.prepare<[string], { day: number; quantity: string }>(
+        `SELECT day, segment_day.quantity AS quantity FROM segment_day JOIN segment ON segment.id = segment_id
+         WHERE segment.key = ? ORDER BY day`,
       )
       this.#ledgerEntries = db.prepare<[number], StoredLedgerEntry>(
         `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
@@ -79,6 +112,13 @@ export class BooksReader {
       )
       this.#suspended = db.prepare<[number], { unit: number; code: string }>(
         'SELECT unit, code FROM suspense WHERE batch_index = ? ORDER BY unit',
+      )
+      this.#decisions = db.prepare<[number], StoredDecision>(
+        `SELECT batch_index AS batchIndex, unit, kind, decided_by AS decidedBy, reason
+         FROM suspense_decision WHERE log_index = ? ORDER BY unit`,
+      )
+      this.#controls = db.prepare<[number], { unit: number; rule: string }>(
+        'SELECT unit, rule FROM control_unit WHERE batch_index = ? ORDER BY unit',
       )
     } catch (cause) {
       db.close()
@@ -112,11 +152,42 @@ export class BooksReader {
     return this.#blocksOf.all(batchIndex).map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
   }
 
+  /** Those of them that a release made, or with null those of the batch's first rating. */
+  blocksDecided(batchIndex: number, releaseIndex: number | null): readonly StoredBlock[] {
+    return this.#blocksDecided
+      .all(batchIndex, releaseIndex)
+      .map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
+  }
+
   /** The leaves of a segment's blocks in log order, as an invoice line's root is made of them. */
   leavesOf(segmentKey: string): readonly { readonly leaf: Uint8Array; readonly amountMicros: bigint }[] {
     return this.#leavesOf
       .all(segmentKey)
       .map(({ leaf, amountMicros }) => ({ leaf, amountMicros: BigInt(amountMicros) }))
+  }
+
+  /** The bytes of one log entry. */
+  logEntry(logIndex: number): Uint8Array | undefined {
+    return this.#logEntry.get(logIndex)?.entry
+  }
+
+  /** Every row of the state of meters as a text, in the order of `meteringRows`. */
+  meteringRows(): IterableIterator<string> {
+    return meteringRows(this.#db)
+  }
+
+  /** Days are kept of what was decided after this log entry; -1: of everything. */
+  daysKeptAfter(): number {
+    return (
+      this.#db
+        .prepare<[], { afterLog: number }>('SELECT after_log AS afterLog FROM segment_day_origin WHERE one = 1')
+        .get()?.afterLog ?? -1
+    )
+  }
+
+  /** The days of a segment, in their order. */
+  daysOf(segmentKey: string): readonly StoredDay[] {
+    return this.#daysOf.all(segmentKey).map(({ day, quantity }) => ({ day, quantity: BigInt(quantity) }))
   }
 
   *documents(): IterableIterator<DocumentRow> {
@@ -141,6 +212,31 @@ export class BooksReader {
 
   suspended(batchIndex: number): readonly { readonly unit: number; readonly code: string }[] {
     return this.#suspended.all(batchIndex)
+  }
+
+  /** What a log entry decided about suspended units, by unit. */
+  decisions(logIndex: number): readonly StoredDecision[] {
+    return this.#decisions.all(logIndex)
+  }
+
+  /** Units that are in suspense by one table and not by the others that it follows from, and the reverse. */
+  strayUnits(): readonly { readonly batchIndex: number; readonly unit: number }[] {
+    const decided = 'SELECT batch_index, unit FROM suspense_decision'
+    const left = `SELECT batch_index, unit FROM suspense EXCEPT ${decided}`
+    const open = 'SELECT batch_index, unit FROM suspense_open'
+    return this.#db
+      .prepare<[], { batchIndex: number; unit: number }>(
+        `SELECT batch_index AS batchIndex, unit FROM (SELECT * FROM (${left}) EXCEPT ${open})
+         UNION ALL SELECT batch_index, unit FROM (${open} EXCEPT SELECT * FROM (${left}))
+         UNION ALL SELECT batch_index, unit FROM (${decided} EXCEPT SELECT batch_index, unit FROM suspense)
+         LIMIT 100`,
+      )
+      .all()
+  }
+
+  /** Units of a batch that are only compared, by unit. */
+  controls(batchIndex: number): readonly { readonly unit: number; readonly rule: string }[] {
+    return this.#controls.all(batchIndex)
   }
 
   segments(): readonly StoredSegment[] {
@@ -175,7 +271,17 @@ export class BooksReader {
 
   /** How many rows of the tables that log entries account for there are, by table. */
   counts(): Readonly<
-    Record<'batch' | 'charge_block' | 'ledger_entry' | 'suspense' | 'document' | 'catalogue', number>
+    Record<
+      | 'batch'
+      | 'charge_block'
+      | 'ledger_entry'
+      | 'suspense'
+      | 'suspense_decision'
+      | 'control_unit'
+      | 'document'
+      | 'catalogue',
+      number
+    >
   > {
     const count = (table: string): number =>
       this.#db.prepare<[], { count: number }>(`SELECT count(*) AS count FROM ${table}`).get()?.count ?? 0
@@ -184,6 +290,8 @@ export class BooksReader {
       charge_block: count('charge_block'),
       ledger_entry: count('ledger_entry'),
       suspense: count('suspense'),
+      suspense_decision: count('suspense_decision'),
+      control_unit: count('control_unit'),
       document: count('document'),
       catalogue: count('catalogue'),
     }

@@ -1,6 +1,6 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { CompactRange } from '@meterline/shared/integrity/merkle.ts'
-import { logEntryLeaf } from '@meterline/shared/model/log-entry.ts'
+import { logEntryLeaf } from '@meterline/shared/model/log-entry-codec.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 
 /** A stored log entry with its place and its leaf hash. */

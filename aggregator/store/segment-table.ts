@@ -9,6 +9,8 @@ export interface BlockRow {
   readonly amountMicros: bigint
   readonly leaf: Uint8Array
   readonly block: Uint8Array
+  /** Log index of the release by which its units were charged; null: they were when their batch was rated first. */
+  readonly releaseIndex: number | null
 }
 
 /** A block's leaf: what an invoice line's root is made of. */
@@ -56,8 +58,9 @@ export class SegmentTable {
     this.#update = db.prepare<[string, number, string, number]>(
       'UPDATE segment SET quantity = ?, events = ?, amount_micros = ? WHERE id = ?',
     )
-    this.#insertBlock = db.prepare<[number, number, string, Uint8Array, Uint8Array]>(
-      'INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block) VALUES (?, ?, ?, ?, ?)',
+    this.#insertBlock = db.prepare<[number, number, string, Uint8Array, Uint8Array, number | null]>(
+      `INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block, release_index)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     )
     this.#leaves = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
       `SELECT leaf, charge_block.amount_micros AS amountMicros FROM charge_block
@@ -87,7 +90,8 @@ export class SegmentTable {
     for (const block of blocks) {
       const segment = this.#segment(block.segmentKey)
       const id = segment?.id ?? this.#save(block.segmentKey, emptyAccumulator)
-      this.#insertBlock.run(block.batchIndex, id, block.amountMicros.toString(), block.leaf, block.block)
+      const { batchIndex, amountMicros, leaf, block: bytes, releaseIndex } = block
+      this.#insertBlock.run(batchIndex, id, amountMicros.toString(), leaf, bytes, releaseIndex)
     }
   }
 

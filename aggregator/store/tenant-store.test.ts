@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FaultError } from '@meterline/shared/base/errors.ts'
+import { noMeteringChanges } from '@meterline/shared/metering/state.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
 import { lockData } from './data-lock.ts'
@@ -75,8 +76,11 @@ function fill(store: TenantStore): void {
       entries: [bytes(2)],
       ledger: [{ logIndex: 1, entries: [entry('unbilled:x', 5n, 0n), entry('revenue', 0n, 5n)] }],
       accumulators: new Map([['s', { quantity: 2n ** 70n, events: 1, amountMicros: 5n }]]),
-      blocks: [{ batchIndex: 0, segmentKey: 's', amountMicros: 5n, leaf: hash(3), block: bytes(3) }],
+      blocks: [{ batchIndex: 0, segmentKey: 's', amountMicros: 5n, leaf: hash(3), block: bytes(3), releaseIndex: null }],
+      days: new Map([['s', new Map([[20_000, 2n ** 70n]])]]),
+      metering: noMeteringChanges,
       suspended: [],
+      observations: null,
       cursor: 0,
     },
     { logSize: 1 },
@@ -156,7 +160,10 @@ describe('a store', () => {
       ledger: [{ logIndex: 4, entries: [entry('revenue', 0n, 1n)] }],
       accumulators: new Map(),
       blocks: [],
+      days: new Map(),
+      metering: noMeteringChanges,
       // The same unit twice breaks the primary key at the end of the transaction.
+      observations: null,
       suspended: [1, 2].map(() => ({
         logIndex: 0,
         unit: 0,

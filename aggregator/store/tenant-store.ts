@@ -5,6 +5,11 @@ import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import { BatchTable } from './batch-table.ts'
 import { CatalogueTable } from './catalogue-table.ts'
+import { CompletenessTable } from './completeness-table.ts'
+import { ReportTable } from './completeness-table-reports.ts'
+import type { ReportRow } from './completeness-table-reports.ts'
+import { SequenceTable } from './completeness-table-sequences.ts'
+import { CorrelationTable } from './correlation-table.ts'
 import { CheckpointTable } from './checkpoint-table.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
 import { DocumentTable } from './document-table.ts'
@@ -12,18 +17,24 @@ import { EvidenceTable } from './evidence-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
 import { LedgerTable } from './ledger-table.ts'
 import { LogTable } from './log-table.ts'
+import { MeteringTable } from './metering-table.ts'
+import { writeObservations } from './observation-writes.ts'
 import { tenantMigrations } from './schema.ts'
+import { SegmentDayTable } from './segment-day-table.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SuspenseTable } from './suspense-table.ts'
 import { TotalTable } from './total-table.ts'
 import type {
   CatalogueWrites,
   ChainWrite,
+  ChargeWrites,
   ClosedWrites,
+  DiscardWrites,
   DocumentWrites,
   Expected,
   RatingWrites,
   ReceiveWrites,
+  ReleaseWrites,
 } from './writes.ts'
 
 /** How a tenant's file is opened. */
@@ -56,8 +67,14 @@ export class TenantStore {
   readonly evidence: EvidenceTable
   readonly ledger: LedgerTable
   readonly segments: SegmentTable
+  readonly segmentDays: SegmentDayTable
+  readonly metering: MeteringTable
   readonly suspense: SuspenseTable
   readonly totals: TotalTable
+  readonly completeness: CompletenessTable
+  readonly sequences: SequenceTable
+  readonly reports: ReportTable
+  readonly correlation: CorrelationTable
   readonly keys: KeyIndex
   readonly #db: Database
   readonly #saveCursor
@@ -78,8 +95,14 @@ export class TenantStore {
       this.evidence = new EvidenceTable(db)
       this.ledger = new LedgerTable(db)
       this.segments = new SegmentTable(db)
+      this.segmentDays = new SegmentDayTable(db)
+      this.metering = new MeteringTable(db)
       this.suspense = new SuspenseTable(db)
       this.totals = new TotalTable(db)
+      this.completeness = new CompletenessTable(db)
+      this.sequences = new SequenceTable(db)
+      this.reports = new ReportTable(db)
+      this.correlation = new CorrelationTable(db)
       this.keys = new KeyIndex(db, { memtableKeys: options.keyMemtableKeys, maxStagedKeys: options.keysPerCommit })
       this.#saveCursor = db.prepare<[number]>('UPDATE rating_cursor SET batch_index = ? WHERE one = 1')
       this.#selectCursor = db.prepare<[], { cursor: number }>('SELECT batch_index AS cursor FROM rating_cursor')
@@ -109,11 +132,30 @@ export class TenantStore {
   commitRated(writes: RatingWrites, expected: Expected): void {
     this.#commit(expected, () => {
       this.log.append(writes.entries)
-      this.segments.write(writes.accumulators, writes.blocks)
-      this.ledger.post(writes.ledger)
+      this.#charge(writes)
       for (const row of writes.suspended) this.suspense.insert(row)
+      if (writes.observations !== null) writeObservations(this, writes.observations)
       this.totals.add({ suspended: writes.suspended.length })
       this.#saveCursor.run(writes.cursor)
+    })
+  }
+
+  /** What suspended units were charged, and what of them stays. */
+  commitReleased(writes: ReleaseWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.#charge(writes.charges)
+      for (const row of writes.decisions) this.suspense.decide(row)
+      for (const stay of writes.stays) this.suspense.changeReason(stay, writes.triedMs)
+      this.totals.add({ released: writes.decisions.length })
+    })
+  }
+
+  commitDiscarded(writes: DiscardWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      for (const row of writes.decisions) this.suspense.decide(row)
+      this.totals.add({ discarded: writes.decisions.length })
     })
   }
 
@@ -153,8 +195,24 @@ export class TenantStore {
     this.#commit(expected, () => this.#count(evidence, {}))
   }
 
+  /** Keeps what agents said of themselves last; no decision stands on it. */
+  commitReports(rows: readonly ReportRow[]): void {
+    this.#db
+      .transaction(() => {
+        for (const row of rows) this.reports.save(row)
+      })
+      .immediate()
+  }
+
   close(): void {
     this.#db.close()
+  }
+
+  #charge(writes: ChargeWrites): void {
+    this.segments.write(writes.accumulators, writes.blocks)
+    this.segmentDays.add(writes.days)
+    this.metering.write(writes.metering)
+    this.ledger.post(writes.ledger)
   }
 
   #saveChains(chains: readonly ChainWrite[]): void {

@@ -8,6 +8,8 @@ export const totalNames = [
   'duplicates',
   'conflicts',
   'suspended',
+  'released',
+  'discarded',
   'evidenceNotKept',
 ] as const
 export type TotalName = (typeof totalNames)[number]

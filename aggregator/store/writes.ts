@@ -1,11 +1,13 @@
 import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
-import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import type { MeteringChanges } from '@meterline/shared/metering/state.ts'
+import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
 import type { BatchRow, Chain } from './batch-table.ts'
 import type { CatalogueRow } from './catalogue-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
+import type { ObservationWrites } from './observation-writes.ts'
 import type { BlockRow } from './segment-table.ts'
-import type { SuspenseRow } from './suspense-table.ts'
+import type { DecisionRow, NewReason, SuspenseRow } from './suspense-table.ts'
 import type { Counted } from './total-table.ts'
 
 /**
@@ -41,15 +43,40 @@ export interface LedgerWrite {
   readonly entries: readonly LedgerEntry[]
 }
 
-/** What rating some batches decided. */
-export interface RatingWrites {
-  readonly entries: readonly Uint8Array[]
+/** What was charged, as rows. */
+export interface ChargeWrites {
   readonly ledger: readonly LedgerWrite[]
   readonly accumulators: ReadonlyMap<string, Accumulator>
   readonly blocks: readonly BlockRow[]
+  /** What was used in those segments per UTC day, to be added to what is known of the days. */
+  readonly days: SegmentDays
+  readonly metering: MeteringChanges
+}
+
+/** What rating some batches decided. */
+export interface RatingWrites extends ChargeWrites {
+  readonly entries: readonly Uint8Array[]
   readonly suspended: readonly SuspenseRow[]
+  /** Null when nothing was seen that anybody watches for. */
+  readonly observations: ObservationWrites | null
   /** Log index of the last batch that is rated now. */
   readonly cursor: number
+}
+
+/** What trying suspended units again decided. */
+export interface ReleaseWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly charges: ChargeWrites
+  readonly decisions: readonly DecisionRow[]
+  /** Units that stay, for a reason other than before. */
+  readonly stays: readonly NewReason[]
+  readonly triedMs: number
+}
+
+/** What giving suspended units up decided. */
+export interface DiscardWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly decisions: readonly DecisionRow[]
 }
 
 /** What an apply decided. */

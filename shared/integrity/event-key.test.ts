@@ -91,6 +91,16 @@ describe('the content check', () => {
     )
   })
 
+  it('does not look at annotations, labels whose key begins with +', () => {
+    fc.assert(
+      fc.property(content, fc.dictionary(text, text, { noNullPrototype: true }), (of, unknown) => {
+        const annotations = Object.entries(unknown).map(([key, value]) => [`+${key}`, value] as const)
+        const plain = { ...of, labels: of.labels.filter(([key]) => !key.startsWith('+')) }
+        expect(check({ ...plain, labels: [...annotations, ...plain.labels] })).toBe(check(plain))
+      }),
+    )
+  })
+
   it('changes with every part of the content', () => {
     const [label, fact, other] = [['k', 'v'] as const, ['k', 1n] as const, { meter: 'm', quantity: 1n }]
     const of: Content = { subject: 's', timeMs: 5, labels: [label], facts: [fact], quantities: [other] }
@@ -103,6 +113,7 @@ describe('the content check', () => {
       { ...of, labels: [['v', 'k']] },
       { ...of, labels: [label, ['k2', '']] },
       { ...of, labels: [['k', 'w']] },
+      { ...of, labels: [label, ['@unit', 'byte']] },
       { ...of, facts: [] },
       { ...of, facts: [['k', 2n]] },
       { ...of, facts: [['k', 1n + 2n ** 32n]] },
@@ -123,7 +134,10 @@ describe('the content check', () => {
         const sorted = (of: Content): unknown => [
           of.subject,
           of.timeMs,
-          of.labels.map(([key, value]) => JSON.stringify([key, value])).sort(),
+          of.labels
+            .filter(([key]) => !key.startsWith('+'))
+            .map(([key, value]) => JSON.stringify([key, value]))
+            .sort(),
           of.facts.map(([key, value]) => JSON.stringify([key, value.toString()])).sort(),
           of.quantities.map(({ meter, quantity: amount }) => JSON.stringify([meter, amount.toString()])).sort(),
         ]

@@ -62,12 +62,15 @@ export interface ContentCheck {
 }
 
 const twoTo32 = 4_294_967_296
+const annotationSign = 0x2b
 
 /**
  * Tells whether two events under the same event key say the same: equal content gives an equal check, in any order of
  * labels, facts and quantities, from `contentCheck(event, event.measured, out)` at the agent and from
  * `contentCheck(unit, unit.records, out)` at the aggregator. What each side adds (arrival time, pre-rating, spends) is
- * not part of it. Fills and returns `out`, so that a caller on a measured path can keep one.
+ * not part of it, nor are annotations (labels whose key begins with `+`): a field that one version of a reader keeps and
+ * another understands does not make a repeated event another one. Fills and returns `out`, so that a caller on a
+ * measured path can keep one.
  *
  * The hash is fast and not cryptographic, and need not be. The key, which is, decides whether an event is charged: the
  * first one wins. The check only decides what happens to a later one: equal is counted as a duplicate, different goes to
@@ -83,6 +86,11 @@ export function contentCheck(
   let labels0 = content.labels.length
   let labels1 = content.labels.length
   for (const label of content.labels) {
+    if (label[0].charCodeAt(0) === annotationSign) {
+      labels0 = (labels0 - 1) | 0
+      labels1 = (labels1 - 1) | 0
+      continue
+    }
     const key = lanesOf(label[0])
     const value = lanesOf(label[1])
     labels0 = (labels0 + mix0(mix0(1, key.lane0), value.lane0)) | 0

@@ -11,7 +11,8 @@ import { openSigningKey, type SigningKey } from '../integrity/signature.ts'
 import { assembleBody, decodeHeader, openBatchBody, sealBatch, verifyBatchSignature } from './batch-codec.ts'
 import type { BatchHeader } from './batch.ts'
 import { chargeBlockLeaf, decodeChargeBlock, encodeChargeBlock, type ChargeBlock } from './charge.ts'
-import { decodeLogEntry, encodeLogEntry, logEntryLeaf, type LogEntry } from './log-entry.ts'
+import { decodeLogEntry, encodeLogEntry, logEntryLeaf } from './log-entry-codec.ts'
+import type { LogEntry } from './log-entry.ts'
 import {
   decodeSnapshot,
   encodeSnapshot,

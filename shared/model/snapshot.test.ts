@@ -26,6 +26,7 @@ const snapshot: Snapshot = {
   meters: [
     { id: 'data.bytes', unit: 'byte' },
     { id: 'ai.input_tokens', unit: 'token' },
+    { id: 'energy', unit: 'kWh', kind: 'gauge' },
   ],
   prices: [
     {
@@ -102,6 +103,8 @@ describe('a snapshot', () => {
       change: (json: string) => json.replaceAll(`"price":"${'b'.repeat(64)}"`, '"price":"b"'),
     },
     { what: 'a meter twice', change: (json: string) => json.replace('"id":"data.bytes"', '"id":"ai.input_tokens"') },
+    { what: 'a meter of an unknown kind', change: (json: string) => json.replace('"gauge"', '"average"') },
+    { what: 'a sum that says so', change: (json: string) => json.replace('"gauge"', '"sum"') },
     { what: 'a price id that is no hash', change: (json: string) => json.replaceAll('b'.repeat(64), 'b'.repeat(63)) },
   ])('with $what is malformed', ({ change }) => {
     const changed = withText(change)

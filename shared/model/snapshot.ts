@@ -11,6 +11,11 @@ import { timeLimits, usageEventLimits } from './usage-event.ts'
 export interface SnapshotMeter {
   readonly id: string
   readonly unit: string
+  /**
+   * How its readings become usage. Left out: its quantities are usage as they stand, the only kind an agent can pre-rate;
+   * what the others come to depends on readings that other agents may hold.
+   */
+  readonly kind?: 'counter' | 'gauge' | 'distinct' | 'maximum' | undefined
 }
 
 /** A price of the enforced leg. */
@@ -57,11 +62,13 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const timeMsSchema = z.int().min(timeLimits.earliestMs).max(timeLimits.latestMs)
 const nameSchema = z.string().min(1).max(usageEventLimits.subjectBytes)
 
+const meterKindSchema = z.enum(['counter', 'gauge', 'distinct', 'maximum'])
+
 const snapshotSchema = z.strictObject({
   format: z.literal(1),
   tenant: nameSchema,
   version: z.int().min(0),
-  meters: z.array(z.strictObject({ id: nameSchema, unit: nameSchema })),
+  meters: z.array(z.strictObject({ id: nameSchema, unit: nameSchema, kind: meterKindSchema.optional() })),
   prices: z.array(z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/), price: priceSchema, currency: nameSchema })),
   bindings: z.array(
     z.strictObject({
@@ -79,7 +86,7 @@ const snapshotSchema = z.strictObject({
 /** Canonical JSON bytes (RFC 8785) of a snapshot. Base units inside prices are texts of digits, as `priceJson` gives them. */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   const prices = snapshot.prices.map(({ id, price, currency }) => ({ id, price: priceJson(price), currency }))
-  const meters = snapshot.meters.map((meter) => ({ ...meter }))
+  const meters = snapshot.meters.map(({ id, unit, kind }) => (kind === undefined ? { id, unit } : { id, unit, kind }))
   const bindings = snapshot.bindings.map((binding) => ({ ...binding }))
   return new TextEncoder().encode(canonicalJson({ ...snapshot, prices, meters, bindings }))
 }

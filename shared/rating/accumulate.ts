@@ -19,3 +19,6 @@ export function accumulate(before: Accumulator, quantity: bigint, amountMicros: 
     amountMicros: before.amountMicros + amountMicros,
   }
 }
+
+/** What was used in segments per UTC day: base units by days since 1970-01-01, by segment key. */
+export type SegmentDays = ReadonlyMap<string, ReadonlyMap<number, bigint>>

@@ -45,6 +45,12 @@ export function openDatabase(options: OpenOptions): Database {
   return db
 }
 
+/** Opens an empty database in a temporary file that SQLite deletes when it is closed: room to work in beyond memory. */
+export function openScratchDatabase(): Database {
+  assertNodeVersion(process.versions.node)
+  return new DatabaseConstructor('')
+}
+
 /**
  * Refuses a Node that better-sqlite3's prebuilt binary does not run on (it wants Node-API 10 and ends an older
  * process with a segmentation fault), before the native code is loaded.

@@ -2,7 +2,12 @@ import { assertThat, failed, fault, ok, type Fault, type Result } from '../base/
 import { civilFromDays, dayMs, daysFromCivil, daysInMonth, latestInstantMs } from './civil.ts'
 
 const longestText = 64
-const digitZero = 48
+const digitZero = 0x30
+const colon = 0x3a
+const hyphen = 0x2d
+const point = 0x2e
+const letterT = 0x74
+const lowerCaseBit = 0x20
 
 /**
  * Reads an instant from 1970 to 9999 into epoch milliseconds: an RFC 3339 timestamp with its zone (`2026-11-05T10:00:00Z`,
@@ -44,22 +49,23 @@ export function formatInstant(instantMs: number): string {
 /** Epoch milliseconds of an RFC 3339 timestamp, NaN when it is none. Reads by position, since every event has one. */
 function timestampMs(text: string): number {
   if (text.length < 20 || text.length > longestText) return Number.NaN
-  const separator = text[10]
-  if ((separator !== 'T' && separator !== 't') || text[13] !== ':' || text[16] !== ':') return Number.NaN
+  const separator = text.charCodeAt(10) | lowerCaseBit
+  if (separator !== letterT || text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return Number.NaN
   const startMs = dayStartMs(text)
-  const hour = digitsAt(text, 11, 2)
-  const minute = digitsAt(text, 14, 2)
-  const second = digitsAt(text, 17, 2)
+  const hour = twoDigits(text, 11)
+  const minute = twoDigits(text, 14)
+  const second = twoDigits(text, 17)
   if (!(hour <= 23 && minute <= 59 && second <= 60)) return Number.NaN
 
   let position = 19
   let millisecond = 0
-  if (text[position] === '.') {
+  if (text.charCodeAt(position) === point) {
     const first = ++position
     for (; isDigit(text, position); position++) {
-      if (position - first < 3) millisecond += digitsAt(text, position, 1) * 10 ** (2 - (position - first))
+      if (position - first < 3) millisecond = millisecond * 10 + text.charCodeAt(position) - digitZero
     }
     if (position === first) return Number.NaN
+    for (let digits = position - first; digits < 3; digits++) millisecond *= 10
   }
   const secondMs = second === 60 ? 59_999 : second * 1_000 + millisecond
   const zoneMs = zoneOffsetMs(text, position)
@@ -70,32 +76,41 @@ function timestampMs(text: string): number {
 
 /** Start of the day written in the first ten characters; NaN when they are no day. */
 function dayStartMs(text: string): number {
-  const year = digitsAt(text, 0, 4)
-  const month = digitsAt(text, 5, 2)
-  const day = digitsAt(text, 8, 2)
-  if (text[4] !== '-' || text[7] !== '-') return Number.NaN
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2)
+  const month = twoDigits(text, 5)
+  const day = twoDigits(text, 8)
+  if (text.charCodeAt(4) !== hyphen || text.charCodeAt(7) !== hyphen) return Number.NaN
+  if (day === keptDay && month === keptMonth && year === keptYear) return keptStartMs
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return Number.NaN
-  return daysFromCivil(year, month, day) * dayMs
+  keptYear = year
+  keptMonth = month
+  keptDay = day
+  keptStartMs = daysFromCivil(year, month, day) * dayMs
+  return keptStartMs
 }
+
+// Times come in runs of the same day: the day that was read last is kept.
+let keptYear = 1970
+let keptMonth = 1
+let keptDay = 1
+let keptStartMs = 0
 
 function zoneOffsetMs(text: string, position: number): number {
   const sign = text[position]
   if (sign === 'Z' || sign === 'z') return text.length === position + 1 ? 0 : Number.NaN
   if ((sign !== '+' && sign !== '-') || text.length !== position + 6 || text[position + 3] !== ':') return Number.NaN
-  const hours = digitsAt(text, position + 1, 2)
-  const minutes = digitsAt(text, position + 4, 2)
+  const hours = twoDigits(text, position + 1)
+  const minutes = twoDigits(text, position + 4)
   if (!(hours <= 23 && minutes <= 59)) return Number.NaN
   const offsetMs = hours * 3_600_000 + minutes * 60_000
   return sign === '+' ? offsetMs : -offsetMs
 }
 
-function digitsAt(text: string, start: number, count: number): number {
-  let number = 0
-  for (let position = start; position < start + count; position++) {
-    if (!isDigit(text, position)) return Number.NaN
-    number = number * 10 + text.charCodeAt(position) - digitZero
-  }
-  return number
+/** The number two digits make, NaN when they are none. */
+function twoDigits(text: string, start: number): number {
+  const tens = text.charCodeAt(start) - digitZero
+  const ones = text.charCodeAt(start + 1) - digitZero
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
 }
 
 function isDigit(text: string, position: number): boolean {

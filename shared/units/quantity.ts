@@ -10,7 +10,7 @@ const integerPattern = /^-?(0|[1-9][0-9]*)$/
 
 /**
  * Reads a quantity in base units: a JSON number that is a safe integer, or a text of decimal digits (up to 2^63 − 1),
- * because JSON readers silently round larger numbers. Never negative, never a fraction.
+ * because JSON readers silently round larger numbers; binary formats give a bigint. Never negative, never a fraction.
  */
 export function parseQuantity(value: unknown): Result<bigint, Fault<QuantityCode>> {
   if (typeof value === 'number') {
@@ -18,6 +18,7 @@ export function parseQuantity(value: unknown): Result<bigint, Fault<QuantityCode
     return refusedNumber(value)
   }
   if (typeof value === 'string') return parseText(value)
+  if (typeof value === 'bigint') return parseText(String(value))
   if (value === undefined || value === null) return refused('quantity_missing', 'the quantity is missing')
   return refused(
     'quantity_not_integer',

@@ -1,3 +1,5 @@
+import type { SyncState } from '../base/clock.ts'
+
 /** The version of the edge protocol that this code speaks (proto/meterline/v1/edge.proto). */
 export const protocolVersion = 1
 
@@ -27,14 +29,61 @@ export interface BatchMessage {
   readonly body: Uint8Array
 }
 
+/** The feature of an aggregator that takes reports. */
+export const reportFeature = 'report'
+
+/** Reasons and devices that one report names at most. */
+export const reportedSuspended = 100
+
+/** How many entries of the suspense there are for one reason and device, and how often they were delivered. */
+export interface SuspendedCount {
+  readonly code: string
+  readonly device: string
+  readonly rows: number
+  readonly times: number
+}
+
+/** How an agent stands. It replaces the report before; nothing is answered, and losing one loses nothing. */
+export interface ReportMessage {
+  readonly kind: 'report'
+  /** The agent's wall clock, epoch milliseconds, and whether a time source disciplines it. */
+  readonly atMs: number
+  readonly clockSync: SyncState
+  readonly suspendedRows: number
+  readonly suspendedBytes: number
+  /** Those with most entries first, at most `reportedSuspended`. */
+  readonly suspended: readonly SuspendedCount[]
+  /** Deliveries answered `unavailable` since the agent started. */
+  readonly refusedDeliveries: number
+  readonly connectedDevices: number
+  readonly outbox: {
+    readonly batches: number
+    readonly bytes: number
+    /** Epoch milliseconds; null when nothing waits. */
+    readonly oldestSealedMs: number | null
+  }
+  /** How often each outcome happened since the journal was made. */
+  readonly counters: {
+    readonly deliveries: number
+    readonly events: number
+    readonly records: number
+    readonly unbound: number
+    readonly withoutId: number
+    readonly duplicates: number
+    readonly suspended: number
+  }
+}
+
 /** What an agent sends. */
-export type AgentMessage = Hello | BatchMessage
+export type AgentMessage = Hello | BatchMessage | ReportMessage
 
 /** The answer to an accepted hello: the last batch of this epoch that is stored durably, 0 and zero bytes when none. */
 export interface Welcome {
   readonly kind: 'welcome'
   readonly receivedSeq: number
   readonly chainHash: Uint8Array
+  /** What the aggregator takes beyond the first version of the protocol; unknown names mean nothing. */
+  readonly features: readonly string[]
 }
 
 /** The batch is stored durably and has its place (`logIndex`, from 0) in the tenant's log. */

@@ -18,6 +18,26 @@ const message: fc.Arbitrary<AgentMessage> = fc.oneof(
     chainHash: bytes,
     snapshotHash: bytes,
   }),
+  fc.record({
+    kind: fc.constant('report'),
+    atMs: count,
+    clockSync: fc.constantFrom('unknown', 'synced', 'unsynced'),
+    suspendedRows: count,
+    suspendedBytes: count,
+    suspended: fc.array(fc.record({ code: fc.string(), device: fc.string(), rows: count, times: count })),
+    refusedDeliveries: count,
+    connectedDevices: count,
+    outbox: fc.record({ batches: count, bytes: count, oldestSealedMs: fc.option(count.filter((ms) => ms > 0)) }),
+    counters: fc.record({
+      deliveries: count,
+      events: count,
+      records: count,
+      unbound: count,
+      withoutId: count,
+      duplicates: count,
+      suspended: count,
+    }),
+  }),
 )
 
 /** protobufjs hands out Buffers; only their bytes count. */

@@ -24,10 +24,23 @@ const agentMessages: AgentMessage[] = [
     snapshotHash: bytes(),
   },
   { kind: 'batch', header: bytes(1, 2), signature: bytes(3), body: bytes(4, 5, 6) },
+  {
+    kind: 'report',
+    atMs: 1_749_988_800_000,
+    clockSync: 'unsynced',
+    suspendedRows: 3,
+    suspendedBytes: 900,
+    suspended: [{ code: 'payload_malformed', device: 'trk-1', rows: 3, times: 7 }],
+    refusedDeliveries: 1,
+    connectedDevices: 2_000,
+    outbox: { batches: 1, bytes: 40_000, oldestSealedMs: 1_749_988_700_000 },
+    counters: { deliveries: 7, events: 6, records: 5, unbound: 4, withoutId: 3, duplicates: 2, suspended: 1 },
+  },
 ]
 
 const aggregatorMessages: AggregatorMessage[] = [
-  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32) },
+  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: [] },
+  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: ['report', 'later'] },
   { kind: 'receipt', epoch: 1, seq: 2, batchHash: new Uint8Array(32).fill(9), logIndex: 0 },
   { kind: 'snapshot', bytes: bytes(123, 125), signature: bytes(1) },
   { kind: 'refusal', code: 'sequence_gap', message: 'Batch 3 came before batch 2.', seq: 3, permanent: false },
@@ -66,6 +79,30 @@ describe('edge messages', () => {
       logIndex: 4,
     })
     expect(receipt.toString('hex')).toBe('120908011002' + '1a0103' + '2004')
+  })
+
+  test('a welcome without features is that of an aggregator that knows none', () => {
+    const wire = edgeSessionMethod.encodeResponse({
+      kind: 'welcome',
+      receivedSeq: 1,
+      chainHash: bytes(2),
+      features: [],
+    })
+    expect(wire.toString('hex')).toBe('0a050801120102')
+    expect(edgeSessionMethod.decodeResponse(wire)).toMatchObject({ ok: true, value: { features: [] } })
+  })
+
+  test('a report of too many reasons is refused', () => {
+    const suspended = Array.from({ length: 101 }, () => ({ code: 'x', device: 'd', rows: 1, times: 1 }))
+    const report = agentMessages.find((message) => message.kind === 'report')
+    const wire = edgeSessionMethod.encodeRequest({ ...report, suspended } as AgentMessage)
+    expect(edgeSessionMethod.decodeRequest(wire)).toMatchObject({ ok: false, fault: { code: 'message_malformed' } })
+  })
+
+  test('a clock state of a later version is not known here', () => {
+    const report = agentMessages.find((message) => message.kind === 'report')
+    const wire = edgeSessionMethod.encodeRequest({ ...report, clockSync: 'leaping' } as unknown as AgentMessage)
+    expect(edgeSessionMethod.decodeRequest(wire)).toMatchObject({ ok: true, value: { clockSync: 'unknown' } })
   })
 
   test.each([

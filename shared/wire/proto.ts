@@ -3,6 +3,8 @@ import { loadSync } from '@grpc/proto-loader'
 import { failed, fault, ok } from '../base/errors.ts'
 import type { Fault, Result } from '../base/errors.ts'
 import type { AgentMessage, AggregatorMessage } from './messages.ts'
+import { reportFromWire, reportToWire } from './report-wire.ts'
+import { bytesOf, countOf, fieldsOf, MalformedMessage, textOf, textsOf, type Fields } from './wire-fields.ts'
 
 /** A message that its protobuf layout or its value ranges do not allow. */
 export type WireFault = Fault<'message_malformed'>
@@ -46,8 +48,8 @@ export const controlRunMethod: WireMethod<RunRequest, RunReply> = wireMethod(
   runReplyFromWire,
 )
 
-/** Thrown and caught inside this file only: a decoder deep in a message has no other short way out. */
-class MalformedMessage extends Error {}
+/** Far more features than there will ever be. */
+const mostFeatures = 100
 
 interface ProtoMethod {
   readonly path: string
@@ -99,6 +101,7 @@ function agentMessageToWire(message: AgentMessage): object {
   if (message.kind === 'batch') {
     return { batch: { header: message.header, signature: message.signature, body: message.body } }
   }
+  if (message.kind === 'report') return { report: reportToWire(message) }
   const { protocolVersion, tenant, agent, epoch, lastSealedSeq, chainHash, snapshotHash } = message
   return { hello: { protocolVersion, tenant, agent, epoch, lastSealedSeq, chainHash, snapshotHash } }
 }
@@ -114,7 +117,8 @@ function agentMessageFromWire(message: Fields): AgentMessage {
       body: bytesOf(batch, 'body'),
     }
   }
-  if (which !== 'hello') throw new MalformedMessage('it is neither a hello nor a batch')
+  if (which === 'report') return reportFromWire(fieldsOf(message, 'report'))
+  if (which !== 'hello') throw new MalformedMessage('it is no hello, batch or report')
   const hello = fieldsOf(message, 'hello')
   return {
     kind: 'hello',
@@ -135,7 +139,7 @@ function aggregatorMessageToWire(message: AggregatorMessage): object {
       return { receipt: { epoch, seq, batchHash, logIndex } }
     }
     case 'welcome':
-      return { welcome: { receivedSeq: message.receivedSeq, chainHash: message.chainHash } }
+      return { welcome: { receivedSeq: message.receivedSeq, chainHash: message.chainHash, features: message.features } }
     case 'snapshot':
       return { snapshot: { bytes: message.bytes, signature: message.signature } }
     case 'refusal': {
@@ -160,7 +164,12 @@ function aggregatorMessageFromWire(message: Fields): AggregatorMessage {
     }
     case 'welcome': {
       const welcome = fieldsOf(message, 'welcome')
-      return { kind: 'welcome', receivedSeq: countOf(welcome, 'receivedSeq'), chainHash: bytesOf(welcome, 'chainHash') }
+      return {
+        kind: 'welcome',
+        receivedSeq: countOf(welcome, 'receivedSeq'),
+        chainHash: bytesOf(welcome, 'chainHash'),
+        features: textsOf(welcome, 'features', mostFeatures),
+      }
     }
     case 'snapshot': {
       const snapshot = fieldsOf(message, 'snapshot')
@@ -204,32 +213,4 @@ function runReplyFromWire(message: Fields): RunReply {
     message: textOf(answer, 'message'),
     detailsJson: textOf(answer, 'detailsJson'),
   }
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function fieldsOf(message: Fields, name: string): Fields {
-  const value = message[name]
-  if (typeof value !== 'object' || value === null) throw new MalformedMessage(`${name} is missing`)
-  return value as Fields
-}
-
-function textOf(message: Fields, name: string): string {
-  const value = message[name]
-  if (typeof value !== 'string') throw new MalformedMessage(`${name} is missing or no text`)
-  return value
-}
-
-function bytesOf(message: Fields, name: string): Uint8Array {
-  const value = message[name]
-  if (!(value instanceof Uint8Array)) throw new MalformedMessage(`${name} is missing or no bytes`)
-  return value
-}
-
-function countOf(message: Fields, name: string): number {
-  const value = message[name]
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new MalformedMessage(`${name} is no whole number from 0 to 2^53 - 1`)
-  }
-  return value
 }

@@ -7,6 +7,7 @@ import type { Period } from '@meterline/shared/units/period.ts'
 import type { Party } from '../accounts/account-tree.ts'
 import { assertBalanced, type LedgerEntry } from '../ledger/entry.ts'
 import { invoiceIssued, usageSold, type Relation } from '../ledger/templates.ts'
+import { billDays, billTiers, type BillDay, type BillTier } from './bill-parts.ts'
 import { billingContracts, type BillingContract, type ContractItem, type ContractSources } from './billing-contract.ts'
 import { priceTerms } from './price-terms.ts'
 
@@ -19,6 +20,8 @@ export interface SegmentState {
   /** Hash of the Merkle-sum root over all charge blocks of the segment in log order, 32 bytes. */
   readonly chargesRoot: Uint8Array
   readonly chargeBlocks: number
+  /** What was used per UTC day (days since 1970-01-01), in their order. */
+  readonly days: readonly { readonly day: number; readonly quantity: bigint }[]
 }
 
 /** One line: a meter of a subscription at one price. */
@@ -48,6 +51,10 @@ export interface BillLine {
   readonly segment: string
   readonly chargesRoot: Uint8Array
   readonly chargeBlocks: number
+  /** The days with usage, in their order. */
+  readonly days: readonly BillDay[]
+  /** What each tier of the price contributes, in their order; they add up to the line. */
+  readonly tiers: readonly BillTier[]
 }
 
 /** Sums over lines. */
@@ -150,6 +157,8 @@ function lineOf(item: ContractItem, minorDigits: number, state: SegmentState | u
     segment: item.segmentKey,
     chargesRoot: state?.chargesRoot ?? sumRoot([]).hash,
     chargeBlocks: state?.chargeBlocks ?? 0,
+    days: billDays(leg.price, quantity, state?.days ?? []),
+    tiers: billTiers(price.terms, leg.price, leg.currency, unit, quantity),
   }
 }
 

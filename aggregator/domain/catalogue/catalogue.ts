@@ -1,6 +1,8 @@
 import type { CompiledPrice, Price } from '@meterline/shared/rating/price.ts'
 import type { Account, AccountTree, Party } from '../accounts/account-tree.ts'
-import type { MeterDefinition, OfferingDefinition, TenantFile } from './tenant-file.ts'
+import type { MeterDefinition } from '../metering/meter-definition.ts'
+import type { MeterRule } from '../metering/meter-rule.ts'
+import type { OfferingDefinition, TenantFile } from './tenant-file.ts'
 
 /** A price of a catalogue. Its id is the hash of what it charges, so the same terms are the same price for ever. */
 export interface CataloguePrice {
@@ -63,6 +65,8 @@ export interface LegPlan {
   /** Exclusive. */
   readonly toMs: number
   readonly legs: readonly Leg[]
+  /** How its records become usage; null when there is no such meter. */
+  readonly rule: MeterRule | null
   /** Null exactly when there are legs. */
   readonly code: LegFaultCode | null
 }
@@ -100,6 +104,8 @@ export interface Catalogue {
   readonly tree: AccountTree
   readonly partners: ReadonlyMap<string, Party>
   readonly meters: ReadonlyMap<string, MeterDefinition>
+  /** How each meter's records become usage, by its id. */
+  readonly meterRules: ReadonlyMap<string, MeterRule>
   readonly subscriptions: ReadonlyMap<string, CatalogueSubscription>
   readonly index: LegIndex
 }

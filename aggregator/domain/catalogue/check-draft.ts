@@ -1,4 +1,6 @@
 import { checkAccounts } from './check-accounts.ts'
+import { checkCorrelations } from './check-correlations.ts'
+import { checkExpectations } from './check-expectations.ts'
 import { checkReferences } from './check-references.ts'
 import { checkResale } from './check-resale.ts'
 import { checkSubscriptions } from './check-subscriptions.ts'
@@ -14,6 +16,8 @@ export function checkDraft(draft: Draft, before: TenantFile | null): readonly Pr
     ...checkAccounts(draft),
     ...checkSubscriptions(draft),
     ...checkResale(draft),
+    ...checkExpectations(draft),
+    ...checkCorrelations(draft),
     ...(before === null ? [] : checkSuccession(before, draft)),
   ]
 }

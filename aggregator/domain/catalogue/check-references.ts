@@ -13,6 +13,8 @@ export function checkReferences(draft: Draft): readonly Problem[] {
     ...checkDuplicates(draft, ['accounts', 'partners']),
     ...checkDuplicates(draft, ['subscriptions']),
     ...checkDuplicates(draft, ['agents']),
+    ...checkDuplicates(draft, ['expectations']),
+    ...checkDuplicates(draft, ['correlations']),
     ...checkCurrencies(draft),
     ...checkPricesAndOfferings(draft),
     ...checkSubscriptionReferences(draft),
@@ -52,7 +54,7 @@ function checkPricesAndOfferings(draft: Draft): readonly Problem[] {
   const problems: Problem[] = []
   const meters = namesOf(draft.declared.meters)
   for (const { value, index } of draft.prices) {
-    problems.push(...unknown(value.meter, meters, 'meter', ['prices', index, 'meter']))
+    problems.push(...unknownName(value.meter, meters, 'meter', ['prices', index, 'meter']))
   }
   const prices = namesOf(draft.declared.prices)
   const meterOf = new Map(draft.prices.map(({ value }) => [value.id, value.meter]))
@@ -60,7 +62,7 @@ function checkPricesAndOfferings(draft: Draft): readonly Problem[] {
     const priceOfMeter = new Map<string, string>()
     offering.prices.forEach((id, position) => {
       const path = ['offerings', index, 'prices', position]
-      problems.push(...unknown(id, prices, 'price', path))
+      problems.push(...unknownName(id, prices, 'price', path))
       const meter = meterOf.get(id)
       if (meter === undefined) return
       const other = priceOfMeter.get(meter)
@@ -84,11 +86,11 @@ function checkSubscriptionReferences(draft: Draft): readonly Problem[] {
   for (const { value, index } of draft.subscriptions) {
     // An operator that cannot be read may be the account that is meant.
     if (draft.operator !== null) {
-      problems.push(...unknown(value.account, accounts, 'account', ['subscriptions', index, 'account']))
+      problems.push(...unknownName(value.account, accounts, 'account', ['subscriptions', index, 'account']))
     }
-    problems.push(...unknown(value.offering, offerings, 'offering', ['subscriptions', index, 'offering']))
+    problems.push(...unknownName(value.offering, offerings, 'offering', ['subscriptions', index, 'offering']))
     if (value.seller !== null && value.account === draft.operator?.id) {
-      problems.push(...unknown(value.seller, partners, 'partner', ['subscriptions', index, 'seller']))
+      problems.push(...unknownName(value.seller, partners, 'partner', ['subscriptions', index, 'seller']))
     }
   }
   return problems
@@ -108,7 +110,8 @@ function checkAgentKeys(draft: Draft): readonly Problem[] {
   return problems
 }
 
-function unknown(
+/** The problem of a name that none of the candidates has; none when one has it. */
+export function unknownName(
   name: string,
   candidates: ReadonlySet<string>,
   kind: string,
@@ -118,6 +121,7 @@ function unknown(
   return [{ ...problem(path, `is ${name}, but there is no such ${kind}`), unknown: { word: name, candidates } }]
 }
 
-function namesOf(ids: readonly Placed<string>[]): ReadonlySet<string> {
+/** The ids that a list declares. */
+export function namesOf(ids: readonly Placed<string>[]): ReadonlySet<string> {
   return new Set(ids.map(({ value }) => value))
 }

@@ -4,13 +4,14 @@ import type { TenantFile } from './tenant-file.ts'
 
 /**
  * What one version of a tenant file may not take back from the version before: usage was charged and entries were posted
- * under these accounts and subscriptions, so they keep their place for ever. Prices and offerings may change or vanish;
- * what was rated names its price by content.
+ * under these accounts and subscriptions, so they keep their place for ever, and meters with a state keep their meaning.
+ * Prices and offerings may change or vanish; what was rated names its price by content.
  */
 export function checkSuccession(before: TenantFile, draft: Draft): readonly Problem[] {
   return [
     ...checkTenant(before, draft),
     ...checkAccountsKept(before, draft),
+    ...checkMetersKept(before, draft),
     ...checkSubscriptionsKept(before, draft),
     ...checkEpochs(before, draft),
   ]
@@ -42,6 +43,30 @@ function checkAccountsKept(before: TenantFile, draft: Draft): readonly Problem[]
       if (known[key] === value[key]) continue
       const message = `was ${known[key]} before and cannot change to ${value[key]}`
       problems.push(problem(['accounts', index, key], message, 'add a new account in its place'))
+    }
+  }
+  return problems
+}
+
+/** What was read under one meaning must not be read under another: readings and what was charged for them stay. */
+function checkMetersKept(before: TenantFile, draft: Draft): readonly Problem[] {
+  const problems: Problem[] = []
+  const earlier = new Map(before.meters.map((meter) => [meter.id, meter]))
+  const suggestion = 'add a new meter in its place'
+  for (const { value, index } of draft.meters) {
+    const known = earlier.get(value.id)
+    if (known === undefined) continue
+    const path = ['meters', index] as const
+    const [was, is] = [known.metering, value.metering]
+    if (was.kind !== is.kind) {
+      problems.push(problem([...path, 'kind'], `was ${was.kind} before and cannot change to ${is.kind}`, suggestion))
+    } else if (was.kind !== 'sum' && known.unit !== value.unit) {
+      problems.push(
+        problem([...path, 'unit'], `was ${known.unit} before and cannot change to ${value.unit}`, suggestion),
+      )
+    } else if (was.kind === 'gauge' && is.kind === 'gauge' && was.reading !== is.reading) {
+      const message = `was ${was.reading} before and cannot change to ${is.reading}`
+      problems.push(problem([...path, 'reading'], message, suggestion))
     }
   }
   return problems

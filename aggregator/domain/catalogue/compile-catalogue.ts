@@ -3,6 +3,7 @@ import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { compilePrice, priceJson, type Price } from '@meterline/shared/rating/price.ts'
 import { buildAccountTree, type Account, type AccountTree, type Party } from '../accounts/account-tree.ts'
+import { compileMeter } from '../metering/meter-rule.ts'
 import { checkDraft } from './check-draft.ts'
 import type { Catalogue, CataloguePrice, CatalogueSubscription, Leg } from './catalogue.ts'
 import { draftOf } from './draft.ts'
@@ -73,6 +74,7 @@ function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
     tree,
     partners,
     meters: new Map(file.meters.map((meter) => [meter.id, meter])),
+    meterRules: new Map(file.meters.map((meter) => [meter.id, compileMeter(meter)])),
     subscriptions: new Map(subscriptions.map((subscription) => [subscription.id, subscription])),
     index: buildLegIndex(subscriptions),
   }

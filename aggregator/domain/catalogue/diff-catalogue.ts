@@ -20,6 +20,8 @@ const kindOfList: Readonly<Record<string, string>> = {
   partners: 'partner',
   subscriptions: 'subscription',
   agents: 'agent',
+  expectations: 'expectation',
+  correlations: 'correlation',
 }
 
 type Element = { readonly [key: string]: JsonValue }

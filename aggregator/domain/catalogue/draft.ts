@@ -1,8 +1,10 @@
 import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
+import type { ExpectationDefinition } from '../completeness/expectation.ts'
+import type { CorrelationDefinition } from '../correlation/correlation-rule.ts'
+import type { MeterDefinition } from '../metering/meter-definition.ts'
 import type {
   AgentDefinition,
   ListKey,
-  MeterDefinition,
   OfferingDefinition,
   PriceDefinition,
   SubscriptionDefinition,
@@ -30,6 +32,8 @@ export interface Draft {
   readonly partners: readonly Placed<Party>[]
   readonly subscriptions: readonly Placed<SubscriptionDefinition>[]
   readonly agents: readonly Placed<AgentDefinition>[]
+  readonly expectations: readonly Placed<ExpectationDefinition>[]
+  readonly correlations: readonly Placed<CorrelationDefinition>[]
   /** Every id a list declares, well-formed or not, in the order written; with its own place for each. */
   readonly declared: Readonly<Record<ListKey, readonly Placed<string>[]>>
 }
@@ -47,6 +51,8 @@ export function draftOf(file: TenantFile): Draft {
     partners: placed(file.partners),
     subscriptions: placed(file.subscriptions),
     agents: placed(file.agents),
+    expectations: placed(file.expectations),
+    correlations: placed(file.correlations),
     declared: {
       meters: idsOf(file.meters),
       prices: idsOf(file.prices),
@@ -55,6 +61,8 @@ export function draftOf(file: TenantFile): Draft {
       partners: idsOf(file.partners),
       subscriptions: idsOf(file.subscriptions),
       agents: idsOf(file.agents),
+      expectations: idsOf(file.expectations),
+      correlations: idsOf(file.correlations),
     },
   }
 }
@@ -74,6 +82,8 @@ export function fileOf(draft: Draft): TenantFile | null {
     partners: valuesOf(draft.partners),
     subscriptions: valuesOf(draft.subscriptions),
     agents: valuesOf(draft.agents),
+    expectations: valuesOf(draft.expectations),
+    correlations: valuesOf(draft.correlations),
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertThat, failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Account } from '../accounts/account-tree.ts'
+import type { MeterRule } from '../metering/meter-rule.ts'
 import type {
   Catalogue,
   CatalogueSubscription,
@@ -94,12 +95,13 @@ export function legFault(code: LegFaultCode, subject: string, meter: string): Fa
 /** Works out the plan at an instant, and how long around it nothing it depends on begins or ends. */
 function findPlan(catalogue: Catalogue, { subscriptions }: SubjectPlan, meter: string, timeMs: number): LegPlan {
   const span: Span = { timeMs, fromMs: -Infinity, toMs: Infinity }
-  if (!catalogue.meters.has(meter)) return plan(span, [], 'unknown_meter')
+  const rule = catalogue.meterRules.get(meter)
+  if (rule === undefined) return plan(span, null, [], 'unknown_meter')
   const candidates = subscriptions.filter((subscription) => subscription.legs.has(meter))
-  if (candidates.length === 0) return plan(span, [], 'no_price')
+  if (candidates.length === 0) return plan(span, rule, [], 'no_price')
   const retail = inForce(span, candidates)
   const retailLeg = retail?.legs.get(meter)
-  if (retail === undefined || retailLeg === undefined) return plan(span, [], 'subscription_not_active')
+  if (retail === undefined || retailLeg === undefined) return plan(span, rule, [], 'subscription_not_active')
 
   const legs = [retailLeg]
   for (let reseller = resellerAbove(retail.account); reseller !== null; reseller = resellerAbove(reseller)) {
@@ -108,14 +110,14 @@ function findPlan(catalogue: Catalogue, { subscriptions }: SubjectPlan, meter: s
       span,
       purchases.filter((purchase) => purchase.legs.has(meter)),
     )?.legs.get(meter)
-    if (leg === undefined) return plan(span, [], 'no_price')
+    if (leg === undefined) return plan(span, rule, [], 'no_price')
     legs.push(leg)
   }
   for (const cost of catalogue.index.costs) {
     const leg = cost.legs.get(meter)
     if (leg !== undefined && inForce(span, [cost]) !== undefined) legs.push(leg)
   }
-  return plan(span, legs, null)
+  return plan(span, rule, legs, null)
 }
 
 /** The time around an instant in which everything looked at so far stays as it is. */
@@ -125,8 +127,13 @@ interface Span {
   toMs: number
 }
 
-function plan({ fromMs, toMs }: Span, legs: readonly Leg[], code: LegFaultCode | null): LegPlan {
-  return { fromMs, toMs, legs, code }
+function plan(
+  { fromMs, toMs }: Span,
+  rule: MeterRule | null,
+  legs: readonly Leg[],
+  code: LegFaultCode | null,
+): LegPlan {
+  return { fromMs, toMs, legs, rule, code }
 }
 
 /** The subscription in force at the span's instant, if one is; narrows the span to where that answer holds. */

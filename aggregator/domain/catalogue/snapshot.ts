@@ -16,7 +16,9 @@ const priceFrameBytes = 512
 export function snapshotFor(catalogue: Catalogue, version: number): Snapshot {
   const prices = new Map<string, Snapshot['prices'][number]>()
   const bindings: SnapshotBinding[] = []
-  const meters = [...catalogue.meters.values()].map(({ id, unit }) => ({ id, unit }))
+  const meters = [...catalogue.meters.values()].map(({ id, unit, metering: { kind } }) =>
+    kind === 'sum' ? { id, unit } : { id, unit, kind },
+  )
   let room = longestSnapshotBytes - frameBytes - JSON.stringify(meters).length * 3
   for (const subscription of catalogue.subscriptions.values()) {
     for (const price of subscription.kind === 'retail' ? subscription.prices.values() : []) {

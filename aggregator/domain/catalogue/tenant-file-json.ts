@@ -1,6 +1,9 @@
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import { priceJson } from '@meterline/shared/rating/price.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import { expectationJson } from '../completeness/expectation.ts'
+import { correlationJson } from '../correlation/correlation-rule.ts'
+import { meterJson } from '../metering/meter-definition.ts'
 import type { TenantFile } from './tenant-file.ts'
 
 /**
@@ -20,6 +23,12 @@ export function sortedFile(file: TenantFile): TenantFile {
       subjects: subscription.subjects?.toSorted(byText) ?? null,
     })),
     agents: byId(file.agents),
+    expectations: byId(file.expectations).map((expectation) => ({
+      ...expectation,
+      subjects: expectation.subjects?.toSorted(byText) ?? null,
+      sources: expectation.sources?.toSorted(byText) ?? null,
+    })),
+    correlations: byId(file.correlations),
   }
 }
 
@@ -29,7 +38,7 @@ export function tenantFileJson(file: TenantFile): JsonValue {
     tenant: file.tenant,
     currency: file.currency,
     operator: { ...file.operator },
-    meters: file.meters.map((meter) => ({ ...meter })),
+    meters: file.meters.map(meterJson),
     prices: file.prices.map(({ id, meter, currency, price }) => ({
       id,
       meter,
@@ -47,6 +56,9 @@ export function tenantFileJson(file: TenantFile): JsonValue {
       ...(subjects === null ? {} : { subjects }),
     })),
     agents: file.agents.map((agent) => ({ ...agent })),
+    // Left out when there are none, so that files without them keep the hash they have always had.
+    ...(file.expectations.length === 0 ? {} : { expectations: file.expectations.map(expectationJson) }),
+    ...(file.correlations.length === 0 ? {} : { correlations: file.correlations.map(correlationJson) }),
   }
 }
 

@@ -1,16 +1,12 @@
 import { z } from 'zod'
-import { parseDay, parseInstant } from '@meterline/shared/units/instant.ts'
 import { parseAgentId, parseTenantId, type AgentId, type TenantId } from '@meterline/shared/units/ids.ts'
-import { usageEventLimits, textFits } from '@meterline/shared/model/usage-event.ts'
 import { graduatedFields, perUnitFields } from '@meterline/shared/rating/price-schema.ts'
 import type { Price } from '@meterline/shared/rating/price.ts'
 import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
-
-export interface MeterDefinition {
-  readonly id: string
-  /** What one base unit is called, such as `byte`. */
-  readonly unit: string
-}
+import { expectationSchema, type ExpectationDefinition } from '../completeness/expectation.ts'
+import { correlationSchema, type CorrelationDefinition } from '../correlation/correlation-rule.ts'
+import { meterSchema, type MeterDefinition } from '../metering/meter-definition.ts'
+import { id, idHint, instant, name, subject } from './file-fields.ts'
 
 export interface PriceDefinition {
   readonly id: string
@@ -61,31 +57,13 @@ export interface TenantFile {
   readonly partners: readonly Party[]
   readonly subscriptions: readonly SubscriptionDefinition[]
   readonly agents: readonly AgentDefinition[]
+  /** What usage ought to come; empty when nothing is expected. */
+  readonly expectations: readonly ExpectationDefinition[]
+  /** Which usage is reported twice, by whom. */
+  readonly correlations: readonly CorrelationDefinition[]
 }
 
-const idHint = 'use 1 to 64 letters, digits, dots, underscores and hyphens, beginning with a letter or digit'
-const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, `is no id: ${idHint}`)
-const name = z
-  .string()
-  .refine((text) => textFits(text, 200) && !/\p{Cc}/u.test(text), 'is no name: write 1 to 200 bytes of plain text')
 const currency = z.string()
-const subject = z
-  .string()
-  .refine(
-    (text) => textFits(text, usageEventLimits.subjectBytes),
-    `is empty or over ${usageEventLimits.subjectBytes} bytes`,
-  )
-
-const instant = z.unknown().transform((value, context): number => {
-  if (typeof value === 'string') {
-    const parsed = value.length <= 10 ? parseDay(value) : parseInstant(value)
-    if (parsed.ok) return parsed.value
-  }
-  const message =
-    value === undefined ? 'is missing' : 'is no date: write a day in UTC such as 2026-01-31, or 2026-01-31T22:00:00Z'
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
-})
 
 const signingKey = z
   .string()
@@ -110,7 +88,7 @@ const price = z
 
 /** The schema of each thing a list of a tenant file holds, by the list's key. */
 export const elementSchemas = {
-  meters: z.strictObject({ id, unit: name }),
+  meters: meterSchema,
   prices: price,
   offerings: z.strictObject({ id, name, prices: z.array(id).min(1, 'is empty; name at least one price') }),
   accounts: z.strictObject({
@@ -140,6 +118,8 @@ export const elementSchemas = {
       context.addIssue({ code: 'custom', message: parsed.fault.message, path: ['id'] })
       return z.NEVER
     }),
+  expectations: expectationSchema,
+  correlations: correlationSchema,
 } as const
 
 /** The lists of a tenant file. */
@@ -167,4 +147,7 @@ export const tenantFileSchema = z.strictObject({
   partners: z.array(elementSchemas.partners),
   subscriptions: z.array(elementSchemas.subscriptions),
   agents: z.array(elementSchemas.agents),
+  // Files from before these lists were known have none.
+  expectations: z.array(elementSchemas.expectations).default([]),
+  correlations: z.array(elementSchemas.correlations).default([]),
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import { emptyMetering } from '../testing/sample-bills.ts'
 import { sampleCatalogue } from '../testing/sample-tenant.ts'
 import { rateBatch, type RatedBatch } from './rate-batch.ts'
 
@@ -47,6 +48,7 @@ function rateAll(
       batchIndex: rated.length,
       units: batch,
       accumulators: sums,
+      metering: emptyMetering,
       closedPeriods: new Set(['2026-03']),
     })
     for (const [key, accumulator] of result.accumulators) sums.set(key, accumulator)

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
+import { noMeteringChanges, type MeteringView } from '@meterline/shared/metering/state.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
-import { november, sampleCatalogue } from '../testing/sample-tenant.ts'
+import { MeteringDraft } from '../metering/metering-draft.ts'
+import { emptyMetering } from '../testing/sample-bills.ts'
+import { november, sampleCatalogue, sampleJson } from '../testing/sample-tenant.ts'
 import { largestSegmentMicros, rateBatch, type RatedBatch } from './rate-batch.ts'
 
 const catalogue = sampleCatalogue()
@@ -33,6 +36,7 @@ function rate(
     batchIndex: 41,
     units: units.map((own, index) => ({ index, unit: own })),
     accumulators,
+    metering: emptyMetering,
     closedPeriods: new Set(closedPeriods),
   })
 }
@@ -197,5 +201,99 @@ describe('a unit is charged whole or suspended whole', () => {
     const filled = rate([unit('trk-1', { messages: quantity })])
     expect(filled.suspended).toEqual([])
     expect(rate([unit('trk-1', { messages: 1n })], filled.accumulators).suspended[0]?.code).toBe('amount_too_large')
+  })
+})
+
+describe('meters whose quantities are readings', () => {
+  const json = sampleJson()
+  const meters = json['meters'] as readonly Record<string, unknown>[]
+  const metered = sampleCatalogue({
+    ...json,
+    meters: meters.map((meter) => (meter['id'] === 'messages' ? { ...meter, kind: 'counter' } : meter)),
+  })
+  const reading = (quantity: bigint, timeMs: number, subject = 'trk-1'): RatingUnit =>
+    unit(subject, { messages: quantity }, november + timeMs)
+  const rateReadings = (units: readonly RatingUnit[], metering: MeteringView = emptyMetering): RatedBatch =>
+    rateBatch({
+      catalogue: metered,
+      batchIndex: 41,
+      units: units.map((own, index) => ({ index, unit: own })),
+      accumulators: new Map(),
+      metering,
+      closedPeriods: new Set(['2026-10']),
+    })
+  const retailCharges = (rated: RatedBatch): readonly (readonly [number, bigint])[] => {
+    const block = rated.partitions[0]?.blocks.find(({ segmentKey }) => segmentKey.includes('/north-trackers/'))
+    const decoded = decodeChargeBlock(block?.bytes ?? new Uint8Array())
+    return decoded.ok ? decoded.value.charges.map((charge) => [charge.unit, charge.quantity] as const) : []
+  }
+
+  test('are charged for what they add, and a reading that adds nothing is still charged', () => {
+    const rated = rateReadings([reading(100n, 0), reading(160n, 60), reading(160n, 60), reading(130n, 30)])
+    expect(retailCharges(rated)).toEqual([
+      [0, 0n],
+      [1, 60n],
+      [2, 0n],
+      [3, 0n],
+    ])
+    expect([...rated.metering.series.values()]).toEqual([
+      {
+        series: { newest: { timeMs: november + 60, value: 160n }, integral: 0n, charged: 60n },
+        readings: [0, 30, 60].map((after, place) => ({ timeMs: november + after, value: [100n, 130n, 160n][place] })),
+      },
+    ])
+  })
+
+  test('go on from the state before the batch', () => {
+    const state = new MeteringDraft(emptyMetering)
+    state.take(rateReadings([reading(100n, 0)]).metering)
+    expect(retailCharges(rateReadings([reading(175n, 60)], state))).toEqual([[0, 75n]])
+  })
+
+  test('of a unit that is suspended leave no trace', () => {
+    const halfPriced = unit('trk-1', { messages: 500n, steam: 1n }, november + 30)
+    const rated = rateReadings([
+      reading(100n, 0),
+      halfPriced,
+      reading(900n, 40, 'nobody'),
+      reading(7n, -86_400_000 * 20),
+      reading(160n, 60),
+    ])
+    expect(rated.suspended.map(({ unit: index, code }) => [index, code])).toEqual([
+      [1, 'unknown_meter'],
+      [2, 'unknown_subject'],
+      [3, 'period_closed'],
+    ])
+    expect(retailCharges(rated)).toEqual([
+      [0, 0n],
+      [4, 60n],
+    ])
+    expect([...rated.metering.series.values()][0]?.readings).toHaveLength(2)
+  })
+
+  test('change nothing where every meter is a sum', () => {
+    expect(rate([unit('trk-1', { 'data.bytes': 7_000n })]).metering).toBe(noMeteringChanges)
+  })
+})
+
+describe('quantities in a stated unit', () => {
+  const inUnit = (stated: string, quantity: bigint): RatingUnit => ({
+    ...unit('trk-1', { 'data.bytes': quantity }),
+    labels: [['@unit', stated]],
+  })
+
+  test('are charged in the unit of the meter', () => {
+    const rated = rate([inUnit('kB', 3n), inUnit('byte', 5n), inUnit('bit', 16n)])
+    expect([...rated.accumulators.values()][0]?.quantity).toBe(3_007n)
+  })
+
+  test.each([
+    ['bit', 12n, 'unit_inexact', /in bit is no whole number of byte.* data\.bytes: declare/],
+    ['ms', 5n, 'unit_mismatch', /are in ms, which does not convert to byte.* data\.bytes: correct/],
+    ['furlong', 5n, 'unit_mismatch', /are in furlong/],
+  ])('in %s are suspended when they do not convert', (stated, quantity, code, message) => {
+    const [suspended] = rate([inUnit(stated, quantity)]).suspended
+    expect(suspended?.code).toBe(code)
+    expect(suspended?.message).toMatch(message)
   })
 })

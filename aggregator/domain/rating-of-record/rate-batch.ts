@@ -1,15 +1,28 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
-import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import { noMeteringChanges, type MeteringChanges, type MeteringView } from '@meterline/shared/metering/state.ts'
+import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
+import { dayMs } from '@meterline/shared/units/civil.ts'
 import { monthPeriodOf, type Period } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
 import type { Catalogue, Leg, LegFaultCode, SubjectPlan } from '../catalogue/catalogue.ts'
 import { legFault, legPlanOf } from '../catalogue/leg-index.ts'
+import { meterRecord, noteChange, type MeteringChange } from '../metering/meter-record.ts'
+import {
+  inReadingUnit,
+  statedUnit,
+  unitFaultMessage,
+  type MeteringCode,
+  type MeterRule,
+  type UnitCode,
+} from '../metering/meter-rule.ts'
+import { MeteringDraft } from '../metering/metering-draft.ts'
 import { ratedPartitions, type RatedPartition } from './rated-partitions.ts'
 import {
   accumulatorAfter,
   appendCharge,
   chargedWith,
+  dayQuantities,
   keyOf,
   openSegment,
   type SegmentBuilder,
@@ -22,7 +35,7 @@ import {
 export const largestSegmentMicros = 10n ** 17n
 
 /** Why a unit is kept in suspense instead of being charged. */
-export type SuspenseCode = LegFaultCode | 'period_closed' | 'amount_too_large'
+export type SuspenseCode = LegFaultCode | MeteringCode | 'period_closed'
 
 /** A unit of the batch that was not charged, and why. */
 export interface SuspendedUnit {
@@ -49,6 +62,8 @@ export interface RatingInput {
   /** In the order of their indexes; those already known as duplicates or conflicts are left out. */
   readonly units: Iterable<IndexedUnit>
   readonly accumulators: AccumulatorView
+  /** What meters with a state have come to before the batch. */
+  readonly metering: MeteringView
   /** Keys of periods that were closed; their usage goes to suspense. */
   readonly closedPeriods: ReadonlySet<string>
 }
@@ -59,6 +74,10 @@ export interface RatedBatch {
   readonly partitions: readonly RatedPartition[]
   /** New values of the segments that were charged in, by segment key. */
   readonly accumulators: ReadonlyMap<string, Accumulator>
+  /** What was used in them per UTC day. */
+  readonly days: SegmentDays
+  /** What it changed in the state of meters that have one. */
+  readonly metering: MeteringChanges
   readonly suspended: readonly SuspendedUnit[]
 }
 
@@ -75,6 +94,12 @@ interface Rating {
   readonly charged: bigint[]
   /** How many of `segments` belong to each record of the unit at hand. */
   readonly segmentsOfRecord: number[]
+  /** The usage each record of the unit at hand makes. */
+  readonly quantities: bigint[]
+  /** What charging the unit at hand changes in the state of its meters. */
+  readonly changes: MeteringChange[]
+  /** The state of meters with the batch so far; made when the first record of such a meter comes. */
+  metering: MeteringDraft | null
 }
 
 /**
@@ -96,6 +121,8 @@ export function rateBatch(input: RatingInput): RatedBatch {
   return {
     partitions: ratedPartitions(segments, input.batchIndex),
     accumulators: new Map(segments.map((builder) => [builder.segmentKey, accumulatorAfter(builder)])),
+    metering: rating.metering?.changes() ?? noMeteringChanges,
+    days: new Map(segments.map((builder) => [builder.segmentKey, dayQuantities(builder)])),
     suspended: rating.suspended,
   }
 }
@@ -110,6 +137,9 @@ function openRating(input: RatingInput): Rating {
     segments: [],
     charged: [],
     segmentsOfRecord: [],
+    quantities: [],
+    changes: [],
+    metering: null,
   }
 }
 
@@ -124,8 +154,11 @@ function prepareUnit(rating: Rating, unit: RatingUnit): SuspenseCode | null {
   rating.segments.length = 0
   rating.charged.length = 0
   rating.segmentsOfRecord.length = 0
+  rating.quantities.length = 0
+  rating.changes.length = 0
+  const stated = statedUnit(unit.labels)
   for (const { meter, quantity } of unit.records) {
-    const code = prepareRecord(rating, subjectPlan, meter, quantity, timeMs)
+    const code = prepareRecord(rating, subjectPlan, unit, meter, quantity, stated)
     if (code !== null) return code
   }
   return null
@@ -134,12 +167,18 @@ function prepareUnit(rating: Rating, unit: RatingUnit): SuspenseCode | null {
 function prepareRecord(
   rating: Rating,
   subjectPlan: SubjectPlan,
+  unit: RatingUnit,
   meter: string,
-  quantity: bigint,
-  timeMs: number,
+  reported: bigint,
+  stated: string | null,
 ): SuspenseCode | null {
-  const plan = legPlanOf(rating.input.catalogue, subjectPlan, meter, timeMs)
-  if (plan.code !== null) return plan.code
+  const plan = legPlanOf(rating.input.catalogue, subjectPlan, meter, unit.timeMs)
+  const { rule } = plan
+  if (plan.code !== null || rule === null) return plan.code
+  const isPlain = rule.metering.kind === 'sum' && stated === null
+  const quantity = isPlain ? reported : meteredQuantity(rating, rule, unit, reported, stated)
+  if (typeof quantity === 'string') return quantity
+  rating.quantities.push(quantity)
   for (const leg of plan.legs) {
     const builder = builderOf(rating, leg)
     const charged = chargedWith(builder, quantity)
@@ -151,21 +190,39 @@ function prepareRecord(
   return null
 }
 
+function meteredQuantity(
+  rating: Rating,
+  rule: MeterRule,
+  unit: RatingUnit,
+  reported: bigint,
+  stated: string | null,
+): bigint | MeteringCode {
+  rating.metering ??= new MeteringDraft(rating.input.metering)
+  const metered = meterRecord(rating.metering, rule, unit, reported, stated, rating.period.key)
+  if (typeof metered === 'string') return metered
+  if (metered.change !== null) rating.changes.push(metered.change)
+  return metered.quantity
+}
+
 /**
  * Charges what `prepareUnit` found. Meters are unique in a unit and legs in a record, so no segment occurs twice and what
  * was worked out before still holds here.
  */
 function chargeUnit(rating: Rating, index: number, unit: RatingUnit): void {
+  const day = Math.floor(unit.timeMs / dayMs)
   let next = 0
   for (let record = 0; record < unit.records.length; record++) {
-    const quantity = unit.records[record]?.quantity ?? 0n
+    const quantity = rating.quantities[record] ?? 0n
     const end = next + (rating.segmentsOfRecord[record] ?? 0)
     for (; next < end; next++) {
       const builder = rating.segments[next]
       const charged = rating.charged[next]
       assertThat(builder !== undefined && charged !== undefined, 'every charge of a prepared unit has its segment')
-      appendCharge(builder, index, record, quantity, charged)
+      appendCharge(builder, day, index, record, quantity, charged)
     }
+  }
+  for (const change of rating.changes) {
+    if (rating.metering !== null) noteChange(rating.metering, change)
   }
 }
 
@@ -206,9 +263,22 @@ function messageOf(catalogue: Catalogue, unit: RatingUnit, code: SuspenseCode): 
       return `the period ${monthPeriodOf(unit.timeMs).key} is closed: this usage needs a correcting document`
     case 'amount_too_large':
       return `its usage takes a segment above ${largestSegmentMicros} micros or ${largestQuantity} units: check the device`
+    case 'unit_mismatch':
+    case 'unit_inexact':
+      return unitMessage(catalogue, unit, code)
     default:
       return legFault(code, unit.subject, meterAtFault(catalogue, unit, code)).message
   }
+}
+
+function unitMessage(catalogue: Catalogue, unit: RatingUnit, code: UnitCode): string {
+  const stated = statedUnit(unit.labels) ?? ''
+  for (const { meter, quantity } of unit.records) {
+    const rule = catalogue.meterRules.get(meter)
+    if (rule === undefined || inReadingUnit(rule, quantity, stated) !== code) continue
+    return unitFaultMessage(code, rule, stated)
+  }
+  assertThat(false, 'a unit that is suspended for the unit of a quantity has such a quantity')
 }
 
 /** The first meter of a unit that cannot be charged; looked up again, since suspended units are few. */

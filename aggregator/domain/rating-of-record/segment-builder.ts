@@ -7,6 +7,8 @@ import { segmentKey } from '@meterline/shared/rating/segment.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import type { Leg } from '../catalogue/catalogue.ts'
 
+const noDay = -1
+
 /** The charges of one segment in one batch, encoded once: these bytes are stored, hashed and proven. */
 export interface RatedBlock {
   readonly segmentKey: string
@@ -34,6 +36,11 @@ export interface SegmentBuilder {
   position: bigint
   chargedMicros: bigint
   readonly openingMicros: bigint
+  /** The UTC day of the latest charge, in days since 1970-01-01, and the position at which it began to be that day. */
+  day: number
+  dayStart: bigint
+  /** Quantities of the days before it, by day. */
+  readonly days: Map<number, bigint>
 }
 
 /** Opens a segment at the position its accumulator states. */
@@ -58,6 +65,9 @@ export function openSegment(
     position: state.quantity,
     chargedMicros: state.amountMicros,
     openingMicros: opening,
+    day: noDay,
+    dayStart: state.quantity,
+    days: new Map(),
   }
 }
 
@@ -71,17 +81,33 @@ export function chargedWith(builder: SegmentBuilder, quantity: bigint): bigint {
   return totalMicros(builder.leg.price, builder.position + quantity) - builder.openingMicros
 }
 
-/** Takes in one record whose `chargedWith` the caller worked out. */
+/** Takes in one record whose `chargedWith` the caller worked out; `day` is the UTC day of its event. */
 export function appendCharge(
   builder: SegmentBuilder,
+  day: number,
   unit: number,
   record: number,
   quantity: bigint,
   charged: bigint,
 ): void {
+  if (day !== builder.day) enterDay(builder, day)
   builder.charges.push({ unit, record, quantity, amountMicros: charged - builder.chargedMicros })
   builder.position += quantity
   builder.chargedMicros = charged
+}
+
+/** What was charged in the batch per UTC day, base units by days since 1970-01-01; days that nothing was used on are left out. */
+export function dayQuantities(builder: SegmentBuilder): ReadonlyMap<number, bigint> {
+  enterDay(builder, noDay)
+  return builder.days
+}
+
+// The usage of a batch comes in long runs of one day, so a day is added up when it ends and not charge by charge.
+function enterDay(builder: SegmentBuilder, day: number): void {
+  const quantity = builder.position - builder.dayStart
+  if (quantity > 0n) builder.days.set(builder.day, (builder.days.get(builder.day) ?? 0n) + quantity)
+  builder.day = day
+  builder.dayStart = builder.position
 }
 
 /** The accumulator after the batch. */

@@ -1,10 +1,12 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
+import type { MeteringView } from '@meterline/shared/metering/state.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
 import { parsePeriodKey, type Period } from '@meterline/shared/units/period.ts'
 import { periodBills, type Bill, type SegmentState } from '../billing/period-bill.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { MeteringDraft } from '../metering/metering-draft.ts'
 import { rateBatch, type RatedBatch } from '../rating-of-record/rate-batch.ts'
 import { november } from './sample-tenant.ts'
 
@@ -28,6 +30,14 @@ export function sampleUnit(
   }
 }
 
+/** Meters that have come to nothing yet. */
+export const emptyMetering: MeteringView = {
+  series: () => undefined,
+  lastBefore: () => undefined,
+  firstAfter: () => undefined,
+  level: () => undefined,
+}
+
 /** Batches rated one after the other: what each came to, and where the segments stand with what commits to them. */
 export interface RatedBatches {
   readonly rated: readonly RatedBatch[]
@@ -39,18 +49,38 @@ export function rateInOrder(
   batches: readonly { readonly catalogue: Catalogue; readonly units: readonly RatingUnit[] }[],
 ): RatedBatches {
   const accumulators = new Map<string, Accumulator>()
+  const metering = new MeteringDraft(emptyMetering)
   const rated = batches.map(({ catalogue, units }, batchIndex) => {
     const indexed = units.map((unit, index) => ({ index, unit }))
-    const result = rateBatch({ catalogue, batchIndex, units: indexed, accumulators, closedPeriods: new Set() })
+    const result = rateBatch({
+      catalogue,
+      batchIndex,
+      units: indexed,
+      accumulators,
+      metering,
+      closedPeriods: new Set(),
+    })
+    metering.take(result.metering)
     for (const [key, accumulator] of result.accumulators) accumulators.set(key, accumulator)
     return result
   })
   const blocks = rated.flatMap(({ partitions }) => partitions.flatMap((partition) => partition.blocks))
   const segments = [...accumulators].map(([key, accumulator]): readonly [string, SegmentState] => {
     const leaves = blocks.filter(({ segmentKey }) => segmentKey === key).map(({ leaf }) => leaf)
-    return [key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length }]
+    return [
+      key,
+      { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length, days: daysOf(rated, key) },
+    ]
   })
   return { rated, segments: new Map(segments) }
+}
+
+function daysOf(rated: readonly RatedBatch[], segmentKey: string): SegmentState['days'] {
+  const sums = new Map<number, bigint>()
+  for (const [day, quantity] of rated.flatMap(({ days }) => [...(days.get(segmentKey) ?? [])])) {
+    sums.set(day, (sums.get(day) ?? 0n) + quantity)
+  }
+  return [...sums].toSorted(([left], [right]) => left - right).map(([day, quantity]) => ({ day, quantity }))
 }
 
 /** November 2026. */

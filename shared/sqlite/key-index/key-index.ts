@@ -141,6 +141,11 @@ export class KeyIndex {
     this.#uncommitted++
   }
 
+  /** Whether one more key may be staged before `writeStaged` has to make room. */
+  get hasRoomToStage(): boolean {
+    return this.#staged < this.#options.maxStagedKeys
+  }
+
   /** Writes everything staged as one row. `arrivedMs`: the time that `prune` will compare. Inside the transaction. */
   writeStaged(arrivedMs: number): void {
     assertThat(this.#tables.inTransaction, 'staged keys are written inside the transaction of what they guard')

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeDeterministic, encodeDeterministic } from '../integrity/deterministic-bytes.ts'
-import { decodeLogEntry, encodeLogEntry, longestLogEntryBytes, type LogEntry } from './log-entry.ts'
+import { decodeLogEntry, encodeLogEntry } from './log-entry-codec.ts'
+import { longestLogEntryBytes, type LogEntry } from './log-entry.ts'
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
 const text = fc.string({ unit: 'binary', maxLength: 20 })
@@ -15,6 +16,10 @@ const posting = fc.record({ seller: text, buyer: text, currency: text, amountMic
 const suspended = fc
   .uniqueArray(fc.record({ unit: fc.nat(16_383), code: text }), { maxLength: 5, selector: ({ unit }) => unit })
   .map((units) => units.toSorted((a, b) => a.unit - b.unit))
+
+const units = fc
+  .uniqueArray(fc.nat(16_383), { maxLength: 5 })
+  .map((numbers) => numbers.toSorted((left, right) => left - right))
 
 const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
   fc.record({ kind: fc.constant('batch' as const), header: fc.uint8Array({ maxLength: 300 }), signature: bytes(64) }),
@@ -37,6 +42,13 @@ const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
     entries,
   }),
   fc.record({ kind: fc.constant('suspense' as const), batchIndex: index, units: suspended }),
+  fc.record({
+    kind: fc.constant('control' as const),
+    batchIndex: index,
+    units: suspended.map((units) => units.map(({ unit, code }) => ({ unit, rule: code }))),
+  }),
+  fc.record({ kind: fc.constant('release' as const), batchIndex: index, units, by: text }),
+  fc.record({ kind: fc.constant('discard' as const), batchIndex: index, units, reason: text, by: text }),
   fc.record({ kind: fc.constant('checkpoint' as const), note: text }),
 )
 

@@ -1,0 +1,77 @@
+import { Buffer } from 'node:buffer'
+import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { fault } from '@meterline/shared/base/errors.ts'
+import { printResult } from '@meterline/shared/command-line/output.ts'
+import { decodeInvoice } from '../documents/invoice.ts'
+import { invoicePage } from '../documents/invoice-page.ts'
+import type { DocumentSummary } from '../flow/commands.ts'
+import { askAggregator, refuse, tenantOf, withConfig, withJson, withTenant } from './context.ts'
+import type { CommonOptions, End } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+import { documentsText } from './texts.ts'
+
+/** Adds the commands about issued documents. */
+export function addInvoice(program: Command, end: End): void {
+  const invoice = program.command('invoice').description('Documents that were issued.')
+  addList(invoice, end)
+  addShow(invoice, end)
+  addPage(invoice, end)
+}
+
+function addList(invoice: Command, end: End): void {
+  withTenant(withJson(withConfig(invoice.command('list'))))
+    .description('List documents in the order they were issued.')
+    .option('--period <period>', 'only those of a month, such as 2026-11')
+    .action(async (options: CommonOptions & { period?: string }, command: Command) => {
+      const json = options.json === true
+      const period = options.period === undefined ? {} : { period: options.period }
+      const answer = await askAggregator(command, 'invoice-list', { ...tenantOf(options), ...period }, json, end)
+      if (answer !== null) printResult(json, answer, documentsText(answer as readonly DocumentSummary[]))
+    })
+}
+
+function addShow(invoice: Command, end: End): void {
+  withTenant(withJson(withConfig(invoice.command('show'))))
+    .description('Print a document: as a table, or with --json its immutable bytes.')
+    .argument('<number>', 'its number, as "invoice list" shows it')
+    .action(async (number: string, options: CommonOptions, command: Command) => {
+      const json = options.json === true
+      const shown = await askForDocument(command, number, options, end)
+      // Byte for byte as it was issued and hashed: not even a line break is added.
+      if (shown !== null) process.stdout.write(json ? shown.json : shown.text)
+    })
+}
+
+function addPage(invoice: Command, end: End): void {
+  withTenant(withJson(withConfig(invoice.command('page'))))
+    .description('Write a document as an HTML page for the screen and the printer; it needs no other file.')
+    .argument('<number>', 'its number, as "invoice list" shows it')
+    .option('-o, --output <file>', 'where to; left out: <number>.html in this folder')
+    .action(async (number: string, options: CommonOptions & { output?: string }, command: Command) => {
+      const json = options.json === true
+      const shown = await askForDocument(command, number, options, end)
+      if (shown === null) return
+      const decoded = decodeInvoice(Buffer.from(shown.json))
+      if (!decoded.ok) return refuse(json, decoded.fault, exitCodes.unexpected, end)
+      const file = options.output ?? `${number}.html`
+      try {
+        writeFileSync(file, invoicePage(decoded.value))
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        return refuse(json, fault('file_unwritable', `${file} cannot be written: ${reason}`), exitCodes.usage, end)
+      }
+      printResult(json, { number, file }, `Wrote ${file}: open it in a browser, or print it.`)
+    })
+}
+
+async function askForDocument(
+  command: Command,
+  number: string,
+  options: CommonOptions,
+  end: End,
+): Promise<{ readonly json: string; readonly text: string } | null> {
+  const input = { ...tenantOf(options), number }
+  const answer = await askAggregator(command, 'invoice-show', input, options.json === true, end)
+  return answer === null ? null : (answer as { readonly json: string; readonly text: string })
+}

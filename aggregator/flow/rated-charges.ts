@@ -1,0 +1,68 @@
+import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
+import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
+import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
+import { MeteringDraft } from '../domain/metering/metering-draft.ts'
+import type { RatedBatch } from '../domain/rating-of-record/rate-batch.ts'
+import type { BlockRow } from '../store/segment-table.ts'
+import type { TenantStore } from '../store/tenant-store.ts'
+import type { ChargeWrites, LedgerWrite } from '../store/writes.ts'
+
+/** What was charged so far in one group of batches: later ones stand on the accumulators of the earlier ones. */
+export class RatedCharges {
+  /** The state of meters with the batches of the group so far. */
+  readonly metering: MeteringDraft
+  readonly #store: TenantStore
+  readonly #catalogueIndex: number
+  readonly #ledger: LedgerWrite[] = []
+  readonly #accumulators = new Map<string, Accumulator>()
+  readonly #blocks: BlockRow[] = []
+  readonly #days = new Map<string, Map<number, bigint>>()
+
+  /** `catalogueIndex` is the log index of the catalogue that is rated with. */
+  constructor(store: TenantStore, catalogueIndex: number) {
+    this.#store = store
+    this.#catalogueIndex = catalogueIndex
+    this.metering = new MeteringDraft(store.metering)
+  }
+
+  get(segmentKey: string): Accumulator {
+    return this.#accumulators.get(segmentKey) ?? this.#store.segments.accumulator(segmentKey)
+  }
+
+  /**
+   * Takes in what units of a batch were charged, at their first rating or by a release. Returns the log entries that say
+   * so, one ledger transaction per partition, the first of which is to stand at `logIndex`.
+   */
+  take(batchIndex: number, rated: RatedBatch, logIndex: number, releaseIndex: number | null): readonly Uint8Array[] {
+    const logEntries = rated.partitions.map(({ partition, blocks, postings, entries }, place) => {
+      this.#ledger.push({ logIndex: logIndex + place, entries })
+      for (const { segmentKey, amountMicros, leaf, bytes } of blocks) {
+        this.#blocks.push({ batchIndex, segmentKey, amountMicros, leaf: leaf.hash, block: bytes, releaseIndex })
+      }
+      const catalogueIndex = this.#catalogueIndex
+      return encodeLogEntry({ kind: 'ledger', ratingVersion, catalogueIndex, batchIndex, partition, postings, entries })
+    })
+    for (const [key, accumulator] of rated.accumulators) this.#accumulators.set(key, accumulator)
+    this.#addDays(rated.days)
+    this.metering.take(rated.metering)
+    return logEntries
+  }
+
+  writes(): ChargeWrites {
+    return {
+      ledger: this.#ledger,
+      accumulators: this.#accumulators,
+      blocks: this.#blocks,
+      days: this.#days,
+      metering: this.metering.changes(),
+    }
+  }
+
+  #addDays(days: SegmentDays): void {
+    for (const [key, own] of days) {
+      const sums = this.#days.get(key) ?? new Map<number, bigint>()
+      this.#days.set(key, sums)
+      for (const [day, quantity] of own) sums.set(day, (sums.get(day) ?? 0n) + quantity)
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
+import { rateBatch } from '../domain/rating-of-record/rate-batch.ts'
+import type { IndexedUnit, RatedBatch } from '../domain/rating-of-record/rate-batch.ts'
+import type { DecisionRow, NewReason, SuspenseRow } from '../store/suspense-table.ts'
+import type { TenantStore } from '../store/tenant-store.ts'
+import type { ReleaseWrites } from '../store/writes.ts'
+import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { RatedCharges } from './rated-charges.ts'
+import { conflictCode, openStoredBatch } from './rate-usage.ts'
+import { setControlsApart } from './set-controls-apart.ts'
+
+/** Why a unit stays that no catalogue can help. */
+export type StayCode = 'control_record' | 'batch_body_deleted'
+
+/** What became of one unit that was tried again. */
+export interface TriedUnit {
+  readonly logIndex: number
+  readonly unit: number
+  readonly outcome: 'released' | 'stays'
+  /** Why it stays; null when it was released. */
+  readonly code: string | null
+  readonly message: string
+}
+
+/** What trying some units again comes to. */
+export interface ReleaseDecision {
+  readonly writes: ReleaseWrites
+  readonly tried: readonly TriedUnit[]
+}
+
+/**
+ * Rates suspended units under the catalogue in force now. Those that can be charged are: one release entry for each batch,
+ * then its ledger transactions, as rating makes them. The others stay, with the reason of now. Pure but for reading; the
+ * rows are in the order of their places, and `by` is who asked.
+ */
+export function decideRelease(
+  store: TenantStore,
+  inForce: CatalogueInForce,
+  rows: readonly SuspenseRow[],
+  by: string,
+  nowMs: number,
+): ReleaseDecision {
+  const group = new ReleaseGroup(store, inForce, by, nowMs)
+  for (const [batchIndex, units] of Map.groupBy(rows, ({ logIndex }) => logIndex)) group.take(batchIndex, units)
+  return group.decision()
+}
+
+class ReleaseGroup {
+  readonly #store: TenantStore
+  readonly #inForce: CatalogueInForce
+  readonly #by: string
+  readonly #nowMs: number
+  readonly #closedPeriods: ReadonlySet<string>
+  readonly #charges: RatedCharges
+  readonly #entries: Uint8Array[] = []
+  readonly #decisions: DecisionRow[] = []
+  readonly #stays: NewReason[] = []
+  readonly #tried: TriedUnit[] = []
+
+  constructor(store: TenantStore, inForce: CatalogueInForce, by: string, nowMs: number) {
+    this.#store = store
+    this.#inForce = inForce
+    this.#by = by
+    this.#nowMs = nowMs
+    this.#closedPeriods = new Set(store.documents.periods().map((period) => period.key))
+    this.#charges = new RatedCharges(store, inForce.version)
+  }
+
+  take(batchIndex: number, rows: readonly SuspenseRow[]): void {
+    const units = this.#unitsOf(batchIndex, rows)
+    if (units === null) return
+    const apart = setControlsApart(this.#inForce.watch, batchIndex, units)
+    const rated = rateBatch({
+      catalogue: this.#inForce.catalogue,
+      batchIndex,
+      units: apart.units,
+      accumulators: this.#charges,
+      metering: this.#charges.metering,
+      closedPeriods: this.#closedPeriods,
+    })
+    const stay = new Map<number, { readonly code: string; readonly message: string }>()
+    for (const { unit, code, message } of [...rated.suspended, ...apart.mixed]) stay.set(unit, { code, message })
+    for (const { unit, rule } of apart.controls) {
+      const message = `the correlation ${rule} only compares what this source reports: it can only be discarded`
+      stay.set(unit, { code: 'control_record' satisfies StayCode, message })
+    }
+    const released: number[] = []
+    for (const row of rows) {
+      const reason = stay.get(row.unit)
+      if (reason !== undefined) this.#stay(row, reason.code, reason.message)
+      else if (row.code !== conflictCode) released.push(row.unit)
+    }
+    if (released.length > 0) this.#release(batchIndex, released, rated)
+  }
+
+  decision(): ReleaseDecision {
+    const charges = this.#charges.writes()
+    const writes = { entries: this.#entries, charges, decisions: this.#decisions, stays: this.#stays }
+    const tried = this.#tried.toSorted((left, right) => left.logIndex - right.logIndex || left.unit - right.unit)
+    return { writes: { ...writes, triedMs: this.#nowMs }, tried }
+  }
+
+  /** The units that may be charged; null when the batch holds none any more. */
+  #unitsOf(batchIndex: number, rows: readonly SuspenseRow[]): readonly IndexedUnit[] | null {
+    const conflicts = rows.filter(({ code }) => code === conflictCode)
+    const message = 'the first content under its id counts: it can only be discarded'
+    for (const row of conflicts) this.#stay(row, conflictCode, message)
+    const others = rows.filter(({ code }) => code !== conflictCode)
+    if (others.length === 0) return null
+    const body = this.#store.batches.find(batchIndex)?.body ?? null
+    if (body === null) {
+      const gone = 'the body of its batch was deleted after its retention: it can only be discarded'
+      for (const row of others) this.#stay(row, 'batch_body_deleted' satisfies StayCode, gone)
+      return null
+    }
+    const { decoded } = openStoredBatch(this.#store, batchIndex, body)
+    return others.map(({ unit: index }) => {
+      const unit = decoded.units[index]
+      assertThat(unit !== undefined, 'a suspended unit is one of its batch')
+      return { index, unit }
+    })
+  }
+
+  #release(logIndex: number, units: readonly number[], rated: RatedBatch): void {
+    const decidedIndex = this.#store.log.size + this.#entries.length
+    this.#entries.push(encodeLogEntry({ kind: 'release', batchIndex: logIndex, units, by: this.#by }))
+    this.#entries.push(...this.#charges.take(logIndex, rated, decidedIndex + 1, decidedIndex))
+    for (const unit of units) {
+      const when = { decidedIndex, decidedMs: this.#nowMs, decidedBy: this.#by }
+      this.#decisions.push({ logIndex, unit, kind: 'release', ...when, reason: null })
+      this.#tried.push({ logIndex, unit, outcome: 'released', code: null, message: 'charged' })
+    }
+  }
+
+  #stay({ logIndex, unit, code: before }: SuspenseRow, code: string, message: string): void {
+    if (code !== before) this.#stays.push({ logIndex, unit, code, message })
+    this.#tried.push({ logIndex, unit, outcome: 'stays', code, message })
+  }
+}
