@@ -14,6 +14,7 @@ const fits = (maxBytes: number) => (text: string) =>
 const textUpTo = (maxBytes: number) => z.string().min(1).refine(fits(maxBytes))
 const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
 const notInherited = (name: string) => !inherited.has(name)
+const notOurs = (name: string) => !name.startsWith('@') && !name.startsWith('+')
 const quantity = z
   .union([
     z.int().min(0).transform(String),
@@ -44,7 +45,8 @@ const entriesOf = <Value>(value: z.ZodType<Value, unknown>) =>
 
 const label = z.union([z.string(), z.boolean().transform(String), z.int().transform(String)]).refine(fits(128))
 const dimensions = entriesOf(label)
-  .refine((labels) => labels.length <= 16 && labels.every(([key]) => key !== '' && fits(64)(key) && notInherited(key)))
+  .refine((labels) => labels.length <= 16 && labels.every(([key]) => key !== '' && fits(64)(key)))
+  .refine((labels) => labels.every(([key]) => notInherited(key) && notOurs(key)))
   .transform((labels) => labels.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 const meters = entriesOf(quantity)
   .refine((entries) => entries.length >= 1 && entries.length <= 16)
@@ -55,9 +57,16 @@ const common = {
   subject: textUpTo(128).nullish(),
   time: time.nullish(),
   dimensions: dimensions.nullish(),
+  extra: z.unknown().optional(),
 }
 const oneMeter = z.object({ ...common, meter: textUpTo(64).refine(notInherited), quantity, usage: z.null().optional() })
 const meterMap = z.object({ ...common, usage: meters, meter: z.null().optional(), quantity: z.null().optional() })
+/** What is kept of the one unknown member, beside so many dimensions: its value, that there was one, or nothing. */
+const annotation = (value: unknown, dimensionCount: number): (readonly [string, string])[] => {
+  if (value === undefined || value === null || dimensionCount === 16) return []
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value !== 'object' && fits(128)(text) ? [['+extra', text]] : [['+unkept', '1']]
+}
 const usageSchema = z
   .union([oneMeter, meterMap])
   .transform((event) => ({
@@ -65,7 +74,9 @@ const usageSchema = z
     source: (event.source ?? device) === device ? device : `${device}/${event.source}`,
     subject: event.subject ?? device,
     timeMs: event.time ?? received,
-    labels: event.dimensions ?? [],
+    labels: [...annotation(event.extra, event.dimensions?.length ?? 0), ...(event.dimensions ?? [])].toSorted(
+      ([a], [b]) => (a < b ? -1 : 1),
+    ),
     facts: [],
     measured:
       'meter' in event && typeof event.meter === 'string'
@@ -83,6 +94,8 @@ const oddTexts = fc.constantFrom(
   'é'.repeat(64),
   'é'.repeat(65),
   'm'.repeat(64),
+  '@unit',
+  '+x',
   ':x',
   'a":',
   'x'.repeat(122),

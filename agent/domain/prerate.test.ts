@@ -10,6 +10,10 @@ const index = indexPrerates({
   snapshotHash: new Uint8Array(32),
   version: 7,
   prices: [cheap, dear],
+  units: new Map([
+    ['data.bytes', 'byte'],
+    ['messages', 'message'],
+  ]),
   bindings: [
     { subject: 'trk-1', meter: 'data.bytes', price: 0, fromMs: 1000, toMs: 2000 },
     { subject: 'trk-1', meter: 'data.bytes', price: 1, fromMs: 2000, toMs: null },
@@ -53,6 +57,16 @@ describe('pre-rating', () => {
     expect(out).toEqual([null])
     expect(prerate(null, event(1500, bytes), out)).toBe(false)
     expect(out).toEqual([null])
+  })
+
+  test.each([
+    ['in the unit of the meter', 'byte', boundMicros(cheap, 5000n)],
+    ['in another', 'ms', null],
+  ])('of a quantity that is stated %s', (_name, unit, expected) => {
+    const out: (bigint | null)[] = []
+    const labels = [['+kept', 'x'] as const, ['@unit', unit] as const]
+    expect(prerate(index, { ...event(1500, bytes), labels }, out)).toBe(expected !== null)
+    expect(out).toEqual([expected])
   })
 
   test('leaves what costs more than a record can hold to the centre', () => {

@@ -9,6 +9,8 @@ export interface PrerateTable {
   readonly snapshotHash: Uint8Array
   readonly version: number
   readonly prices: readonly CompiledPrice[]
+  /** What one base unit of each meter that is pre-rated is called, by the meter's id. */
+  readonly units: ReadonlyMap<string, string>
   readonly bindings: readonly {
     readonly subject: string
     readonly meter: string
@@ -30,8 +32,12 @@ interface BoundPrice {
 export interface PrerateIndex {
   readonly snapshotHash: Uint8Array
   readonly version: number
+  readonly units: ReadonlyMap<string, string>
   readonly bySubject: ReadonlyMap<string, ReadonlyMap<string, readonly BoundPrice[]>>
 }
+
+/** The label with the unit an event states its quantities in, when it does not leave that to the meter. */
+const unitLabel = '@unit'
 
 /** Builds the index of a table, once per snapshot. */
 export function indexPrerates(table: PrerateTable): PrerateIndex {
@@ -46,26 +52,38 @@ export function indexPrerates(table: PrerateTable): PrerateIndex {
     if (others === undefined) meters.set(meter, [bound])
     else others.push(bound)
   }
-  return { snapshotHash: table.snapshotHash, version: table.version, bySubject }
+  return { snapshotHash: table.snapshotHash, version: table.version, units: table.units, bySubject }
 }
 
 /**
  * Pre-rates one event: fills `out` with one entry per measured quantity, the most its charge can be in micros of the
- * price's currency, or null where the snapshot binds no price to the subject and meter at the event's time. Such a
- * quantity is journalled unbound and rated at the centre. Returns whether every quantity was bound.
+ * price's currency, or null where the snapshot binds no price to the subject and meter at the event's time, or the event
+ * states its quantities in another unit than the meter's. Such a quantity is journalled unbound and rated at the centre.
+ * Returns whether every quantity was bound.
  */
 export function prerate(index: PrerateIndex | null, event: UsageEvent, out: (bigint | null)[]): boolean {
   const { measured } = event
   out.length = 0
   const meters = index?.bySubject.get(event.subject)
+  const stated = event.labels.length === 0 ? null : statedUnit(event.labels)
   let allBound = true
   for (let at = 0; at < measured.length; at++) {
     const record = measured[at]
-    const bound = record === undefined ? null : boundOf(meters?.get(record.meter), record.quantity, event.timeMs)
+    const isInItsUnit = stated === null || (record !== undefined && index?.units.get(record.meter) === stated)
+    const bound =
+      record === undefined || !isInItsUnit ? null : boundOf(meters?.get(record.meter), record.quantity, event.timeMs)
     if (bound === null) allBound = false
     out.push(bound)
   }
   return allBound
+}
+
+function statedUnit(labels: UsageEvent['labels']): string | null {
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at]
+    if (label !== undefined && label[0] === unitLabel) return label[1]
+  }
+  return null
 }
 
 function boundOf(prices: readonly BoundPrice[] | undefined, quantity: bigint, timeMs: number): bigint | null {

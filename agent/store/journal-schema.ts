@@ -38,4 +38,36 @@ CREATE TABLE counter (
 INSERT INTO counter VALUES (1, 0, 0, 0, 0, 0, 0, 0);
 `,
   },
+  {
+    version: 2,
+    sql: `
+ALTER TABLE suspense ADD COLUMN rule TEXT;
+ALTER TABLE suspense ADD COLUMN topic TEXT;
+ALTER TABLE suspense ADD COLUMN idempotency_key TEXT;
+ALTER TABLE suspense ADD COLUMN positions TEXT;
+ALTER TABLE suspense ADD COLUMN boot_id TEXT;
+ALTER TABLE suspense ADD COLUMN monotonic_ms INTEGER;
+ALTER TABLE suspense ADD COLUMN sync_state TEXT;
+CREATE INDEX suspense_by_device_and_code ON suspense (device, code);
+CREATE TABLE suspense_closed (
+  id INTEGER PRIMARY KEY, identity BLOB NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('replayed', 'discarded')),
+  code TEXT NOT NULL, message TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT, topic TEXT,
+  event_id TEXT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, times INTEGER NOT NULL,
+  payload_bytes INTEGER NOT NULL, payload BLOB,
+  events INTEGER NOT NULL, duplicates INTEGER NOT NULL, closed_ms INTEGER NOT NULL,
+  reason TEXT, closed_by TEXT) STRICT;
+CREATE INDEX suspense_discarded ON suspense_closed (identity) WHERE outcome = 'discarded';
+CREATE INDEX suspense_replayed ON suspense_closed (closed_ms) WHERE outcome = 'replayed';
+`,
+  },
+  {
+    version: 3,
+    sql: `
+CREATE TABLE sparkplug_birth (
+  publisher TEXT NOT NULL, group_id TEXT NOT NULL, node TEXT NOT NULL, device TEXT NOT NULL,
+  timestamp_ms INTEGER NOT NULL, metrics TEXT NOT NULL,
+  PRIMARY KEY (publisher, group_id, node, device)) STRICT, WITHOUT ROWID;
+`,
+  },
 ]

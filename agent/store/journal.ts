@@ -6,6 +6,8 @@ import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
 import type { AgentId, TenantId } from '@meterline/shared/units/ids.ts'
+import { BirthTable } from './birth-table.ts'
+import { ClosedSuspenseTable } from './closed-suspense-table.ts'
 import { journalMigrations } from './journal-schema.ts'
 import { OutboxTables, type ChainRow } from './outbox-tables.ts'
 import { SuspenseTable } from './suspense-table.ts'
@@ -59,6 +61,8 @@ const pageBytes = 4_096
 export class Journal {
   readonly outbox: OutboxTables
   readonly suspense: SuspenseTable
+  readonly closedSuspense: ClosedSuspenseTable
+  readonly births: BirthTable
   readonly keys: KeyIndex
   readonly #db: Database
   readonly #begin: () => void
@@ -109,6 +113,8 @@ export class Journal {
     this.#writeCounters = (counters) => void writeCounters.run(counters)
     this.outbox = new OutboxTables(db)
     this.suspense = new SuspenseTable(db)
+    this.closedSuspense = new ClosedSuspenseTable(db)
+    this.births = new BirthTable(db)
     this.keys = new KeyIndex(db, {
       memtableKeys,
       maxStagedKeys: options.maxStagedKeys,

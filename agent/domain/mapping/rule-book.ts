@@ -1,4 +1,8 @@
-import type { Normalised } from '../normalise.ts'
+import type { Result } from '@meterline/shared/base/errors.ts'
+import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
+import type { Normalised } from '../normalised.ts'
+import type { JsonObject } from '../payload/json-text.ts'
+import type { MappingFault } from './mapping-codes.ts'
 
 /** What a mapping rule may look at beside the payload. */
 export interface MappedFrom {
@@ -13,6 +17,8 @@ export interface MappedFrom {
 export interface CompiledRule {
   readonly name: string
   map(payload: Uint8Array, from: MappedFrom): Normalised
+  /** Reads one CloudEvent; null when the rule's filters leave it out. */
+  mapCloudEvent(envelope: JsonObject, from: MappedFrom): Result<UsageEvent | null, MappingFault>
 }
 
 /** The rules of an agent, by name and by what they are for. */

@@ -1,9 +1,9 @@
-/** A JSON object as the reader of payloads sees it: nothing about its members is known yet. */
+/** An object of a payload, JSON or CBOR, as its reader sees it: nothing about its members is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Whether a parsed JSON value is an object (not null, not an array). */
+/** Whether a parsed value is an object (not null, not an array, not the byte string of a CBOR payload). */
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
 }
 
 /** How deeply payloads may nest. Our own shapes need four levels; the rest is for members nobody reads. */

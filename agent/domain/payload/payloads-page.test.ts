@@ -23,6 +23,15 @@ describe('the page about payloads', () => {
     }
   })
 
+  test('has an example in CBOR that says what the page says it says', () => {
+    const [, hex = ''] = /```hex\n([^]*?)```/.exec(page) ?? []
+    const bytes = Buffer.from(hex.replaceAll(/\s/g, ''), 'hex')
+    const [, json = ''] = /is `(\{.*\})` in (\d+) bytes/.exec(page) ?? []
+    expect(page).toContain(`in ${bytes.length} bytes`)
+    expect(normalise('usage', 'device-1', bytes, 0)).toEqual(normalise('usage', 'device-1', Buffer.from(json), 0))
+    expect(normalise('usage', 'device-1', bytes, 0).events).toHaveLength(1)
+  })
+
   test('counts the tokens of its AI call as it says', () => {
     const call = examples.find((example) => example.includes('gen_ai')) ?? ''
     const [event] = normalise('ai', 'llm-1', Buffer.from(call), 0).events

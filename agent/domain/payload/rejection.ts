@@ -6,6 +6,7 @@ export const normaliseCodes = [
   'payload_too_large',
   'payload_not_utf8',
   'payload_not_json',
+  'payload_not_cbor',
   'payload_too_deep',
   'payload_too_many_events',
   'payload_not_object',
@@ -25,12 +26,20 @@ export const normaliseCodes = [
   'quantity_not_integer',
   'quantity_negative',
   'quantity_too_large',
+  'quantity_not_number',
+  'quantity_inexact',
   'dimension_invalid',
   'dimensions_too_many',
   'cloudevent_invalid',
   'cloudevent_data_unsupported',
   'attributes_invalid',
   'token_classes_inconsistent',
+  'response_unfinished',
+  'unit_unknown',
+  'unit_misplaced',
+  'unit_inexact',
+  'sequence_invalid',
+  'reset_invalid',
 ] as const
 export type NormaliseCode = (typeof normaliseCodes)[number]
 
