@@ -10,6 +10,7 @@ import {
 } from '@meterline/shared/model/snapshot.ts'
 import { composeAgent, type RunningAgent } from './compose.ts'
 import { agentConfig, type AgentConfigInput } from './config.ts'
+import { originText } from './flow/origin.ts'
 import { ScriptedAggregator } from './flow/testing/scripted-aggregator.ts'
 import { TestDisk } from './flow/testing/test-disk.ts'
 import { TestDoor } from './flow/testing/test-door.ts'
@@ -83,6 +84,11 @@ class Story {
   get received(): (string | null)[] {
     return this.aggregator.units.map((unit) => unit.eventId)
   }
+}
+
+async function payloadOf(story: Story, entry: { readonly number: number } | undefined): Promise<string> {
+  const shown = await story.agent.suspense.show(entry?.number ?? 0)
+  return shown?.state === 'suspended' ? Buffer.from(shown.payload).toString() : 'not in suspense'
 }
 
 describe('a delivery', () => {
@@ -180,12 +186,12 @@ describe('what cannot be used', () => {
     story.door.submit('dev-1', 'no json')
     story.run(1000)
     expect(story.door.told.filter((line) => line !== 'flush')).toEqual(['0 stored', '1 stored', '2 stored'])
-    const entries = await story.agent.suspense({ after: 0, limit: 10, code: null, device: null })
+    const entries = await story.agent.suspense.list({ after: 0, limit: 10, code: null, device: null })
     expect(entries).toMatchObject([
       { code: 'quantity_not_integer', device: 'dev-1', eventId: 'e1', times: 1 },
       { code: 'payload_not_json', device: 'dev-1', eventId: null, times: 2, payloadBytes: 7 },
     ])
-    expect(Buffer.from(entries[1]?.payload ?? []).toString()).toBe('no json')
+    expect(await payloadOf(story, entries[1])).toBe('no json')
     expect(story.door.rejects.map(({ code }) => code)).toEqual([
       'quantity_not_integer',
       'payload_not_json',
@@ -207,7 +213,7 @@ describe('what cannot be used', () => {
     story.door.submit('dev-1', [good, { ...good, id: 'e2', quantity: -1 }, { ...good, id: 'e3' }])
     story.run(1000)
     expect(story.received).toEqual(['e1', 'e3'])
-    expect(await story.agent.suspense({ after: 0, limit: 10, code: null, device: null })).toMatchObject([
+    expect(await story.agent.suspense.list({ after: 0, limit: 10, code: null, device: null })).toMatchObject([
       { eventId: 'e2' },
     ])
   })
@@ -219,11 +225,8 @@ describe('what cannot be used', () => {
     story.run(1000)
     expect(story.door.stored.size).toBe(2)
     expect(story.aggregator.units).toMatchObject([{ records: [{ quantity: 5n }] }])
-    const [entry] = await story.agent.suspense({ after: 0, limit: 10, code: 'event_conflict', device: null })
-    expect(JSON.parse(Buffer.from(entry?.payload ?? []).toString())).toMatchObject({
-      id: 'e1',
-      measured: [{ quantity: '6' }],
-    })
+    const [entry] = await story.agent.suspense.list({ after: 0, limit: 10, code: 'event_conflict', device: null })
+    expect(JSON.parse(await payloadOf(story, entry))).toMatchObject({ id: 'e1', measured: [{ quantity: '6' }] })
   })
 
   test('is refused by name when the suspense is full, and the rest goes on', async () => {
@@ -241,8 +244,68 @@ describe('what cannot be used', () => {
     const story = await new Story({ limits: { suspensePayloadBytes: 10 } }).start()
     story.door.submit('dev-1', 'x'.repeat(70_000))
     story.run(100)
-    const [entry] = await story.agent.suspense({ after: 0, limit: 10, code: null, device: null })
-    expect(entry).toMatchObject({ code: 'payload_too_large', payload: { length: 10 } })
+    const [entry] = await story.agent.suspense.list({ after: 0, limit: 10, code: null, device: null })
+    expect(entry).toMatchObject({ code: 'payload_too_large', keptBytes: 10 })
+  })
+})
+
+describe('a payload that nobody could read', () => {
+  const mappings = [
+    { name: 'octets', id: ['device', '/no'], meters: [{ meter: 'data.bytes', quantity: '/octets' }] },
+  ] satisfies AgentConfigInput['mappings']
+  const origin = originText({ device: 'dev-1', rule: 'octets', topic: 'a/b', idempotencyKey: null })
+  const everything = { numbers: null, code: null, device: null, dryRun: false }
+
+  async function replayed(story: Story): Promise<unknown> {
+    const report = story.agent.suspense.replay(everything, () => undefined)
+    story.run(100)
+    return await report
+  }
+
+  test('is metered once after the rule was repaired, as of when it first came, and whatever crashes', async () => {
+    const story = await new Story().start()
+    story.run(50)
+    const cameMs = story.clock.wallMs()
+    for (let no = 0; no < 3; no++) story.door.submit(origin, { no, octets: 5 + no }, 'mapped')
+    story.run(1000)
+    expect(story.received).toEqual([])
+    await story.agent.close()
+    await story.start({ mappings })
+    story.run(60_000)
+    // The commit is on the disk, its answer never arrives: asked for again, there is nothing left to do.
+    story.agent.suspense.replay(everything, () => undefined).catch(() => undefined)
+    story.clock.step(0)
+    story.disk.crash()
+    story.agent.kill()
+    await story.start({ mappings })
+    expect(await replayed(story)).toMatchObject({ ok: true, value: { entries: 0 } })
+    story.run(1000)
+    expect(story.received).toEqual(['dev-1/0', 'dev-1/1', 'dev-1/2'])
+    expect(story.aggregator.units.map(({ timeMs }) => timeMs)).toEqual([cameMs, cameMs, cameMs])
+    story.door.submit(origin, { no: 1, octets: 6 }, 'mapped')
+    story.run(1000)
+    expect((await story.agent.status()).counters).toMatchObject({ events: 3, duplicates: 1 })
+    expect((await story.agent.status()).suspense).toMatchObject({ rows: 0, closed: { replayed: 3, discarded: 0 } })
+  })
+
+  test('waits while the outbox is full, and says so', async () => {
+    const story = new Story({ limits: { outboxBytes: 1024 * 1024 }, seal: { maxBytes: 60_000 } })
+    await story.start()
+    story.aggregator.behaviour.silent = true
+    story.door.submit(origin, { no: 1, octets: 5 }, 'mapped')
+    for (let number = 0; number < 40; number++) {
+      const events = Array.from({ length: 250 }, (_, at) => ({
+        id: `e${number}-${at}-${'x'.repeat(100)}`,
+        meter: 'm',
+        quantity: 1,
+        time: 1,
+      }))
+      story.door.submit('dev-2', events)
+      story.run(20)
+    }
+    expect((await story.agent.status()).intake.lastFault).toMatchObject({ code: 'outbox_full' })
+    expect(await replayed(story)).toMatchObject({ ok: false, fault: { code: 'outbox_full' } })
+    expect((await story.agent.status()).suspense.rows).toBe(1)
   })
 })
 
@@ -558,5 +621,83 @@ describe('a start', () => {
     expect(story.received).toEqual(['e1', 'e2'])
     expect(story.aggregator.hellos.at(-1)).toMatchObject({ epoch: 2, lastSealedSeq: 0 })
     expect(story.aggregator.complaints).toEqual([])
+  })
+})
+
+describe('a report', () => {
+  /** Lets time pass, and lets what only waits for values that are there already finish. */
+  async function pass(story: Story, ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1_000) {
+      story.run(Math.min(1_000, left))
+      await new Promise((resolve) => setImmediate(resolve))
+      story.run(10)
+    }
+  }
+
+  async function reporting(): Promise<Story> {
+    const story = new Story()
+    story.aggregator.features = ['report', 'something later']
+    return await story.start()
+  }
+
+  test('is sent when a session begins and every minute, with the whole state', async () => {
+    const story = await reporting()
+    story.agent.countDevicesBy(() => 3)
+    await pass(story, 1_000)
+    story.publish('e1')
+    story.door.submit('dev-2', 'no json')
+    await pass(story, 10_000)
+    expect(story.aggregator.reports.map(({ suspendedRows }) => suspendedRows)).toEqual([0, 1])
+    expect(story.aggregator.reports[1]).toMatchObject({
+      kind: 'report',
+      clockSync: 'synced',
+      suspended: [{ device: 'dev-2', rows: 1, times: 1 }],
+      refusedDeliveries: 0,
+      connectedDevices: 3,
+      counters: { deliveries: 2, events: 1, suspended: 1 },
+    })
+    await pass(story, 120_000)
+    expect(story.aggregator.reports).toHaveLength(4)
+    await story.agent.close()
+    expect(story.clock.pending).toBe(0)
+  })
+
+  test('after trouble comes soon, but trouble without end does not make reports without end', async () => {
+    const story = await reporting()
+    await pass(story, 1_000)
+    for (let second = 0; second < 60; second++) {
+      story.door.submit('dev-2', `no json ${second}`)
+      await pass(story, 1_000)
+    }
+    const { length } = story.aggregator.reports
+    expect(length).toBeGreaterThan(8)
+    expect(length).toBeLessThan(15)
+    await story.agent.close()
+  })
+
+  test('is sent anew in the next session, and never to an aggregator that does not take any', async () => {
+    const story = await reporting()
+    await pass(story, 1_000)
+    expect(story.aggregator.reports).toHaveLength(1)
+    story.aggregator.features = []
+    story.aggregator.breakLink()
+    story.door.submit('dev-2', 'no json')
+    await pass(story, 200_000)
+    expect(story.aggregator.hellos.length).toBeGreaterThan(1)
+    expect(story.aggregator.reports).toHaveLength(1)
+    story.aggregator.features = ['report']
+    story.aggregator.breakLink()
+    await pass(story, 60_000)
+    expect(story.aggregator.reports[1]).toMatchObject({ suspendedRows: 1 })
+    await story.agent.close()
+  })
+
+  test('is no more once the agent is killed', async () => {
+    const story = await reporting()
+    await pass(story, 1_000)
+    story.agent.kill()
+    await pass(story, 200_000)
+    expect(story.aggregator.reports).toHaveLength(1)
+    expect(story.clock.pending).toBe(0)
   })
 })

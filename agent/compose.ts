@@ -9,11 +9,16 @@ import { agentFiles, type AgentConfig } from './config.ts'
 import { agentStatus, type AgentStatus } from './flow/agent-status.ts'
 import { Ingest } from './flow/ingest.ts'
 import { JournalClient } from './flow/journal-client.ts'
-import type { JournalPort, SuspenseEntry, SuspenseQuery } from './flow/journal-port.ts'
-import type { Intake, OpenUplink } from './flow/ports.ts'
+import type { JournalPort } from './flow/journal-port.ts'
+import type { DeliveryKind, Intake, OpenUplink } from './flow/ports.ts'
 import { keepSnapshots } from './flow/keep-snapshots.ts'
 import { BatchSender } from './flow/send-batches.ts'
+import { Reporter } from './flow/send-report.ts'
+import { suspenseDesk, type SuspenseDesk } from './flow/suspense-desk.ts'
+import { RequestSubmissions, type RequestDelivery, type RequestOutcome } from './flow/submit-request.ts'
 import type { WriterSettings } from './flow/writer.ts'
+import type { HttpDoor, HttpDoorStatus } from './intake/http-door.ts'
+import type { BridgeStatus, OpenBridges } from './intake/mqtt-bridge.ts'
 import type { MqttDoorStatus } from './intake/mqtt-broker.ts'
 
 /** What an agent is made of. Time, randomness and the way to the aggregator come from outside. */
@@ -35,10 +40,17 @@ export interface AgentParts {
 /** An agent that takes in usage, seals and sends it. Its doors are opened apart. */
 export interface RunningAgent {
   readonly intake: Intake
+  /** The names of its mapping rules. */
+  readonly rules: readonly string[]
+  /** Takes in what a command brings, and answers once it is committed. */
+  submit(kind: DeliveryKind, deliveries: readonly RequestDelivery[]): Promise<RequestOutcome>
   /** Raw Ed25519 key in base64 that its batches are signed with. */
   readonly publicKey: string
   status(): Promise<AgentStatus>
-  suspense(query: SuspenseQuery): Promise<readonly SuspenseEntry[]>
+  /** What was taken in and cannot be used: to look at, read again, or discard. */
+  readonly suspense: SuspenseDesk
+  /** Says how to count connected devices, for what the aggregator is told. */
+  countDevicesBy(count: () => number): void
   /** Called once when the agent cannot go on, such as after an error of the disk. It acknowledges nothing any more. */
   onFailure(listener: (fault: Fault) => void): void
   /** Takes nothing more, commits and answers what was taken, and closes everything. */
@@ -62,26 +74,34 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     commitDelayMs: config.journal.commitDelayMs,
     devices: config.limits.devices,
   })
-  ingest.onFault((cause) => {
-    if (cause === null) log.info('intake takes deliveries again')
-    else log.error('intake refuses deliveries', { ...cause })
-  })
   const { identity } = settings
   const sender = new BatchSender({ openUplink, journal, identity, timing: config.uplink, clock, random, log })
   const { aggregatorKey } = config.uplink
   keepSnapshots({ held: port.opening.snapshot, journal, sender, aggregatorKey, tenant: identity.tenant, log })
+  const reporter = new Reporter({ journal, ingest, sender, clock, log, everyMs: config.uplink.reportEveryMs })
+  ingest.onFault((cause) => {
+    if (cause === null) log.info('intake takes deliveries again')
+    else log.error('intake refuses deliveries', { ...cause })
+    reporter.intakeChanged()
+  })
   sender.start()
+  const submissions = new RequestSubmissions(ingest)
 
   let closing: Promise<void> | null = null
   return {
     intake: ingest,
+    rules: config.mappings.map(({ name }) => name),
+    submit: (kind, deliveries) => new Promise((resolve) => submissions.submit(kind, deliveries, resolve)),
     publicKey: publicKeyBase64,
     status: async () => agentStatus(identity, publicKeyBase64, await journal.status(), sender.status, ingest),
-    suspense: (query) => journal.suspense(query),
+    suspense: suspenseDesk(journal),
+    countDevicesBy: (count) => reporter.countDevicesBy(count),
     onFailure: (listener) => journal.onFailure(listener),
     close() {
       closing ??= (async () => {
         ingest.stop()
+        submissions.close()
+        reporter.stop()
         sender.stop()
         await journal.close()
       })()
@@ -89,6 +109,7 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     },
     kill() {
       ingest.kill()
+      reporter.stop()
       sender.kill()
       journal.kill()
     },
@@ -126,6 +147,7 @@ function writerSettings(parts: AgentParts): WriterSettings {
     },
     keyRetentionMs: journal.keyRetentionDays * dayMs,
     journalBytes: limits.journalBytes,
+    mappings: parts.config.mappings,
   }
 }
 
@@ -153,7 +175,13 @@ export async function openGrpcUplink(config: AgentConfig): Promise<OpenUplink> {
 export interface OpenDoors {
   /** Where devices can connect, with the ports that were really bound. */
   readonly mqtt: readonly { readonly host: string; readonly port: number; readonly tls: boolean }[]
+  /** Where sources can post; empty without an HTTP door. */
+  readonly http: readonly { readonly host: string; readonly port: number; readonly tls: boolean }[]
   mqttStatus(): MqttDoorStatus
+  /** Null without an HTTP door. */
+  httpStatus(): HttpDoorStatus | null
+  /** Empty without bridges to foreign brokers. */
+  bridgeStatus(): readonly BridgeStatus[]
   close(): Promise<void>
 }
 
@@ -165,8 +193,59 @@ export async function openDoors(
   const { openMqttDoor } = await import('./intake/mqtt-broker.ts')
   const { listeners, anonymous, devices, prefix } = parts.config.mqtt
   const { clock, random, log } = parts
-  const door = await openMqttDoor({ listeners, anonymous, devices, prefix, intake: agent.intake, clock, random, log })
-  return { mqtt: door.addresses, mqttStatus: () => door.status(), close: () => door.close() }
+  const { doorRules } = await import('./intake/door-rule.ts')
+  const rules = doorRules(parts.config.mappings)
+  const { http: httpConfig, bridges: bridgeConfigs } = parts.config
+  const reserved = [
+    ...(httpConfig?.sources ?? []).map(({ source }) => source),
+    ...bridgeConfigs.map(({ name }) => name),
+  ]
+  const options = { listeners, anonymous, devices, prefix, rules, reserved }
+  const mqtt = await openMqttDoor({ ...options, intake: agent.intake, clock, random, log })
+  const http = await openHttp(agent, parts).catch(async (error: unknown) => {
+    await mqtt.close()
+    throw error
+  })
+  const bridges = await openBridges(agent, parts).catch(async (error: unknown) => {
+    await http?.close()
+    await mqtt.close()
+    throw error
+  })
+  agent.countDevicesBy(() => mqtt.status().connections)
+  return {
+    mqtt: mqtt.addresses,
+    http: http?.addresses ?? [],
+    mqttStatus: () => mqtt.status(),
+    httpStatus: () => http?.status() ?? null,
+    bridgeStatus: () => bridges?.status() ?? [],
+    async close() {
+      await bridges?.close()
+      await http?.close()
+      await mqtt.close()
+    },
+  }
+}
+
+async function openBridges(
+  { intake }: RunningAgent,
+  parts: { readonly config: AgentConfig; readonly clock: Clock; readonly random: Random; readonly log: Log },
+): Promise<OpenBridges | null> {
+  const { agent, bridges } = parts.config
+  if (bridges.length === 0) return null
+  const { openBridges: open } = await import('./intake/mqtt-bridge.ts')
+  return open(bridges, { ...parts, agent, intake })
+}
+
+async function openHttp(
+  agent: RunningAgent,
+  { config, clock, log }: { readonly config: AgentConfig; readonly clock: Clock; readonly log: Log },
+): Promise<HttpDoor | null> {
+  if (config.http === undefined) return null
+  const { openHttpDoor } = await import('./intake/http-door.ts')
+  const { doorRules } = await import('./intake/door-rule.ts')
+  const devices = [...config.mqtt.devices.map(({ id }) => id), ...config.bridges.map(({ name }) => name)]
+  const rules = doorRules(config.mappings)
+  return await openHttpDoor({ config: config.http, rules, devices, intake: agent.intake, clock, log })
 }
 
 /** Opens the socket that the command line reaches the running agent by. */
@@ -183,6 +262,9 @@ export async function openControl(
     pid: process.pid,
     mqtt: doors.mqtt,
     mqttDoor: doors.mqttStatus(),
+    http: doors.http,
+    httpDoor: doors.httpStatus(),
+    bridges: doors.bridgeStatus(),
   }))
   const served = await serveControl({ socketFile, run, log })
   if (!served.ok) throw new FaultError(served.fault)

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isPublicKey } from '@meterline/shared/integrity/signature.ts'
-import { bridgesSchema } from './config/bridges.ts'
+import { bridgeMistakes, bridgesSchema } from './config/bridges.ts'
 import { httpSchema } from './config/http.ts'
+import { ownTopicMistakes } from './domain/mapping/compile-rules.ts'
 import { mappingsSchema } from './domain/mapping/rule-schema.ts'
 import { parseAgentId, parseTenantId, trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 
@@ -82,13 +83,16 @@ const uplinkSchema = z.strictObject({
   retryCapMs: milliseconds.default(30_000).describe('Longest pause between attempts to connect'),
   greetingMs: milliseconds.default(10_000).describe('How long the aggregator may take to answer a hello'),
   answerMs: milliseconds.default(30_000).describe('How long it may take to give a receipt while batches are under way'),
+  reportEveryMs: milliseconds
+    .min(1_000)
+    .default(60_000)
+    .describe('How often the aggregator is told how this agent stands; soon after trouble as well'),
 })
 
 /** Batches of more bytes than this might not fit into a message with the largest event added. */
 const longestBatchBytes = 768 * 1024
 
-/** Everything an agent can be told, with its defaults. */
-export const agentConfigSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   tenant: tenantId.describe('The tenant this agent meters for'),
   agent: agentId.describe('The id of this agent in the tenant file'),
   epoch: z
@@ -159,14 +163,14 @@ export const agentConfigSchema = z.strictObject({
       suspenseBytes: z
         .int()
         .min(1024)
-        .default(16 * mebibyte)
-        .describe('Most payload bytes in suspense'),
+        .default(64 * mebibyte)
+        .describe('Most payload bytes in suspense; above it their deliveries are refused'),
       suspensePayloadBytes: z
         .int()
         .min(0)
         .max(65_536)
-        .default(4096)
-        .describe('How much of a payload is kept in suspense'),
+        .default(65_536)
+        .describe('How much of a payload is kept in suspense; one that was cut cannot be read again'),
     })
     .prefault({})
     .describe('Caps'),
@@ -180,6 +184,18 @@ export const agentConfigSchema = z.strictObject({
     .strictObject({ socket: fileName.optional().describe('Unix socket; left out: control.sock in dataDirectory') })
     .prefault({})
     .describe('Where the command line reaches the running agent'),
+})
+
+/** Everything an agent can be told, with its defaults. */
+export const agentConfigSchema = settingsSchema.superRefine(({ bridges, mappings, mqtt }, context) => {
+  const rules = new Set(mappings.map(({ name }) => name))
+  const devices = new Set(mqtt.devices.map(({ id }) => id))
+  for (const { path, message } of bridgeMistakes(bridges, rules, devices)) {
+    context.addIssue({ code: 'custom', path: [...path], message })
+  }
+  for (const { path, message } of ownTopicMistakes(mappings, mqtt.prefix)) {
+    context.addIssue({ code: 'custom', path: ['mappings', ...path], message })
+  }
 })
 
 /** A checked configuration. */

@@ -38,6 +38,7 @@ export async function askAgent(
     socketFile: agentFiles(config).controlSocket,
     command: name,
     input,
+    onProgress: (message) => void (json || process.stderr.write(`${message}\n`)),
   })
   if (answer.ok) return answer.value
   const unreachable = answer.fault.code === 'control_unreachable' || answer.fault.code === 'control_failed'

@@ -8,6 +8,7 @@ export const exitCodes = {
   notRunning: 5,
   refused: 6,
   failed: 7,
+  rejected: 8,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -15,4 +16,5 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The text about exit codes at the end of every help. */
 export const exitCodeHelp = `
 Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 mistakes in the configuration, 4 cannot start as configured,
-5 no running agent answers, 6 the agent refused the command, 7 the running agent failed (look at its log).`
+5 no running agent answers, 6 the agent refused the command, 7 the running agent failed (look at its log), 8 samples were
+rejected by the rule they were tried on.`

@@ -26,6 +26,12 @@ export function loadAgentConfig(command: Command): Result<AgentConfig, Fault<'co
   if (config.mqtt.devicesFile === undefined) return ok(config)
   const devices = loadDevices(config.mqtt.devicesFile)
   if (!devices.ok) return failed(invalid(devices.mistakes))
+  const ids = new Set(devices.value.map(({ id }) => id))
+  const clash = config.bridges.find(({ name }) => ids.has(name))
+  if (clash !== undefined) {
+    const message = `has the device ${clash.name}, which is the name of a bridge too: their events could not be told apart`
+    return failed(invalid([{ file: config.mqtt.devicesFile, line: 0, column: 0, path: '', message }]))
+  }
   return ok({ ...config, mqtt: { ...config.mqtt, devices: [...config.mqtt.devices, ...devices.value] } })
 }
 

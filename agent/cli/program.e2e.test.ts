@@ -119,6 +119,19 @@ describe('a running agent', () => {
       'Nothing is in suspense.\n',
     )
 
+    const shown = await agent(['suspense', 'show', '1', '--config', config])
+    expect(shown.out).toContain('"quantity":0.5')
+    const replayed = await agent(['suspense', 'replay', '--all', '--json', '--config', config])
+    expect(JSON.parse(replayed.out)).toMatchObject({ entries: 1, replayed: 0, stay: 1 })
+    const nameless = await agent(['suspense', 'discard', '1', '--reason', 'a bench device', '--config', config])
+    expect(nameless.code).toBe(2)
+    const decided = ['--reason', 'a bench device', '--by', 'Ada']
+    const discarded = await agent(['suspense', 'discard', '1', ...decided, '--config', config])
+    expect(discarded).toMatchObject({ code: 0, out: '1: discarded\n' })
+    expect((await agent(['suspense', 'discard', '1', ...decided, '--config', config])).code).toBe(6)
+    const closed = await agent(['suspense', 'list', '--closed', '--config', config])
+    expect(closed.out).toContain('discarded by Ada: a bench device')
+
     const second = await agent(['run', '--config', config])
     expect(second.code).toBe(4)
     expect(second.out).toContain('journal_in_use')

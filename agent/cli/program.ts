@@ -7,12 +7,16 @@ import { configHelp } from '@meterline/shared/config/help-text.ts'
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
 import { protocolVersion } from '@meterline/shared/wire/messages.ts'
 import { agentConfigSchema, agentFiles } from '../config.ts'
-import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
-import { askAgent, configOf, refuse, wholeNumber, withConfig, withJson } from './command-parts.ts'
+import type { StatusJson } from '../control/serve-commands.ts'
+import { askAgent, configOf, refuse, withConfig, withJson } from './command-parts.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
+import { addImport } from './import-command.ts'
 import { configArea } from './load-agent-config.ts'
+import { addMap } from './map-command.ts'
 import { readSecret } from './read-secret.ts'
-import { statusText, suspenseText } from './texts.ts'
+import { addSuspense } from './suspense-command.ts'
+import { statusText } from './texts.ts'
+import { addToken } from './token-command.ts'
 
 /** Runs one command line and says how the program is to end. */
 export async function runProgram(argv: readonly string[], version: string): Promise<ExitCode> {
@@ -33,7 +37,7 @@ export async function runProgram(argv: readonly string[], version: string): Prom
 
 function agentProgram(version: string, end: (code: ExitCode) => void): Command {
   const program = new Command('meterline-agent')
-    .description('Meters usage at the edge: takes it in over MQTT, stores, seals and sends it to the aggregator.')
+    .description('Meters usage at the edge: takes it in over MQTT and HTTP, stores, seals and sends it to the aggregator.')
     .showHelpAfterError('Run it with --help to see what there is.')
     .addHelpText('after', exitCodeHelp)
     .exitOverride()
@@ -43,6 +47,9 @@ function agentProgram(version: string, end: (code: ExitCode) => void): Command {
   addStatus(program, end)
   addSuspense(program, end)
   addDevice(program, end)
+  addToken(program)
+  addImport(program, end)
+  addMap(program, end)
   addConfig(program, end)
   addVersion(program, version)
   return program
@@ -88,30 +95,6 @@ function addStatus(program: Command, end: (code: ExitCode) => void): void {
       const answer = await askAgent(command, json, 'status', {}, end)
       if (answer !== null) printResult(json, answer, statusText(answer as StatusJson))
     })
-}
-
-function addSuspense(program: Command, end: (code: ExitCode) => void): void {
-  const suspense = program.command('suspense').description('What was taken in and cannot be used as it is.')
-  withJson(withConfig(suspense.command('list')))
-    .description('List it with reason, device and event id; with --json also what was delivered.')
-    .option('--limit <count>', 'at most this many entries', wholeNumber, 100)
-    .option('--after <number>', 'only entries after the one with this number', wholeNumber, 0)
-    .option('--code <code>', 'only entries with this reason')
-    .option('--device <id>', 'only entries of this device')
-    .action(async (options: SuspenseOptions, command: Command) => {
-      const json = options.json === true
-      const { limit, after, code = null, device = null } = options
-      const answer = await askAgent(command, json, 'suspense-list', { limit, after, code, device }, end)
-      if (answer !== null) printResult(json, answer, suspenseText(answer as readonly SuspenseJson[]))
-    })
-}
-
-interface SuspenseOptions {
-  readonly json?: boolean
-  readonly limit: number
-  readonly after: number
-  readonly code?: string
-  readonly device?: string
 }
 
 function addDevice(program: Command, end: (code: ExitCode) => void): void {

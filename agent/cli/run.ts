@@ -74,8 +74,9 @@ async function start(
   })
   const ready = readyDocument(doors, control.socketFile, agent.publicKey)
   if (readyFile !== undefined) writeReadyFile(readyFile, ready)
-  const { mqtt, control: controlSocket, publicKey } = ready
-  log.info('ready', { agent: config.agent, tenant: config.tenant, version, mqtt, control: controlSocket, publicKey })
+  const { mqtt, http, control: controlSocket, publicKey } = ready
+  const addresses = { mqtt, http, control: controlSocket }
+  log.info('ready', { agent: config.agent, tenant: config.tenant, version, ...addresses, publicKey })
 }
 
 /** Opens one more part; when that fails, what is open already is closed before the failure goes on. */
@@ -101,12 +102,13 @@ async function closeAll(lifecycle: Lifecycle, log: Log): Promise<boolean> {
 interface ReadyDocument {
   readonly pid: number
   readonly mqtt: OpenDoors['mqtt']
+  readonly http: OpenDoors['http']
   readonly control: string
   readonly publicKey: string
 }
 
 function readyDocument(doors: OpenDoors, controlSocket: string, publicKey: string): ReadyDocument {
-  return { pid: process.pid, mqtt: doors.mqtt, control: controlSocket, publicKey }
+  return { pid: process.pid, mqtt: doors.mqtt, http: doors.http, control: controlSocket, publicKey }
 }
 
 /** Written whole or not at all, so that whoever waits for the file never reads a part of it. */

@@ -1,6 +1,6 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import type { StatusJson, SuspenseJson } from '../control/serve-commands.ts'
-import { oneLine, table } from '@meterline/shared/command-line/output.ts'
+import type { StatusJson } from '../control/serve-commands.ts'
+import { oneLine } from '@meterline/shared/command-line/output.ts'
 
 /** The status of an agent for people. */
 export function statusText(status: StatusJson): string {
@@ -12,6 +12,8 @@ export function statusText(status: StatusJson): string {
     ],
     ['key', status.publicKey],
     ['mqtt', status.mqtt.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
+    ...httpLines(status),
+    ...status.bridges.map(bridgeLine),
     ['connections', `${status.mqttDoor.connections} devices, ${closedText(status.mqttDoor.closed)}`],
     [
       'uplink',
@@ -31,6 +33,7 @@ export function statusText(status: StatusJson): string {
     ['of those', `${counters.unbound} unbound, ${counters.withoutId} without an id`],
     ['not stored', `${counters.duplicates} duplicates, ${intake.refusedDeliveries} deliveries refused since the start`],
     ['suspense', `${suspense.rows} of ${suspense.limitRows} entries, ${counters.suspended} deliveries to it`],
+    ['', `${suspense.closed.replayed} replayed and ${suspense.closed.discarded} discarded so far`],
     ...suspense.byCode.map(({ code, rows, times }) => ['', `${code}: ${rows} entries, ${times} times`] as const),
     ['files', `journal ${files.journalBytes} bytes, its log ${files.logBytes} bytes`],
   ]
@@ -40,24 +43,22 @@ export function statusText(status: StatusJson): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
 }
 
+function httpLines({ http, httpDoor }: StatusJson): (readonly [string, string])[] {
+  if (httpDoor === null) return []
+  const answers = Object.entries(httpDoor.answers).map(([answer, times]) => `${answer}: ${times}`)
+  return [
+    ['http', http.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
+    ['requests', `${httpDoor.connections} connections, answered ${answers.join(', ') || 'none yet'}`],
+  ]
+}
+
+function bridgeLine(bridge: StatusJson['bridges'][number]): readonly [string, string] {
+  const { name, url, state, fault, received, acknowledged, unsettled } = bridge
+  const why = fault === null ? '' : `: ${oneLine(fault.message)} (${fault.code})`
+  return [`bridge ${name}`, `${url} ${state}${why}; ${received} in, ${acknowledged} acknowledged, ${unsettled} open`]
+}
+
 function closedText(closed: StatusJson['mqttDoor']['closed']): string {
   const parts = Object.entries(closed).map(([reason, times]) => `${reason} ${times}`)
   return parts.length === 0 ? 'none closed yet' : `closed: ${parts.join(', ')}`
-}
-
-/** Entries of the suspense for people. */
-export function suspenseText(entries: readonly SuspenseJson[]): string {
-  if (entries.length === 0) return 'Nothing is in suspense.'
-  return table(
-    ['number', 'last seen', 'times', 'device', 'code', 'event id', 'message'],
-    entries.map(({ number, lastMs, times, device, code, eventId, message }) => [
-      String(number),
-      formatInstant(lastMs),
-      String(times),
-      oneLine(device),
-      code,
-      eventId === null ? '-' : oneLine(eventId),
-      oneLine(message),
-    ]),
-  )
 }

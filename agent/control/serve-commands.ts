@@ -1,22 +1,17 @@
-import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
-import { failed, fault, ok, type Result } from '@meterline/shared/base/errors.ts'
+import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import { formatMistakes } from '@meterline/shared/config/mistakes.ts'
 import { checkAgainstSchema } from '@meterline/shared/config/schema-mistakes.ts'
 import type { RunCommand } from '@meterline/shared/wire/control.ts'
 import type { AgentStatus } from '../flow/agent-status.ts'
-import type { SuspenseEntry, SuspenseQuery } from '../flow/journal-port.ts'
+import type { SuspenseDesk } from '../flow/suspense-desk.ts'
+import { submitInput, submitTexts, type Submitting } from './submit-command.ts'
+import { isSuspenseCommand, runSuspenseCommand, suspenseInputs } from './suspense-commands.ts'
 
 /** What commands are answered from: a running agent. */
-export interface Commanded {
+export interface Commanded extends Submitting {
   status(): Promise<AgentStatus>
-  suspense(query: SuspenseQuery): Promise<readonly SuspenseEntry[]>
-}
-
-/** An entry of the suspense as JSON: its payload as text where it is text, else in base64. */
-export interface SuspenseJson extends Omit<SuspenseEntry, 'payload'> {
-  readonly payload: string
-  readonly payloadEncoding: 'utf8' | 'base64'
+  readonly suspense: SuspenseDesk
 }
 
 /** What `status` answers. */
@@ -33,32 +28,55 @@ export interface StatusJson extends AgentStatus {
     /** How often connections were closed, by reason. */
     readonly closed: Readonly<Record<string, number>>
   }
+  /** Empty without an HTTP door, whose figures are null then. */
+  readonly http: readonly { readonly host: string; readonly port: number; readonly tls: boolean }[]
+  readonly httpDoor: {
+    readonly connections: number
+    /** Bodies of requests that are not answered yet. */
+    readonly heldBytes: number
+    /** How often which status was answered since the start. */
+    readonly answers: Readonly<Record<string, number>>
+  } | null
+  readonly bridges: readonly BridgeJson[]
+}
+
+/** A bridge to a foreign broker in `status`; counts are since the agent was started. */
+export interface BridgeJson {
+  readonly name: string
+  readonly url: string
+  /** `connecting`, `subscribing`, `open`, `waiting` (another attempt follows) or `closed`. */
+  readonly state: string
+  /** Why it is not open, or what is missing although it is. */
+  readonly fault: Fault | null
+  readonly connections: number
+  /** How often the broker had forgotten the session of the connection before. */
+  readonly sessionsLost: number
+  readonly received: number
+  readonly acknowledged: number
+  readonly unsettled: number
+  readonly lossy: number
+  readonly repeated: number
+  readonly retained: number
+  readonly unmatched: number
 }
 
 /** What each command takes. */
-const inputs = {
-  status: z.strictObject({}),
-  'suspense-list': z.strictObject({
-    after: z.int().min(0).default(0),
-    limit: z.int().min(1).max(10_000).default(100),
-    code: z.string().nullable().default(null),
-    device: z.string().nullable().default(null),
-  }),
-} as const
+const inputs = { status: z.strictObject({}), submit: submitInput, ...suspenseInputs } as const
 
 /** Answers the commands of the control socket; see `RunCommand`. */
 export function commandRunner(agent: Commanded, about: () => Omit<StatusJson, keyof AgentStatus>): RunCommand {
-  return async (command, input) => {
+  return async (command, input, progress) => {
     switch (command) {
       case 'status': {
         const checked = check(inputs[command], command, input)
         return checked.ok ? ok({ ...about(), ...(await agent.status()) } satisfies StatusJson) : checked
       }
-      case 'suspense-list': {
+      case 'submit': {
         const checked = check(inputs[command], command, input)
-        return checked.ok ? ok((await agent.suspense(checked.value)).map(suspenseJson)) : checked
+        return checked.ok ? await submitTexts(agent, checked.value) : checked
       }
       default: {
+        if (isSuspenseCommand(command)) return await runSuspenseCommand(agent.suspense, command, input, progress)
         const known = Object.keys(inputs).join(', ')
         return failed(fault('command_unknown', `There is no command ${command}; there are ${known}.`))
       }
@@ -69,11 +87,4 @@ export function commandRunner(agent: Commanded, about: () => Omit<StatusJson, ke
 function check<Schema extends z.ZodType>(schema: Schema, name: string, input: unknown): Result<z.output<Schema>> {
   const checked = checkAgainstSchema(schema, input, () => ({ file: name, line: 0, column: 0 }))
   return checked.ok ? checked : failed(fault('arguments_invalid', formatMistakes(checked.mistakes)))
-}
-
-function suspenseJson(entry: SuspenseEntry): SuspenseJson {
-  const bytes = Buffer.from(entry.payload)
-  // A payload that was cut may end inside a character; it is shown in base64 then, which loses nothing.
-  const payloadEncoding = isUtf8(bytes) ? 'utf8' : 'base64'
-  return { ...entry, payload: bytes.toString(payloadEncoding), payloadEncoding }
 }

@@ -37,14 +37,18 @@ export function acceptSnapshot(
 }
 
 function compileTable(snapshot: Snapshot, snapshotHash: Uint8Array): PrerateTable {
+  // What a counter or gauge comes to depends on readings that other agents may hold, so only sums are pre-rated.
+  const sums = snapshot.meters.filter(({ kind }) => kind === undefined)
+  const units = new Map(sums.map(({ id, unit }) => [id, unit]))
   const places = new Map(snapshot.prices.map((price, index) => [price.id, index]))
   return {
     snapshotHash,
     version: snapshot.version,
     prices: snapshot.prices.map(({ price }) => compilePrice(price)),
+    units,
     bindings: snapshot.bindings.flatMap(({ subject, meter, price, fromMs, toMs }) => {
       const place = places.get(price)
-      return place === undefined ? [] : [{ subject, meter, price: place, fromMs, toMs }]
+      return place === undefined || !units.has(meter) ? [] : [{ subject, meter, price: place, fromMs, toMs }]
     }),
   }
 }

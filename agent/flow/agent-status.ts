@@ -3,7 +3,7 @@ import { toHex } from '@meterline/shared/integrity/hash.ts'
 import type { JournalIdentity } from '../store/journal.ts'
 import type { Ingest } from './ingest.ts'
 import type { JournalCounters, JournalStatus } from './journal-port.ts'
-import type { UplinkStatus } from './send-batches.ts'
+import type { UplinkStatus } from './uplink-status.ts'
 
 /** Everything `status` shows, as plain JSON data: hashes in hexadecimal, times in epoch milliseconds. */
 export interface AgentStatus {

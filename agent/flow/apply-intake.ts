@@ -1,18 +1,14 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
-import { eventKeyBytes, eventKeyInto } from '@meterline/shared/integrity/event-key.ts'
-import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
-import type { Spend } from '@meterline/shared/model/usage-record.ts'
 import type { SyncState } from '@meterline/shared/base/clock.ts'
-import { checkToKeep, sameContent, suspenseRefusal } from '../domain/admit.ts'
-import { normalise, type Normalised } from '../domain/normalise.ts'
-import { prerate } from '../domain/prerate.ts'
-import { sizeReached } from '../domain/seal.ts'
-import type { SuspenseInput } from '../store/suspense-table.ts'
+import type { Normalised } from '../domain/normalised.ts'
 import { GroupReader, type FilledGroup } from './group.ts'
 import type { DeliveredReject } from './journal-port.ts'
 import type { Origin } from './origin.ts'
 import type { DeliveryKind } from './ports.ts'
-import { finishChunk, sealOpenBatch } from './seal-batch.ts'
+import { positionsOf, readPayload } from './read-payload.ts'
+import { finishChunk } from './seal-batch.ts'
+import { conflictPart, mappedPart, refusalMessage, suspend, type SuspendedPart } from './suspend.ts'
+import { identified, takeEvent } from './take-event.ts'
 import type { Writer } from './writer.ts'
 
 /** What became of the deliveries of a group, beside being stored. */
@@ -23,16 +19,15 @@ export interface IntakeOutcome {
   stagedKeys: number
 }
 
-/** A device hears of at most this many rejects per group; all of them are in suspense. */
+/** This many rejects per group are told one by one, further ones as a number per delivery; all of them are in suspense. */
 const rejectsPerGroup = 1000
 
-// Filled anew for each event: everything here is synchronous, and the hot path allocates as little as it can.
-const key = new Uint8Array(eventKeyBytes)
-const check = { check0: 0, check1: 0 }
-const prerated: (bigint | null)[] = []
-const noSpends: readonly (readonly Spend[])[] = []
-/** The delivery at hand, by index in its group. */
+// Filled anew for each delivery: everything here is synchronous, and the hot path allocates as little as it can.
+/** The delivery at hand, by index in its group, how many events it holds, and its rejects that are not told yet. */
 let delivery = 0
+let deliveredEvents = 0
+let untold: DeliveredReject | null = null
+let untoldCount = 0
 const received = { bootId: '', monotonicMs: 0, wallMs: 0, syncState: 'unknown' as SyncState }
 
 /**
@@ -46,6 +41,9 @@ export function applyIntake(writer: Writer, group: FilledGroup): IntakeOutcome {
   const reader = new GroupReader(group, writer.settings.group)
   received.bootId = startedAt.bootId
   received.syncState = startedAt.syncState
+  // A group that failed half-way may have left some.
+  untold = null
+  untoldCount = 0
   writer.memory.open.begin()
   while (reader.next()) {
     received.monotonicMs = startedAt.monotonicMs + reader.afterMs
@@ -55,6 +53,7 @@ export function applyIntake(writer: Writer, group: FilledGroup): IntakeOutcome {
     delivery = reader.index
     if (takeDelivery(writer, origin, reader.kind, reader.payload, outcome)) writer.memory.counters.deliveries += 1
     else outcome.refused.push(reader.index)
+    if (untold !== null) tellRest(outcome, untold)
   }
   finishChunk(writer, startedAt.monotonicMs)
   return outcome
@@ -68,140 +67,83 @@ function takeDelivery(
   payload: Uint8Array,
   outcome: IntakeOutcome,
 ): boolean {
-  const { events, rejected } = read(writer, origin, kind, payload)
+  const read = readPayload(writer, origin, kind, payload, received.wallMs)
+  const { events, rejected } = read
+  deliveredEvents = events.length + rejected.length
   // Rejected parts come first: when they do not fit, nothing of the delivery has been stored yet.
-  for (let at = 0; at < rejected.length; at++) {
-    const reject = rejected[at]
-    if (reject === undefined) continue
-    const { index, code, message, eventId, fragment } = reject
-    const input = suspenseInput(writer, origin, kind, code, message, eventId, fragment)
-    if (!suspend(writer, input, index, outcome)) return false
-  }
+  if (rejected.length > 0 && !suspendRejected(writer, origin, kind, payload, read, outcome)) return false
+  // Rejected events keep their places: what becomes of one must not change the ids that others get by theirs.
+  const positions = rejected.length === 0 ? read.positions : positionsOf(read)
   for (let at = 0; at < events.length; at++) {
     const event = events[at]
+    if (event === undefined) continue
+    const position = positions?.[at] ?? at
+    const named = identified(event, origin, position)
+    const novelty = takeEvent(writer, named, received, received)
+    if (novelty === 'new' && named.id !== null) outcome.stagedKeys += 1
     // After a conflict that found no room the events before it stay; under their ids they are duplicates next time.
-    if (event !== undefined && !takeEvent(writer, origin, kind, identified(event, origin, at), at, outcome))
+    if (novelty === 'conflict' && !suspendPart(writer, origin, kind, conflictPart(named), [position], outcome))
       return false
   }
   return true
 }
 
-function read(writer: Writer, origin: Origin, kind: DeliveryKind, payload: Uint8Array): Normalised {
-  if (kind !== 'mapped') return normalise(kind, origin.device, payload, received.wallMs)
-  const rule = writer.rules.byName.get(origin.rule ?? '')
-  const { device, topic } = origin
-  if (rule !== undefined) return rule.map(payload, { device, topic, receivedWallMs: received.wallMs })
-  const message = `there is no mapping rule ${origin.rule} any more: put it back into the configuration, then replay`
-  const fragment = Uint8Array.from(payload)
-  return { events: [], rejected: [{ index: 0, eventId: null, code: 'rule_unknown', message, fragment }] }
-}
-
-/** An event without an id gets one from the request it came in, where that has a key: sent again, it is a duplicate. */
-function identified(event: UsageEvent, { idempotencyKey }: Origin, at: number): UsageEvent {
-  return event.id !== null || idempotencyKey === null ? event : { ...event, id: `${idempotencyKey}/${at}` }
-}
-
-function takeEvent(
+/**
+ * What a mapping rule could not read of a payload is one thing with the whole payload, which the rule needs to read it
+ * again; of any other payload every event is a thing of its own, with its own bytes.
+ */
+function suspendRejected(
   writer: Writer,
   origin: Origin,
   kind: DeliveryKind,
-  event: UsageEvent,
-  index: number,
+  payload: Uint8Array,
+  { events, rejected }: Normalised,
   outcome: IntakeOutcome,
 ): boolean {
-  const { counters } = writer.memory
-  if (event.id !== null) {
-    const { keys } = writer.journal
-    eventKeyInto(writer.settings.identity.tenant, event.source, event.id, key, 0)
-    const known = keys.lookup(key, 0)
-    if (known !== null) {
-      if (!sameContent(known, event)) return suspendConflict(writer, origin, kind, event, index, outcome)
-      counters.duplicates += 1
-      return true
-    }
+  if (kind === 'mapped') {
+    const part = mappedPart(payload, rejected, events.length === 0 && rejected.length === 1)
+    const indexes = rejected.map(({ index }) => index)
+    return suspendPart(writer, origin, kind, part, indexes, outcome)
   }
-  if (sizeReached(writer.memory.open, writer.settings.seal)) startNextBatch(writer)
-  const { open, chain } = writer.memory
-  if (event.id === null) counters.withoutId += 1
-  else {
-    checkToKeep(event, received.wallMs, check)
-    writer.journal.keys.stage(key, 0, check.check0, check.check1, chain.sealedSeq + 1, open.unitCount)
-    outcome.stagedKeys += 1
+  for (const { index, code, message, eventId, fragment } of rejected) {
+    // An event without an id may have one by its place in the request, so that place is part of what it is.
+    const positions = origin.idempotencyKey === null ? null : [index]
+    const part = { code, message, eventId, positions, evidence: fragment }
+    if (!suspendPart(writer, origin, kind, part, [index], outcome)) return false
   }
-  if (!prerate(writer.prerates, event, prerated)) counters.unbound += 1
-  open.append(event, received, writer.prerates?.snapshotHash ?? null, prerated, noSpends)
-  counters.events += 1
-  counters.records += event.measured.length
   return true
 }
 
-/** A group may hold more than one batch's worth: the full one is sealed in the same transaction and the next one begun. */
-function startNextBatch(writer: Writer): void {
-  finishChunk(writer, received.monotonicMs)
-  sealOpenBatch(writer, { ...received })
-  writer.memory.open.begin()
-}
-
-function suspendConflict(
+/** Puts one part to suspense and tells the device, for each of the places it stands for. False: there is no room. */
+function suspendPart(
   writer: Writer,
   origin: Origin,
   kind: DeliveryKind,
-  event: UsageEvent,
-  index: number,
+  part: SuspendedPart,
+  indexes: readonly number[],
   outcome: IntakeOutcome,
 ): boolean {
-  const message = `event ${event.id} of ${event.source} is already recorded with other content; the first content counts`
-  const evidence = Buffer.from(JSON.stringify(event, bigintsAsText), 'utf8')
-  const input = suspenseInput(writer, origin, kind, 'event_conflict', message, event.id, evidence)
-  return suspend(writer, input, index, outcome)
-}
-
-function bigintsAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value
-}
-
-function suspenseInput(
-  writer: Writer,
-  { device }: Origin,
-  kind: DeliveryKind,
-  code: string,
-  message: string,
-  eventId: string | null,
-  evidence: Uint8Array,
-): SuspenseInput {
-  const payload = evidence.subarray(0, writer.settings.suspense.payloadBytes)
-  return { code, message, device, kind, eventId, atMs: received.wallMs, payloadBytes: evidence.length, payload }
-}
-
-/** Puts one thing to suspense, or counts it on the row it already has. False: there is no room. */
-function suspend(writer: Writer, input: SuspenseInput, index: number, outcome: IntakeOutcome): boolean {
-  const { memory, journal, settings } = writer
-  const { device, eventId } = input
-  const known = journal.suspense.find(input)
-  if (known !== null) journal.suspense.countAgain(known, input.atMs)
-  else {
-    const held = { ...memory.suspense, rowsOfDevice: memory.suspense.rowsByDevice.get(device) ?? 0 }
-    const refusal = suspenseRefusal(held, { rows: 1, bytes: input.payload.length }, settings.suspense)
-    if (refusal !== null) {
-      tell(outcome, { device, code: refusal, message: refusalMessage(refusal), eventId, index, delivery })
-      return false
-    }
-    journal.suspense.insert(input)
-    memory.suspense.rows += 1
-    memory.suspense.bytes += input.payload.length
-    memory.suspense.rowsByDevice.set(device, held.rowsOfDevice + 1)
+  const refusal = suspend(writer, origin, kind, received, part)
+  const code = refusal ?? part.code
+  const message = refusal === null ? part.message : refusalMessage(refusal)
+  const { eventId } = part
+  for (const index of indexes) {
+    tell(outcome, { device: origin.device, code, message, eventId, index, events: deliveredEvents, delivery })
   }
-  memory.counters.suspended += 1
-  tell(outcome, { device, code: input.code, message: input.message, eventId, index, delivery })
-  return true
-}
-
-function refusalMessage(refusal: 'suspense_full' | 'suspense_full_for_device'): string {
-  return refusal === 'suspense_full'
-    ? 'not taken: the suspense of this agent is full; look at it with "suspense list"'
-    : 'not taken: the share of this device in the suspense is full; look at it with "suspense list"'
+  return refusal === null
 }
 
 function tell(outcome: IntakeOutcome, reject: DeliveredReject): void {
   if (outcome.rejects.length < rejectsPerGroup) outcome.rejects.push(reject)
+  else {
+    untold ??= reject
+    untoldCount += 1
+  }
+}
+
+/** Whoever answers for the delivery must know that something of it was rejected, if not each time what. */
+function tellRest(outcome: IntakeOutcome, first: DeliveredReject): void {
+  outcome.rejects.push({ ...first, more: untoldCount - 1 })
+  untold = null
+  untoldCount = 0
 }

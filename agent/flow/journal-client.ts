@@ -1,5 +1,5 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
-import { fault, type Fault } from '@meterline/shared/base/errors.ts'
+import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
 import type { BatchReceipt, ChainPosition } from '../domain/uplink-types.ts'
 import type { FilledGroup } from './group.ts'
@@ -11,16 +11,27 @@ import type {
   JournalStatus,
   StoreFault,
   StoredBatch,
-  SuspenseEntry,
-  SuspenseQuery,
   VerifiedSnapshot,
 } from './journal-port.ts'
+import type {
+  ClosedEntry,
+  DiscardedRow,
+  DiscardOrder,
+  ReplayPage,
+  ReplaySelection,
+  SuspenseCounts,
+  SuspenseDetail,
+  SuspenseEntry,
+  SuspenseQuery,
+} from './suspense-port.ts'
 
 type Waiting =
   | { readonly kind: 'group'; readonly done: (reply: GroupReply) => void }
   | { readonly kind: 'tend' }
   | { readonly kind: 'load'; readonly done: (batches: readonly StoredBatch[]) => void }
   | { readonly kind: 'snapshot'; readonly done: (fault: StoreFault | null) => void }
+  | { readonly kind: 'replay'; readonly done: (page: Result<ReplayPage, StoreFault>) => void }
+  | { readonly kind: 'discard'; readonly done: (rows: Result<readonly DiscardedRow[], StoreFault>) => void }
 
 /** How long what is due waits after it could not be written. */
 const pauseAfterFaultMs = 1000
@@ -139,6 +150,45 @@ export class JournalClient {
     return answer.entries
   }
 
+  async suspenseCounts(): Promise<SuspenseCounts> {
+    const answer = await this.#port.ask({ kind: 'suspense-counts' })
+    if (answer.kind !== 'suspense-counts') throw new Error('the journal answered another question')
+    return answer.counts
+  }
+
+  /** One entry, wherever it is now; null when there never was one of that number, or it was let go. */
+  async suspended(number: number): Promise<SuspenseDetail | ClosedEntry | null> {
+    const answer = await this.#port.ask({ kind: 'suspense-show', number })
+    if (answer.kind !== 'suspense-show') throw new Error('the journal answered another question')
+    return answer.shown
+  }
+
+  /** What left the suspense, numbered above `after`. */
+  async closedSuspense(after: number, limit: number): Promise<readonly ClosedEntry[]> {
+    const answer = await this.#port.ask({ kind: 'suspense-closed', after, limit })
+    if (answer.kind !== 'suspense-closed') throw new Error('the journal answered another question')
+    return answer.entries
+  }
+
+  /** Reads one page of the suspense again. */
+  replay(selection: ReplaySelection, dryRun: boolean): Promise<Result<ReplayPage, StoreFault>> {
+    const gone = this.#goneFault()
+    if (gone !== null) return Promise.resolve(failed(gone))
+    return new Promise((done) => {
+      this.#waiting.push({ kind: 'replay', done })
+      this.#port.post({ kind: 'replay', selection, dryRun, at: readClock(this.#clock) })
+    })
+  }
+
+  discard(discard: DiscardOrder): Promise<Result<readonly DiscardedRow[], StoreFault>> {
+    const gone = this.#goneFault()
+    if (gone !== null) return Promise.resolve(failed(gone))
+    return new Promise((done) => {
+      this.#waiting.push({ kind: 'discard', done })
+      this.#port.post({ kind: 'discard', discard, at: readClock(this.#clock) })
+    })
+  }
+
   /** Writes what is due, waits for every reply and closes the journal. */
   async close(): Promise<void> {
     if (this.#ended) return
@@ -180,8 +230,16 @@ export class JournalClient {
     this.#cancelTend?.()
     for (const waiting of this.#waiting.splice(0)) {
       if (waiting.kind === 'group') waiting.done(this.#unanswered(failure))
+      else if (waiting.kind === 'replay' || waiting.kind === 'discard') {
+        waiting.done(failed(fault('journal_failed', failure.message)))
+      }
     }
     this.#onFailure(failure)
+  }
+
+  #goneFault(): StoreFault | null {
+    if (this.#failure !== null) return fault('journal_failed', this.#failure.message)
+    return this.#ended ? fault('journal_failed', 'the agent has been closed') : null
   }
 
   #unanswered(failure: Fault): GroupReply {
@@ -226,6 +284,10 @@ function answer(waiting: Waiting, reply: JournalReply): void {
   if (waiting.kind === 'group' && reply.kind === 'group') waiting.done(reply)
   else if (waiting.kind === 'load' && reply.kind === 'load') waiting.done(reply.batches)
   else if (waiting.kind === 'snapshot' && reply.kind === 'snapshot') waiting.done(reply.fault)
+  else if (waiting.kind === 'replay' && reply.kind === 'replay')
+    waiting.done(reply.fault === null ? ok(reply.page) : failed(reply.fault))
+  else if (waiting.kind === 'discard' && reply.kind === 'discard')
+    waiting.done(reply.fault === null ? ok(reply.rows) : failed(reply.fault))
   else if (waiting.kind !== reply.kind) throw new Error(`the journal answered ${reply.kind} to ${waiting.kind}`)
 }
 

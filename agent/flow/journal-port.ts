@@ -4,6 +4,18 @@ import type { PrerateTable } from '../domain/prerate.ts'
 import type { BatchReceipt, ChainPosition } from '../domain/uplink-types.ts'
 import type { FilledGroup } from './group.ts'
 import type { Reject } from './ports.ts'
+import type {
+  ClosedEntry,
+  DiscardedRow,
+  DiscardOrder,
+  ReplayPage,
+  ReplaySelection,
+  SuspenseCount,
+  SuspenseCounts,
+  SuspenseDetail,
+  SuspenseEntry,
+  SuspenseQuery,
+} from './suspense-port.ts'
 
 /** A sealed batch as it was stored, ready to be sent. */
 export interface StoredBatch {
@@ -39,6 +51,14 @@ export type JournalRequest =
       readonly store: boolean
       readonly at: ClockReading
     }
+  /** Reads a page of the suspense again; a dry run changes nothing. */
+  | {
+      readonly kind: 'replay'
+      readonly selection: ReplaySelection
+      readonly dryRun: boolean
+      readonly at: ClockReading
+    }
+  | { readonly kind: 'discard'; readonly discard: DiscardOrder; readonly at: ClockReading }
 
 /** Why something was not stored. The first two pass by themselves; after the last the agent must be started again. */
 export type StoreFault = Fault<'outbox_full' | 'disk_full' | 'journal_failed'>
@@ -66,6 +86,18 @@ export type JournalReply =
   | { readonly kind: 'tend'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
   | { readonly kind: 'load'; readonly batches: readonly StoredBatch[]; readonly progress: JournalProgress }
   | { readonly kind: 'snapshot'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | {
+      readonly kind: 'replay'
+      readonly fault: StoreFault | null
+      readonly page: ReplayPage
+      readonly progress: JournalProgress
+    }
+  | {
+      readonly kind: 'discard'
+      readonly fault: StoreFault | null
+      readonly rows: readonly DiscardedRow[]
+      readonly progress: JournalProgress
+    }
 
 /** Where the journal stands; comes with every reply. */
 export interface JournalProgress {
@@ -120,42 +152,27 @@ export interface JournalStatus {
     readonly rows: number
     readonly bytes: number
     readonly limitRows: number
-    readonly byCode: readonly { readonly code: string; readonly rows: number; readonly times: number }[]
+    readonly byCode: readonly SuspenseCount[]
+    /** What left the suspense: read after all, or discarded by somebody. */
+    readonly closed: { readonly replayed: number; readonly discarded: number }
   }
   readonly files: { readonly journalBytes: number; readonly logBytes: number }
   readonly failure: Fault | null
 }
 
-/** One entry of the suspense. */
-export interface SuspenseEntry {
-  readonly number: number
-  readonly code: string
-  readonly message: string
-  readonly device: string
-  readonly kind: string
-  readonly eventId: string | null
-  readonly firstMs: number
-  readonly lastMs: number
-  /** How often exactly this was delivered. */
-  readonly times: number
-  /** Size of what was delivered; `payload` may be a part of it. */
-  readonly payloadBytes: number
-  readonly payload: Uint8Array
-}
-
-/** Which part of the suspense is asked for: entries with a number above `after`, in ascending order. */
-export interface SuspenseQuery {
-  readonly after: number
-  readonly limit: number
-  readonly code: string | null
-  readonly device: string | null
-}
-
 /** Questions that change nothing. */
-export type JournalQuestion = { readonly kind: 'status' } | { readonly kind: 'suspense'; readonly query: SuspenseQuery }
+export type JournalQuestion =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'suspense'; readonly query: SuspenseQuery }
+  | { readonly kind: 'suspense-counts' }
+  | { readonly kind: 'suspense-show'; readonly number: number }
+  | { readonly kind: 'suspense-closed'; readonly after: number; readonly limit: number }
 export type JournalAnswer =
   | { readonly kind: 'status'; readonly status: JournalStatus }
   | { readonly kind: 'suspense'; readonly entries: readonly SuspenseEntry[] }
+  | { readonly kind: 'suspense-counts'; readonly counts: SuspenseCounts }
+  | { readonly kind: 'suspense-show'; readonly shown: SuspenseDetail | ClosedEntry | null }
+  | { readonly kind: 'suspense-closed'; readonly entries: readonly ClosedEntry[] }
 
 /** What the journal's host tells the flow. */
 export interface JournalListener {

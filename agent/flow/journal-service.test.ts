@@ -35,6 +35,7 @@ function open(): ReturnType<typeof JournalService.open> {
       suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
       keyRetentionMs: 86_400_000,
       journalBytes: 100_000_000,
+      mappings: [],
     },
     signingKey,
     seededRandom('journal'),

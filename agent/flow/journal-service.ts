@@ -1,13 +1,14 @@
-import { fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { assertThat, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { emptyRuleBook } from '../domain/mapping/rule-book.ts'
+import { BirthBook } from '../domain/mapping/birth-book.ts'
+import { compileRules } from '../domain/mapping/compile-rules.ts'
 import { indexPrerates } from '../domain/prerate.ts'
 import { sealDue } from '../domain/seal.ts'
-import type { ChainPosition } from '../domain/uplink-types.ts'
 import { commitFault, Journal, type JournalFaultCode } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
+import { answerAboutSuspense } from './answer-about-suspense.ts'
 import { applyIntake, type IntakeOutcome } from './apply-intake.ts'
 import type { FilledGroup } from './group.ts'
 import type {
@@ -18,14 +19,16 @@ import type {
   JournalQuestion,
   JournalReply,
   JournalRequest,
-  JournalStatus,
   StoreFault,
   VerifiedSnapshot,
 } from './journal-port.ts'
+import { journalStatus, positionOf } from './journal-status.ts'
 import { loadBatches } from './load-batches.ts'
 import { readOrigin } from './origin.ts'
+import { discardSuspended, rehearsePage, replayPage } from './replay-suspense.ts'
 import { sealOpenBatch } from './seal-batch.ts'
 import { settleReceipts } from './settle-receipts.ts'
+import type { DiscardedRow, ReplayPage } from './suspense-port.ts'
 import { recall, type Writer, type WriterSettings } from './writer.ts'
 
 // Each staged key causes work at every level of the index it passes through; eight entries a key keep up with any size.
@@ -49,8 +52,11 @@ export class JournalService {
     random: Random,
     nowMonotonicMs: number,
   ): Result<JournalService, Fault<JournalFaultCode>> {
+    const births = new BirthBook()
+    const rules = compileRules(settings.mappings, births)
+    assertThat(rules.ok, 'mapping rules are compiled once when the configuration is checked')
     const { journalFile, onTemporaryDisk, identity, keyRetentionMs, group, journalBytes } = settings
-    // No event is shorter than this in a payload, so a group stages no more keys than that.
+    // No plain event is shorter than this. Records of mapped payloads may be; their keys are then written in pieces.
     const shortestEventBytes = 24
     const maxStagedKeys = Math.ceil(group.payloadBytes / shortestEventBytes)
     const journal = Journal.open({
@@ -67,6 +73,7 @@ export class JournalService {
       journal.value.close()
       return memory
     }
+    births.load(journal.value.births.all())
     const writer: Writer = {
       settings,
       journal: journal.value,
@@ -74,7 +81,8 @@ export class JournalService {
       random,
       memory: memory.value,
       origins: [],
-      rules: emptyRuleBook,
+      rules: rules.value,
+      births,
       prerates: null,
       receipts: [],
     }
@@ -116,13 +124,26 @@ export class JournalService {
           fault: this.#useSnapshot(request.snapshot, request.store, request.at),
           progress: this.#progress(),
         }
+      case 'replay':
+        return { kind: 'replay', ...this.#replay(request), progress: this.#progress() }
+      case 'discard': {
+        let rows: readonly DiscardedRow[] = []
+        const discardFault = this.#commit(request.at, () => {
+          rows = discardSuspended(this.#writer, request.discard, request.at)
+        })
+        return {
+          kind: 'discard',
+          fault: discardFault,
+          rows: discardFault === null ? rows : [],
+          progress: this.#progress(),
+        }
+      }
     }
   }
 
   answer(question: JournalQuestion): JournalAnswer {
-    if (question.kind === 'status') return { kind: 'status', status: this.#status() }
-    const rows = this.#writer.journal.suspense.list(question.query)
-    return { kind: 'suspense', entries: rows.map(({ id, ...entry }) => ({ number: id, ...entry })) }
+    if (question.kind === 'status') return { kind: 'status', status: journalStatus(this.#writer, this.#failure) }
+    return answerAboutSuspense(this.#writer.journal, question)
   }
 
   /** Closes the file. Nothing is written: everything answered is on the disk already. */
@@ -139,14 +160,36 @@ export class JournalService {
     let storeFault = this.#outboxFault(at)
     storeFault ??= this.#commit(at, () => {
       outcome = applyIntake(writer, group)
-      const { journal, memory } = writer
-      journal.keys.writeStaged(at.wallMs)
-      journal.keys.maintain(outcome.stagedKeys * maintenancePerKey)
-      journal.writeCounters(memory.counters)
+      this.#storeTaken(outcome.stagedKeys, at)
     })
     if (storeFault !== null) outcome = { refused: [], rejects: [], stagedKeys: 0 }
     const { refused, rejects } = outcome
     return { kind: 'group', buffer: group.buffer, fault: storeFault, refused, rejects, progress: this.#progress() }
+  }
+
+  #replay({ selection, dryRun, at }: JournalRequest & { readonly kind: 'replay' }): {
+    readonly fault: StoreFault | null
+    readonly page: ReplayPage
+  } {
+    let page: ReplayPage = { rows: [], next: null, upTo: selection.upTo ?? 0 }
+    if (dryRun)
+      return { fault: this.#failure, page: this.#failure === null ? rehearsePage(this.#writer, selection, at) : page }
+    let storeFault = this.#outboxFault(at)
+    storeFault ??= this.#commit(at, () => {
+      const replayed = replayPage(this.#writer, selection, at)
+      this.#storeTaken(replayed.stagedKeys, at)
+      page = replayed.page
+    })
+    return { fault: storeFault, page: storeFault === null ? page : { ...page, rows: [], next: null } }
+  }
+
+  /** Writes what taking events in left in memory: their keys, Sparkplug births, and the counters. Inside a commit. */
+  #storeTaken(stagedKeys: number, at: ClockReading): void {
+    const { journal, memory } = this.#writer
+    journal.keys.writeStaged(at.wallMs)
+    journal.keys.maintain(stagedKeys * maintenancePerKey)
+    for (const birth of this.#writer.births.takeChanges()) journal.births.write(birth)
+    journal.writeCounters(memory.counters)
   }
 
   /** Whether the outbox is over its cap, after everything that may leave it has left. */
@@ -213,6 +256,7 @@ export class JournalService {
     const memory = recall(journal, at.monotonicMs)
     if (!memory.ok) return (this.#failure = fault('journal_failed', memory.fault.message))
     this.#writer.memory = memory.value
+    this.#writer.births.load(journal.births.all())
     return cause
   }
 
@@ -220,7 +264,9 @@ export class JournalService {
   #pruneSometimes(at: ClockReading): void {
     if (at.monotonicMs - this.#prunedAtMs < pruneEveryMs || at.syncState === 'unsynced') return
     this.#prunedAtMs = at.monotonicMs
-    this.#writer.journal.keys.prune(at.wallMs - this.#writer.settings.keyRetentionMs)
+    const { journal, settings } = this.#writer
+    journal.keys.prune(at.wallMs - settings.keyRetentionMs)
+    journal.closedSuspense.prune(at.wallMs - settings.keyRetentionMs)
   }
 
   #progress(): JournalProgress {
@@ -236,36 +282,4 @@ export class JournalService {
       chain: moved ? positionOf(chain) : null,
     }
   }
-
-  #status(): JournalStatus {
-    const { journal, memory, settings, prerates } = this.#writer
-    const { open, chain, counters, suspense } = memory
-    return {
-      epoch: chain.epoch,
-      chain: positionOf(chain),
-      lastLogIndex: chain.settledLogIndex,
-      open: { units: open.unitCount, records: open.recordCount, bytes: open.unitCount === 0 ? 0 : open.bytes },
-      outbox: {
-        batches: memory.outboxBatches,
-        bytes: memory.outboxBytes,
-        limitBytes: settings.outboxBytes,
-        oldestSealedMs: journal.outbox.oldestSealedMs(),
-      },
-      snapshot: prerates === null ? null : { version: prerates.version, hash: prerates.snapshotHash },
-      counters: { ...counters },
-      suspense: {
-        rows: suspense.rows,
-        bytes: suspense.bytes,
-        limitRows: settings.suspense.rows,
-        byCode: journal.suspense.byCode(),
-      },
-      files: journal.fileSizes(),
-      failure: this.#failure,
-    }
-  }
-}
-
-function positionOf(chain: ChainRow): ChainPosition {
-  const { sealedSeq, sealedHash, settledSeq, settledHash } = chain
-  return { sealedSeq, sealedHash, settledSeq, settledHash }
 }

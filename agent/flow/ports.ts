@@ -27,6 +27,10 @@ export interface Reject {
   readonly eventId: string | null
   /** Position of the event in its payload. */
   readonly index: number
+  /** How many events its delivery held, this one included. */
+  readonly events: number
+  /** Further events of the delivery that fared like this one and are not told one by one: a group had too many. */
+  readonly more?: number
 }
 
 /** The one way into the agent. Doors know their protocol and call this, nothing else. */

@@ -2,7 +2,13 @@ import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
 import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
-import { protocolVersion, type AggregatorMessage, type SnapshotMessage } from '@meterline/shared/wire/messages.ts'
+import {
+  protocolVersion,
+  reportFeature,
+  type AggregatorMessage,
+  type ReportMessage,
+  type SnapshotMessage,
+} from '@meterline/shared/wire/messages.ts'
 import { nextUplinkState } from '../domain/uplink-state.ts'
 import {
   initialUplinkState,
@@ -15,18 +21,8 @@ import type { JournalIdentity } from '../store/journal.ts'
 import type { JournalClient } from './journal-client.ts'
 import type { StoredBatch } from './journal-port.ts'
 import type { OpenUplink, UplinkLink } from './ports.ts'
+import type { UplinkStatus } from './uplink-status.ts'
 import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
-
-/** What `status` shows of the uplink. */
-export interface UplinkStatus {
-  readonly state: UplinkState['phase']
-  /** The last thing that went wrong, until a session is streaming again. */
-  readonly fault: Fault | null
-  readonly inFlight: number
-  readonly sentBatches: number
-  readonly receipts: number
-  readonly lastReceiptMs: number | null
-}
 
 /**
  * Sends what is sealed: keeps one session with the aggregator, by the state machine of domain/uplink-state.ts, and does
@@ -52,6 +48,9 @@ export class BatchSender {
   #fault: Fault | null = null
   #snapshotHash: Uint8Array = new Uint8Array(0)
   #onSnapshot: (snapshot: SnapshotMessage) => void = () => undefined
+  #onReportWanted: () => void = () => undefined
+  /** What the aggregator of the session at hand takes beyond the first version of the protocol. */
+  #features: readonly string[] = []
   #sentBatches = 0
   #receipts = 0
   #lastReceiptMs: number | null = null
@@ -96,6 +95,22 @@ export class BatchSender {
   /** Called for every snapshot the aggregator sends. */
   onSnapshot(listener: (snapshot: SnapshotMessage) => void): void {
     this.#onSnapshot = listener
+  }
+
+  /** Whether there is a session whose aggregator takes reports. */
+  get takesReports(): boolean {
+    return this.#state.phase === 'streaming' && this.#features.includes(reportFeature)
+  }
+
+  /** Called whenever a session begins whose aggregator takes reports. */
+  onReportWanted(listener: () => void): void {
+    this.#onReportWanted = listener
+  }
+
+  /** Sends a report if there is anybody to take it; otherwise it is lost, and the next session begins with a new one. */
+  report(report: ReportMessage): void {
+    // It is small and seldom: whether the transport has room is for the batches to ask.
+    if (this.takesReports && !this.#killed) this.#link?.send(report)
   }
 
   start(): void {
@@ -225,7 +240,10 @@ export class BatchSender {
   #heard(message: AggregatorMessage): void {
     switch (message.kind) {
       case 'welcome':
-        return this.#happened(message)
+        this.#features = message.features
+        this.#happened(message)
+        if (this.takesReports) this.#onReportWanted()
+        return
       case 'receipt':
         return this.#happened({ kind: 'receipt', receipt: message })
       case 'refusal': {

@@ -5,7 +5,9 @@ import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import { batchHashOf, decodeHeader } from '@meterline/shared/model/batch-codec.ts'
 import { OpenBatch, type Chunk } from '@meterline/shared/model/unit-codec.ts'
 import type { SuspenseLimits } from '../domain/admit.ts'
+import type { BirthBook } from '../domain/mapping/birth-book.ts'
 import type { RuleBook } from '../domain/mapping/rule-book.ts'
+import type { RuleDefinition } from '../domain/mapping/rule-definition.ts'
 import type { PrerateIndex } from '../domain/prerate.ts'
 import type { SealLimits } from '../domain/seal.ts'
 import type { BatchReceipt } from '../domain/uplink-types.ts'
@@ -27,6 +29,8 @@ export interface WriterSettings {
   readonly keyRetentionMs: number
   /** What the journal's file may take. */
   readonly journalBytes: number
+  /** The mapping rules of a checked configuration. */
+  readonly mappings: readonly RuleDefinition[]
 }
 
 /** What the writer remembers of the journal. All of it can be read back from the file: see `recall`. */
@@ -55,6 +59,8 @@ export interface Writer {
   /** Where deliveries come from, by the number that groups use for it. */
   origins: Origin[]
   rules: RuleBook
+  /** What the rules learnt of Sparkplug births; what is new of it goes to the journal with each commit. */
+  readonly births: BirthBook
   prerates: PrerateIndex | null
   /** Receipts whose batches are still to be deleted, in sequence. */
   receipts: BatchReceipt[]

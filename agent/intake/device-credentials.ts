@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, scrypt, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
-import { isDeviceId } from './mqtt-topics.ts'
+import { isDeviceId } from '../domain/device-id.ts'
 
 /** A device as it stands in the configuration: its id and the hash of its secret, never the secret. */
 export interface DeviceCredential {

@@ -53,10 +53,17 @@ export class HeldIntake implements Intake {
     await promise
   }
 
-  /** One group commit of the oldest `count` deliveries. */
-  settle(count = this.#unsettled.length, outcome: 'stored' | 'unavailable' = 'stored'): void {
+  /** One group commit of the oldest `count` deliveries; `rejectsOf` says what of each payload goes to suspense. */
+  settle(
+    count = this.#unsettled.length,
+    outcome: 'stored' | 'unavailable' = 'stored',
+    rejectsOf: (payload: string) => readonly Reject[] = () => [],
+  ): void {
     const group = this.#unsettled.splice(0, count)
-    for (const { acknowledger, token } of group) acknowledger.settled(token, outcome)
+    for (const { acknowledger, token, payload } of group) {
+      for (const reject of rejectsOf(payload)) acknowledger.rejected?.(token, reject)
+      acknowledger.settled(token, outcome)
+    }
     for (const acknowledger of new Set(group.map((delivery) => delivery.acknowledger))) acknowledger.flush()
   }
 

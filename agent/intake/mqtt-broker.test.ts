@@ -274,13 +274,14 @@ test('a rejected event is told to its device, if it listens', async () => {
   await using client = await RawClient.accepted(door.port)
   client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'meter/v1/trk-1/reject', qos: 1 }] })
   await client.next()
-  door.intake.reject({ device: 'trk-2', code: 'x', message: 'not for this one', eventId: null, index: 0 })
+  door.intake.reject({ device: 'trk-2', code: 'x', message: 'not for this one', eventId: null, index: 0, events: 1 })
   door.intake.reject({
     device: 'trk-1',
     code: 'quantity_negative',
     message: 'the quantity -1 is negative',
     eventId: 'e-1',
     index: 0,
+    events: 1,
   })
   expect(described(await client.next())).toBe(
     'publish meter/v1/trk-1/reject {"code":"quantity_negative","message":"the quantity -1 is negative","id":"e-1"}',

@@ -7,6 +7,7 @@ import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { Intake } from '../flow/ports.ts'
 import { deviceAuthenticator, type DeviceAuthenticator, type DeviceCredential } from './device-credentials.ts'
+import type { DoorRule } from './door-rule.ts'
 import type { AedesSide } from './mqtt-aedes-side.ts'
 import { MqttConnection } from './mqtt-connection.ts'
 import type { CloseReason, DoorConnection, DoorSide } from './mqtt-door-side.ts'
@@ -14,10 +15,11 @@ import { LocalForwarding } from './mqtt-forwarding.ts'
 import { LocalInterest } from './mqtt-interest.ts'
 import { defaultMqttLimits, type MqttLimits } from './mqtt-limits.ts'
 import { openListener, type MqttAddress, type MqttListener, type OpenListener } from './mqtt-listeners.ts'
-import { accessHooks, connectionOf, mayPublishFor, type AnonymousRule } from './mqtt-policy.ts'
+import { accessHooks, connectionOf, type AnonymousRule } from './mqtt-policy.ts'
 import { QuietLog } from './mqtt-quiet-log.ts'
+import { PublishRoutes, type Publisher, type PublishRoute } from './mqtt-routes.ts'
 import { AedesDeliveries } from './mqtt-slow-path.ts'
-import { isTopicPrefix, type Identity, type TelemetryRoute } from './mqtt-topics.ts'
+import { isTopicPrefix } from './mqtt-topics.ts'
 
 /** What the MQTT door is opened with. */
 export interface MqttDoorOptions {
@@ -30,6 +32,10 @@ export interface MqttDoorOptions {
   readonly log: Log
   /** Above the device level of every topic; `meter/v1` when left out. */
   readonly prefix?: string | undefined
+  /** Mapping rules, whose topics may be published to as well; none when left out. */
+  readonly rules?: readonly DoorRule[] | undefined
+  /** Names that belong to somebody at another door: nobody may publish in them without a secret. */
+  readonly reserved?: readonly string[] | undefined
   /** False sends telemetry through aedes, packet by packet: slower, with the same outcome. On when left out. */
   readonly fastPath?: boolean | undefined
   readonly limits?: Partial<MqttLimits> | undefined
@@ -84,7 +90,6 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 class Broker implements MqttDoor, DoorSide {
   readonly intake: Intake
   readonly limits: MqttLimits
-  readonly prefix: string
   readonly fastPath: boolean
   readonly lookEveryMs = lookEveryMs
   nowMs: number
@@ -93,7 +98,7 @@ class Broker implements MqttDoor, DoorSide {
   readonly #clock: Clock
   readonly #log: Log
   readonly #warnings: QuietLog
-  readonly #devices: DeviceAuthenticator
+  readonly #routes: PublishRoutes
   readonly #interest: LocalInterest
   readonly #forwarding: LocalForwarding
   readonly #deliveries: AedesDeliveries
@@ -109,13 +114,14 @@ class Broker implements MqttDoor, DoorSide {
   constructor(options: MqttDoorOptions, prefix: string, devices: DeviceAuthenticator) {
     this.intake = options.intake
     this.limits = { ...defaultMqttLimits, ...options.limits }
-    this.prefix = prefix
     this.fastPath = options.fastPath ?? true
     this.nowMs = options.clock.monotonicMs()
     this.#clock = options.clock
     this.#log = options.log
     this.#warnings = new QuietLog(options.log)
-    this.#devices = devices
+    const reserved = new Set(options.reserved)
+    const isTaken = (device: string): boolean => devices.isRegistered(device) || reserved.has(device)
+    this.#routes = new PublishRoutes(prefix, isTaken, options.rules ?? [])
     this.#interest = new LocalInterest(prefix)
     this.#deliveries = new AedesDeliveries(options.intake)
     this.#aedes = new Aedes({
@@ -124,6 +130,7 @@ class Broker implements MqttDoor, DoorSide {
         limits: this.limits,
         anonymous: options.anonymous,
         devices,
+        routes: this.#routes,
         interest: this.#interest,
         deliveries: this.#deliveries,
         warnings: this.#warnings,
@@ -208,16 +215,16 @@ class Broker implements MqttDoor, DoorSide {
     return this.#heldBytes <= this.limits.heldBytes
   }
 
-  mayPublish(identity: Identity, device: string): boolean {
-    return mayPublishFor(this.#devices, identity, device)
+  routeOf(topic: string, publisher: Publisher): PublishRoute | null {
+    return this.#routes.routeOf(topic, publisher)
   }
 
   waitForRoom(connection: DoorConnection): void {
     this.#waiting.add(connection)
   }
 
-  isForwarded({ device, kind }: TelemetryRoute): boolean {
-    return this.#interest.has(device, kind)
+  isForwarded(route: PublishRoute): boolean {
+    return this.#interest.inRoute(route)
   }
 
   forward(topic: string, payload: Buffer, qos: 0 | 1): void {

@@ -7,7 +7,8 @@ import { FrameReader, frameStatus, packetTypes, PublishView } from './mqtt-frame
 import { packetIdOf, PendingDeliveries, type PendingForward } from './mqtt-pending.ts'
 import { PubackBuffer } from './mqtt-puback.ts'
 import { RouteCache } from './mqtt-route-cache.ts'
-import type { Identity, TelemetryRoute } from './mqtt-topics.ts'
+import type { Publisher, PublishRoute } from './mqtt-routes.ts'
+import type { Identity } from './mqtt-topics.ts'
 
 // A payload one byte over the limit is enough for it to be refused, however long it was.
 const longestPayloadBytes = 65_537
@@ -17,7 +18,7 @@ const longestPayloadBytes = 65_537
  * sensible size is there), takes telemetry at QoS 0 and 1 off the socket and into the intake, acknowledges it in groups
  * after its commit, and hands every other packet to aedes.
  */
-export class MqttConnection implements Acknowledger, SocketSide, DoorConnection {
+export class MqttConnection implements Acknowledger, SocketSide, DoorConnection, Publisher {
   readonly remoteAddress: string
   readonly #socket: Socket
   readonly #door: DoorSide
@@ -32,6 +33,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
 
   #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
   #identity: Identity = null
+  #clientId: string | null = null
   #advancing = false
   #packetWaits = false
   #reading = true
@@ -44,7 +46,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     this.#door = door
     this.#reader = new FrameReader(door.limits.connectBytes)
     this.#aedesSide = new AedesSide(this)
-    this.#routes = new RouteCache(door.prefix)
+    this.#routes = new RouteCache((topic) => door.routeOf(topic, this))
     this.#pending = new PendingDeliveries(door.limits.pendingBytesPerConnection)
     this.#deadlines = new ClientDeadlines(door.limits, door.lookEveryMs, door.nowMs)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
@@ -56,6 +58,10 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
 
   get identity(): Identity {
     return this.#identity
+  }
+
+  get clientId(): string | null {
+    return this.#clientId
   }
 
   get filters(): ReadonlySet<string> {
@@ -76,6 +82,11 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
   /** What the CONNECT asked for: the door watches it, because aedes does not see most packets. 0: never. */
   expectEvery(keepaliveMs: number): void {
     this.#deadlines.expectEvery(keepaliveMs)
+  }
+
+  /** The client id of the CONNECT; null when the client left it to the broker. */
+  calledItself(clientId: string | null): void {
+    this.#clientId = clientId
   }
 
   /** The client is who it says it is. */
@@ -250,7 +261,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     const { truncated } = this.#reader
     if (publish.qos > 1 || !(this.#door.fastPath || truncated)) return this.#toAedes()
     const route = this.#routes.routeOf(this.#reader.bytes, publish.topicStart, publish.topicEnd)
-    if (route === null || !this.#door.mayPublish(this.#identity, route.device)) {
+    if (route === null) {
       if (!truncated) return this.#toAedes()
       this.close('packet_too_large')
       return true
@@ -258,14 +269,14 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection 
     return this.#submit(route, publish)
   }
 
-  #submit(route: TelemetryRoute, publish: PublishView): boolean {
+  #submit(route: PublishRoute, publish: PublishView): boolean {
     const { bytes } = this.#reader
     const end = Math.min(publish.payloadEnd, publish.payloadStart + longestPayloadBytes)
     const payload = bytes.subarray(publish.payloadStart, end)
     const isForwarded = this.#door.isForwarded(route) && !this.#reader.truncated
     const forward = isForwarded ? this.#copyOf(publish) : null
     const token = this.#pending.add(publish.packetId, payload.length, forward)
-    if (this.#door.intake.submit(route.device, route.kind, payload, this, token)) return true
+    if (this.#door.intake.submit(route.origin, route.kind, payload, this, token)) return true
     this.#pending.withdraw(token)
     this.#door.waitForRoom(this)
     return false

@@ -1,7 +1,8 @@
 import type { Intake } from '../flow/ports.ts'
 import type { AedesSide } from './mqtt-aedes-side.ts'
 import type { MqttLimits } from './mqtt-limits.ts'
-import type { Identity, TelemetryRoute } from './mqtt-topics.ts'
+import type { Publisher, PublishRoute } from './mqtt-routes.ts'
+import type { Identity } from './mqtt-topics.ts'
 
 /** Why a connection was closed; what aedes closes is `closed_by_broker`, what the client closes `closed_by_client`. */
 export type CloseReason =
@@ -40,7 +41,6 @@ export interface DoorConnection {
 export interface DoorSide {
   readonly intake: Intake
   readonly limits: MqttLimits
-  readonly prefix: string
   /** False: telemetry goes the way through aedes, with the same outcome. */
   readonly fastPath: boolean
   /** Monotonic milliseconds as of the last look at the clock, at most `lookEveryMs` ago. */
@@ -50,11 +50,12 @@ export interface DoorSide {
   handToAedes(side: AedesSide): void
   /** Counts bytes held over all connections; false when that is too many. */
   holdBytes(change: number): boolean
-  mayPublish(identity: Identity, device: string): boolean
+  /** Where a message goes; null where the publisher may not publish. */
+  routeOf(topic: string, publisher: Publisher): PublishRoute | null
   /** Calls `onRoom` of the connection when the intake has room again. */
   waitForRoom(connection: DoorConnection): void
   /** Whether local clients listen to this telemetry. */
-  isForwarded(route: TelemetryRoute): boolean
+  isForwarded(route: PublishRoute): boolean
   forward(topic: string, payload: Buffer, qos: 0 | 1): void
   onClosed(connection: DoorConnection, reason: CloseReason): void
 }

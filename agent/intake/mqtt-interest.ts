@@ -1,3 +1,4 @@
+import type { PublishRoute } from './mqtt-routes.ts'
 import { deviceOfFilter, type Leaf } from './mqtt-topics.ts'
 
 const leaves: readonly Leaf[] = ['usage', 'ai', 'reject']
@@ -30,6 +31,11 @@ export class LocalInterest {
     if (this.#everyDevice[leaf] > 0) return true
     const devices = this.#oneDevice[leaf]
     return devices.size > 0 && devices.has(device)
+  }
+
+  /** Whether anybody listens to what is published there. What mapping rules read is not handed on. */
+  inRoute({ device, kind }: PublishRoute): boolean {
+    return kind !== 'mapped' && this.has(device, kind)
   }
 
   #change(filter: string, by: 1 | -1): void {

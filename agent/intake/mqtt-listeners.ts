@@ -85,7 +85,8 @@ function serverOf({ tls }: MqttListener, options: ListenOptions): Result<Server,
   }
 }
 
-function listening(server: Server, host: string, port: number): Promise<Error | null> {
+/** Binds a server; the reason when it cannot be. */
+export function listening(server: Server, host: string, port: number): Promise<Error | null> {
   return new Promise((resolve) => {
     server.once('error', resolve)
     server.listen({ host, port }, () => {

@@ -5,8 +5,9 @@ import { MqttConnection } from './mqtt-connection.ts'
 import type { LocalInterest } from './mqtt-interest.ts'
 import type { MqttLimits } from './mqtt-limits.ts'
 import type { QuietLog } from './mqtt-quiet-log.ts'
+import type { PublishRoutes } from './mqtt-routes.ts'
 import type { AedesDeliveries } from './mqtt-slow-path.ts'
-import { mayReceive, maySubscribe, telemetryRoute, type Identity } from './mqtt-topics.ts'
+import { mayReceive, maySubscribe, type Identity } from './mqtt-topics.ts'
 
 /** Who may connect without a secret: nobody, or whoever is on this machine. */
 export type AnonymousRule = 'never' | 'loopback'
@@ -17,6 +18,7 @@ export interface PolicyParts {
   readonly limits: MqttLimits
   readonly anonymous: AnonymousRule
   readonly devices: DeviceAuthenticator
+  readonly routes: PublishRoutes
   readonly interest: LocalInterest
   readonly deliveries: AedesDeliveries
   readonly warnings: QuietLog
@@ -47,11 +49,6 @@ export function isLoopbackAddress(address: string): boolean {
   return plain === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain)
 }
 
-/** Whether the connection may publish the device's telemetry. Anybody on this machine may, but for devices with a secret. */
-export function mayPublishFor(devices: DeviceAuthenticator, identity: Identity, device: string): boolean {
-  return identity === null ? !devices.isRegistered(device) : identity === device
-}
-
 /** The hooks by which aedes asks who may connect, publish, subscribe and receive. Everything else is denied. */
 export function accessHooks(parts: PolicyParts): Hooks {
   return {
@@ -66,6 +63,7 @@ export function accessHooks(parts: PolicyParts): Hooks {
       // and CONNACK says so by "session present" being 0.
       packet.clean = true
       if (packet.clientId === '' && packet.username !== undefined) packet.clientId = packet.username
+      connection.calledItself(packet.clientId === '' ? null : packet.clientId)
       done(null, true)
     },
 
@@ -91,8 +89,8 @@ export function accessHooks(parts: PolicyParts): Hooks {
       // A will comes from no client or from one that is gone. It reports a death and not a use: it is never metered.
       if (client === null || client.closed) return done(new Error('wills are not published here'))
       const connection = connectionOf(client)
-      const route = telemetryRoute(parts.prefix, packet.topic)
-      if (connection === null || route === null || !mayPublishFor(parts.devices, connection.identity, route.device)) {
+      const route = connection === null ? null : parts.routes.routeOf(packet.topic, connection)
+      if (route === null) {
         parts.warnings.warn('mqtt publish denied', { clientId: client.id, topic: packet.topic.slice(0, 200) })
         return done(new Error('publishing to this topic is not allowed'))
       }
@@ -101,7 +99,7 @@ export function accessHooks(parts: PolicyParts): Hooks {
       const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
       parts.deliveries.submit(route, payload, done)
       // At QoS 2 aedes keeps the message until its PUBREL. The payload is with the intake: only listeners need it here.
-      if (!parts.interest.has(route.device, route.kind)) packet.payload = noPayload
+      if (!parts.interest.inRoute(route)) packet.payload = noPayload
     },
 
     authorizeSubscribe(client, subscription, done) {

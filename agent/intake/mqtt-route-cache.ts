@@ -1,21 +1,23 @@
-import { telemetryRoute, type TelemetryRoute } from './mqtt-topics.ts'
+import type { PublishRoute } from './mqtt-routes.ts'
 
-/** Knows what the topic of the latest message meant: most clients publish on one topic, and its bytes tell it again. */
+/**
+ * Knows what the topic of the latest message meant for its connection: most clients publish on one topic, and its bytes
+ * tell it again.
+ */
 export class RouteCache {
-  readonly #prefix: string
+  readonly #resolve: (topic: string) => PublishRoute | null
   #topic: Buffer = Buffer.alloc(0)
-  #route: TelemetryRoute | null = null
+  #route: PublishRoute | null = null
 
-  constructor(prefix: string) {
-    this.#prefix = prefix
+  constructor(resolve: (topic: string) => PublishRoute | null) {
+    this.#resolve = resolve
   }
 
-  /** The route of the topic between two positions; null when it is no telemetry topic. */
-  routeOf(bytes: Buffer, start: number, end: number): TelemetryRoute | null {
+  /** The route of the topic between two positions; null where the connection may not publish. */
+  routeOf(bytes: Buffer, start: number, end: number): PublishRoute | null {
     if (!isSame(this.#topic, bytes, start, end)) {
       this.#topic = Buffer.from(bytes.subarray(start, end))
-      // Ids and the prefix are ASCII, so a topic that is not cannot be taken for one that is.
-      this.#route = telemetryRoute(this.#prefix, this.#topic.toString('latin1'))
+      this.#route = this.#resolve(this.#topic.toString('utf8'))
     }
     return this.#route
   }

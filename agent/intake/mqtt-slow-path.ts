@@ -1,11 +1,11 @@
 import type { Acknowledger, Intake } from '../flow/ports.ts'
-import type { TelemetryRoute } from './mqtt-topics.ts'
+import type { PublishRoute } from './mqtt-routes.ts'
 
 /** Called once: without an error after the commit, with one when the message could not be stored. */
 export type StoredCallback = (error?: Error | null) => void
 
 interface WaitingDelivery {
-  readonly route: TelemetryRoute
+  readonly route: PublishRoute
   readonly payload: Uint8Array
   readonly done: StoredCallback
 }
@@ -25,7 +25,7 @@ export class AedesDeliveries implements Acknowledger {
     this.#intake = intake
   }
 
-  submit(route: TelemetryRoute, payload: Uint8Array, done: StoredCallback): void {
+  submit(route: PublishRoute, payload: Uint8Array, done: StoredCallback): void {
     const delivery = { route, payload, done }
     if (this.#waiting.length > 0 || !this.#take(delivery)) this.#waiting.push(delivery)
   }
@@ -55,7 +55,7 @@ export class AedesDeliveries implements Acknowledger {
     this.#lastToken = (this.#lastToken + 1) % Number.MAX_SAFE_INTEGER
     const token = this.#lastToken
     this.#unsettled.set(token, done)
-    if (this.#intake.submit(route.device, route.kind, payload, this, token)) return true
+    if (this.#intake.submit(route.origin, route.kind, payload, this, token)) return true
     this.#unsettled.delete(token)
     return false
   }

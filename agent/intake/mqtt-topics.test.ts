@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isDeviceId } from '../domain/device-id.ts'
 import { LocalInterest } from './mqtt-interest.ts'
-import { deviceOfFilter, isDeviceId, isTopicPrefix, maySubscribe, telemetryRoute, type Leaf } from './mqtt-topics.ts'
+import { deviceOfFilter, isTopicPrefix, maySubscribe, telemetryRoute, type Leaf } from './mqtt-topics.ts'
 
 const prefix = 'meter/v1'
 

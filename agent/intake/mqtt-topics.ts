@@ -1,3 +1,4 @@
+import { isDeviceId } from '../domain/device-id.ts'
 import type { DeliveryKind } from '../flow/ports.ts'
 
 /** What devices publish under the agent's own topics. */
@@ -15,14 +16,8 @@ export interface TelemetryRoute {
 /** Whose name a connection has: a device that proved who it is, or anybody (null) on this machine. */
 export type Identity = string | null
 
-const deviceIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
 const prefixPattern = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+){0,7}$/
 const longestFilterBytes = 256
-
-/** Whether a text can be a device id: 1 to 64 of `A-Z a-z 0-9 . _ : -`, a letter or digit first. It is a topic level. */
-export function isDeviceId(text: string): boolean {
-  return deviceIdPattern.test(text)
-}
 
 /** Whether a text can be the prefix of all topics: up to 8 levels of letters, digits, `_` and `-`, at most 128 characters. */
 export function isTopicPrefix(text: string): boolean {

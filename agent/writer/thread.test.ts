@@ -31,6 +31,7 @@ function settingsOn(disk: TestDisk): WriterSettings {
     suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
     keyRetentionMs: 86_400_000,
     journalBytes: 100_000_000,
+    mappings: [],
   }
 }
 

@@ -2,7 +2,13 @@ import { fault } from '@meterline/shared/base/errors.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
 import { decodeHeader, openBatchBody, verifyBatchSignature } from '@meterline/shared/model/batch-codec.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
-import type { AgentMessage, AggregatorMessage, BatchMessage, Hello } from '@meterline/shared/wire/messages.ts'
+import type {
+  AgentMessage,
+  AggregatorMessage,
+  BatchMessage,
+  Hello,
+  ReportMessage,
+} from '@meterline/shared/wire/messages.ts'
 import type { OpenUplink, UplinkHandlers } from '../ports.ts'
 
 /** How the aggregator of a test behaves; changed while it runs. */
@@ -22,6 +28,9 @@ export interface Behaviour {
 export class ScriptedAggregator {
   readonly behaviour: Behaviour = { down: false, silent: false, congested: false }
   readonly hellos: Hello[] = []
+  readonly reports: ReportMessage[] = []
+  /** What the welcome says it takes. */
+  features: readonly string[] = []
   readonly units: RatingUnit[] = []
   readonly batches: BatchMessage[] = []
   /** What was wrong with batches that came in; stays empty with an honest agent. */
@@ -79,7 +88,8 @@ export class ScriptedAggregator {
     const message = this.#toAggregator.shift()
     if (message === undefined) return false
     if (message.kind === 'hello') this.#welcome(message)
-    else this.#take(message)
+    else if (message.kind === 'batch') this.#take(message)
+    else this.reports.push(message)
     return true
   }
 
@@ -107,7 +117,8 @@ export class ScriptedAggregator {
 
   #welcome(hello: Hello): void {
     this.hellos.push(hello)
-    this.#toAgent.push({ kind: 'welcome', receivedSeq: this.receivedSeq, chainHash: this.chainHash })
+    const { receivedSeq, chainHash, features } = this
+    this.#toAgent.push({ kind: 'welcome', receivedSeq, chainHash, features })
   }
 
   #take(message: BatchMessage): void {
