@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { FleetFlags } from './fleets/run-fleet.ts'
-import type { ReplayFlags } from './traces/replay-command.ts'
+import { Command } from 'commander'
+import { addFleet } from './fleets/fleet-flags.ts'
+import { addReplays } from './traces/replay-flags.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** The simulators' command line: the demo, the fleets, replays, the world and the benchmarks. Modules load when used. */
 export function buildProgram(): Command {
@@ -40,42 +41,20 @@ export function buildProgram(): Command {
     })
 
   program
-    .command('fleet')
-    .description('Publishes a seeded fleet of trackers and AI servers over MQTT to one or more agents.')
-    .requiredOption('--url <url...>', 'MQTT address of each agent, for example mqtt://127.0.0.1:1883')
-    .option('--seed <text>', 'the same seed publishes the same messages', 'fleet')
-    .option('--messages <count>', 'messages per tracker', wholeNumber, 100)
-    .option('--calls <count>', 'calls per AI server', wholeNumber, 100)
-    .option('--month <YYYY-MM>', 'the month the usage falls into (default: the month before this one)')
-    .option('--secrets <file>', 'JSON file {device: password}; without it devices connect anonymously (loopback only)')
-    .option('--prefix <topic>', 'topic prefix', 'meter/v1')
-    .option('--json', 'print the summary as JSON')
-    .action(async (options: FleetFlags) => {
-      const { runFleetCommand } = await import('./fleets/run-fleet.ts')
-      await runFleetCommand(options)
+    .command('workbench')
+    .description('Runs one aggregator and one agent on files of your own: the place to bill a first device.')
+    .option('--folder <folder>', 'where the files are; made the first time, kept ever after', 'workbench')
+    .action(async (options: { folder: string }) => {
+      const { runWorkbench } = await import('./scenarios/workbench.ts')
+      process.exitCode = await runWorkbench(options.folder)
     })
 
-  const replay = program.command('replay').description('Replays real traces over MQTT.')
-  replay
-    .command('azure-llm')
-    .description(
-      'Azure LLM inference trace (CSV): one AI call a row, under the gen_ai names, ids stable between replays.',
-    )
-    .argument('<csv>', 'the trace file')
-    .requiredOption('--url <url>', 'MQTT address of the agent')
-    .option('--device <id>', 'device (client id) that publishes', 'llm-1')
-    .option('--password-file <file>', "file with the device's password")
-    .option('--model <name>', 'model name put into every call', 'gpt-4')
-    .option('--from <row>', 'first row', wholeNumber, 0)
-    .option('--to <row>', 'row after the last', wholeNumber, Number.MAX_SAFE_INTEGER)
-    .addOption(new Option('--speed <factor>', "'max', or how many times faster than real time").default('max'))
-    .option('--window <count>', 'messages unacknowledged at most', wholeNumber, 500)
-    .option('--prefix <topic>', 'topic prefix', 'meter/v1')
-    .option('--json', 'print the summary as JSON')
-    .action(async (csv: string, options: ReplayFlags) => {
-      const { runReplayCommand } = await import('./traces/replay-command.ts')
-      await runReplayCommand(csv, options)
-    })
+  addFleet(program.command('fleet'))
+  addReplays(
+    program
+      .command('replay')
+      .description('Replays real traces over MQTT or HTTP, and says what the invoices should show.'),
+  )
 
   program
     .command('world')
@@ -102,10 +81,4 @@ export function buildProgram(): Command {
       process.exitCode = await runBench(options)
     })
   return program
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number')
-  return value
 }

@@ -4,7 +4,7 @@ import type { StatusJson } from '@meterline/agent/control/serve-commands.ts'
 import type { TenantStatus } from '@meterline/aggregator/flow/commands.ts'
 import { callControl } from '@meterline/shared/wire/control.ts'
 import { createDeployment } from '../scenarios/deployment.ts'
-import type { Deployment } from '../scenarios/deployment.ts'
+import type { Deployment, DeploymentPlan } from '../scenarios/deployment.ts'
 import { freePort } from '../scenarios/free-port.ts'
 import { startService } from '../scenarios/processes.ts'
 import type { Service } from '../scenarios/processes.ts'
@@ -14,6 +14,9 @@ import { benchTenant, benchTenantFile } from './bench-tenant.ts'
 const form = 'bundles'
 const pollMs = 20
 const patienceMs = 180_000
+
+/** Doors of the agent beside its MQTT broker. */
+export type BenchDoors = Pick<DeploymentPlan, 'httpPorts' | 'agentSettings'>
 
 /** One aggregator and one agent as a customer runs them: processes of their own, mutual TLS, real files. */
 export class BenchServices {
@@ -30,9 +33,9 @@ export class BenchServices {
   }
 
   /** Starts both, applies a tenant in which `subjects` are charged on three legs, and waits for the agent's snapshot. */
-  static async start(folder: string, subjects: readonly string[]): Promise<BenchServices> {
+  static async start(folder: string, subjects: readonly string[], doors: BenchDoors = {}): Promise<BenchServices> {
     const edgePort = await freePort()
-    const plan = { folder, tenant: benchTenant, agents: ['gw-1'], edgePort, logLevel: 'warn' }
+    const plan = { folder, tenant: benchTenant, agents: ['gw-1'], edgePort, logLevel: 'warn', ...doors }
     const deployment = await createDeployment(plan)
     const services = new BenchServices(deployment, edgePort)
     try {

@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { decodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
-import { replayAzure } from '../traces/replay.ts'
+import { azureTrace } from '../traces/azure-llm.ts'
+import { mqttCarrier } from '../traces/carrier.ts'
+import { replayTrace, type ReplaySummary } from '../traces/replay.ts'
 import { writeAzureLikeTrace } from './azure-like-trace.ts'
 import { BenchServices } from './bench-services.ts'
 import { against, alone } from './measurement.ts'
@@ -28,7 +30,7 @@ export const bytesMeasurement: Measurement = {
       await services.stopAggregator()
       const emptyBytes = await atRestBytes(services, services.agentJournalFile)
       const writtenBefore = writtenBytesOf(services.agentPid)
-      const { calls } = await bench.during('replaying', () => replay(bench, trace.file, services.mqttPort))
+      const { published: calls } = await bench.during('replaying', () => replay(bench, trace.file, services.mqttPort))
       const written = writtenBytesOf(services.agentPid) - writtenBefore
       const journalBytes = (await atRestBytes(services, services.agentJournalFile)) - emptyBytes
       await services.startAggregator()
@@ -53,10 +55,10 @@ function traceFile(bench: BenchRun): { readonly file: string; readonly note: str
   }
 }
 
-function replay(bench: BenchRun, file: string, port: number): ReturnType<typeof replayAzure> {
-  const to = bench.quick ? 2_000 : Number.MAX_SAFE_INTEGER
-  const how = { device, model: 'gpt-4', from: 0, to, speed: Number.POSITIVE_INFINITY, window: 500, prefix: 'meter/v1' }
-  return replayAzure({ file, url: `mqtt://127.0.0.1:${port}`, ...how, quiet: true })
+async function replay(bench: BenchRun, file: string, port: number): Promise<ReplaySummary> {
+  const carriers = [await mqttCarrier({ url: `mqtt://127.0.0.1:${port}`, device, window: 500 })]
+  const trace = azureTrace(file, { device, model: 'gpt-4', idPrefix: 'azure-conv', prefix: 'meter/v1' })
+  return await replayTrace({ trace, carriers, ...(bench.quick ? { to: 2_000 } : {}), quiet: true })
 }
 
 /** The size of the agent's file when it is closed: the write-ahead log is folded into it then. */

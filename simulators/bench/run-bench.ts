@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { benchJson, benchTable } from './bench-table.ts'
 import { aggregatorMeasurement } from './measure-aggregator.ts'
+import { bridgeMeasurement } from './measure-bridge.ts'
 import { bytesMeasurement } from './measure-bytes.ts'
 import { endToEndMeasurement } from './measure-end-to-end.ts'
+import { httpMeasurement } from './measure-http.ts'
 import { intakeMeasurement } from './measure-intake.ts'
 import { keyIndexMeasurement } from './measure-key-index.ts'
 import { memoryMeasurement } from './measure-memory.ts'
+import { normaliseMeasurement } from './measure-normalise.ts'
 import { slowDiskMeasurement } from './measure-slow-disk.ts'
 import type { Finding, Measurement } from './measurement.ts'
 
@@ -24,10 +27,13 @@ export interface BenchOptions {
 
 const measurements: readonly Measurement[] = [
   intakeMeasurement,
+  httpMeasurement,
+  bridgeMeasurement,
   endToEndMeasurement,
   slowDiskMeasurement,
   aggregatorMeasurement,
   keyIndexMeasurement,
+  normaliseMeasurement,
   memoryMeasurement,
   bytesMeasurement,
 ]

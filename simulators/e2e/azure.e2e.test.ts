@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStack, type Stack } from '../scenarios/stack.ts'
-import { replayAzure } from '../traces/replay.ts'
+import { azureTrace } from '../traces/azure-llm.ts'
+import { mqttCarrier } from '../traces/carrier.ts'
+import { replayTrace } from '../traces/replay.ts'
 import { fromDecimal, graduated, multiply, rational, roundToParts } from './rational.ts'
 
 const TRACES = process.env['METERLINE_TRACES']
@@ -62,19 +64,12 @@ describe('the Azure LLM trace, through real MQTT, agents, gRPC and ledger', () =
     'twice over and split over two agents with an overlap, the invoice shows every token once (needs METERLINE_TRACES)',
     async () => {
       const stretch = async (agent: number, from: number, to: number): Promise<number> => {
-        const summary = await replayAzure({
-          file: join(TRACES ?? '', 'ai/AzureLLMInferenceTrace_conv.csv'),
-          url: stack.mqttUrl(agent),
-          device: 'llm-1',
-          model: 'gpt-4',
-          from,
-          to,
-          speed: Number.POSITIVE_INFINITY,
-          window: 500,
-          prefix: 'meter/v1',
-          quiet: true,
-        })
-        return summary.calls
+        const device = 'llm-1'
+        const file = join(TRACES ?? '', 'ai/AzureLLMInferenceTrace_conv.csv')
+        const trace = azureTrace(file, { device, model: 'gpt-4', idPrefix: 'azure-conv', prefix: 'meter/v1' })
+        const carriers = [await mqttCarrier({ url: stack.mqttUrl(agent), device, window: 500 })]
+        const summary = await replayTrace({ trace, carriers, from, to, quiet: true })
+        return summary.published
       }
       // Both agents take half and more of the trace at the same time, and then once again: rows 8,000 to 12,000
       // arrive four times in all, the others twice.

@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Random } from '@meterline/shared/base/random.ts'
-import { Publisher } from '../fleets/publisher.ts'
 import { startStack, type Stack } from '../scenarios/stack.ts'
+import { killDoor, type DoorName, type KillDoor } from './kill-doors.ts'
+import { KillLoad } from './kill-load.ts'
 
-/** Which processes a cycle ends with SIGKILL. */
-export type Victim = 'agent' | 'aggregator' | 'both'
+/** Which processes a cycle ends with SIGKILL; `broker` is the foreign one that a bridge reads. */
+export type Victim = 'agent' | 'aggregator' | 'both' | 'broker'
 
 /** What was counted over all cycles; the test compares it with what was published. */
 export interface KillOutcome {
@@ -38,61 +39,111 @@ subscriptions:
   - { id: shop-wholesale, account: shop, offering: wholesale, from: 2025-01-01 }
 `
 const PERIOD = '2025-06'
-const PERIOD_START_MS = Date.UTC(2025, 5, 1)
+
+/** What is tried: by which door, and who is killed how often. */
+export interface KillOptions {
+  readonly folder: string
+  readonly door: DoorName
+  readonly victim: Victim
+  readonly cycles: number
+  readonly random: Random
+}
+
+/** A run under way. */
+interface KillRun {
+  readonly stack: Stack
+  readonly door: KillDoor
+  readonly load: KillLoad
+}
 
 /**
  * Publishes without a pause while processes are killed at random moments and started again, then lets everything
  * drain and asks the product what became of every event a device was told is safe.
  */
-export async function runKillCycles(options: {
-  folder: string
-  victim: Victim
-  cycles: number
-  random: Random
-}): Promise<KillOutcome> {
-  const stack = await startStack({ folder: options.folder, tenant: 'crash', agents: ['gw-1'] })
+export async function runKillCycles(options: KillOptions): Promise<KillOutcome> {
+  const { folder, victim, cycles, random } = options
+  const door = await killDoor(options.door, folder, victim === 'broker' ? 4 : 5)
+  const stack = await startStack({ folder, tenant: 'crash', agents: ['gw-1'], ...door.settings })
   try {
-    const tenantFile = join(options.folder, 'crash.yaml')
+    const tenantFile = join(folder, 'crash.yaml')
     writeFileSync(tenantFile, stack.withAgents(TENANT))
     await stack.apply(tenantFile)
-    const load = new Load(stack.mqttUrl(0), options.random)
+    const senders = new Map(
+      await Promise.all(['dev-1', 'dev-2'].map(async (id) => [id, await door.connect(stack, id)] as const)),
+    )
+    const load = new KillLoad(senders, random)
+    const run = { stack, door, load }
     const publishing = load.run()
     let kills = 0
-    for (let cycle = 0; cycle < options.cycles; cycle += 1) {
-      const before = load.acknowledged.size
-      await until(() => load.acknowledged.size > before, 'the load goes on after the restart', 30_000)
-      await pause(20 + options.random.below(180))
-      kills += await killAndRestart(stack, options.victim)
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      await goesOn(run)
+      await pause(20 + random.below(180))
+      kills += await killAndRestart(run, victim, random)
     }
     load.stop()
     await publishing
+    await takenOver(run)
     await stack.drained()
-    return await accountFor(stack, load, kills)
+    return await accountFor(run, kills)
   } finally {
     await stack.stop()
+    await door.close()
   }
 }
 
-async function killAndRestart(stack: Stack, victim: Victim): Promise<number> {
-  if (victim === 'agent') {
-    await stack.killAgent(0)
-    await stack.startAgent(0)
-    return 1
-  }
-  if (victim === 'aggregator') {
-    await stack.killAggregator()
-    await stack.startAggregator()
-    return 1
-  }
-  await Promise.all([stack.killAgent(0), stack.killAggregator()])
-  await stack.startAggregator()
-  await stack.startAgent(0)
-  return 2
+/** Waits until events get in after the restart. */
+async function goesOn({ stack, door, load }: KillRun): Promise<void> {
+  const before = load.acknowledged.size
+  await until(() => Promise.resolve(load.acknowledged.size > before), 'the load goes on after the restart', 30_000)
+  const isTaking = async (): Promise<boolean> => (await door.takenIn(stack)) !== 0
+  await until(isTaking, 'the agent takes something in after the restart', 30_000)
 }
 
-async function accountFor(stack: Stack, load: Load, kills: number): Promise<KillOutcome> {
+async function killAndRestart({ stack, door, load }: KillRun, victim: Victim, random: Random): Promise<number> {
+  switch (victim) {
+    case 'agent':
+      await stack.killAgent(0)
+      await stack.startAgent(0)
+      return 1
+    case 'aggregator':
+      await stack.killAggregator()
+      await stack.startAggregator()
+      return 1
+    case 'both':
+      await Promise.all([stack.killAgent(0), stack.killAggregator()])
+      await stack.startAggregator()
+      await stack.startAgent(0)
+      return 2
+    case 'broker': {
+      // What the broker acknowledged and had not written goes with it: its own loss window. Sources that know of the
+      // crash send that again; everything before has to get through by itself.
+      const safe = new Set(load.acknowledged)
+      await door.broker?.save()
+      await pause(random.below(100))
+      await door.broker?.kill()
+      const lost = [...load.acknowledged].filter((id) => !safe.has(id))
+      await door.broker?.start()
+      load.repeat(lost)
+      return 1
+    }
+  }
+}
+
+/** Waits until the agent has everything that a foreign broker holds for it. */
+async function takenOver({ stack, door, load }: KillRun): Promise<void> {
+  if (door.broker === null) return
   const ids = [...load.acknowledged]
-  const outcomes = await stack.dispositions(ids.map((id) => ({ source: load.sourceOf(id), id })))
+  const all = async (): Promise<boolean> => {
+    const outcomes = await stack.dispositions(ids.map((id) => ({ source: door.sourceOf(load.deviceOf(id)), id })))
+    return outcomes.every(({ kind }) => kind === 'charged')
+  }
+  // What is still missing then is told event by event.
+  await reachedWithin(60_000, all)
+}
+
+async function accountFor({ stack, door, load }: KillRun, kills: number): Promise<KillOutcome> {
+  const ids = [...load.acknowledged]
+  const outcomes = await stack.dispositions(ids.map((id) => ({ source: door.sourceOf(load.deviceOf(id)), id })))
   const otherwise = outcomes.flatMap((outcome, index) =>
     outcome.kind === 'charged' ? [] : [{ id: ids[index] ?? '', outcome: outcome.kind }],
   )
@@ -110,62 +161,15 @@ async function accountFor(stack: Stack, load: Load, kills: number): Promise<Kill
   }
 }
 
-/** Two devices that publish as long as they are let; every message is published until it has been acknowledged. */
-class Load {
-  readonly acknowledged = new Set<string>()
-  readonly #url: string
-  readonly #random: Random
-  readonly #sources = new Map<string, string>()
-  #stopped = false
-  quantity = 0n
-
-  constructor(url: string, random: Random) {
-    this.#url = url
-    this.#random = random
-  }
-
-  stop(): void {
-    this.#stopped = true
-  }
-
-  sourceOf(id: string): string {
-    return this.#sources.get(id) ?? ''
-  }
-
-  async run(): Promise<void> {
-    await Promise.all(['dev-1', 'dev-2'].map(async (device) => await this.#publishFrom(device)))
-  }
-
-  async #publishFrom(device: string): Promise<void> {
-    const publisher = await Publisher.connect({ url: this.#url, clientId: device, window: 50, retryMs: 1500 })
-    let number = 0
-    while (!this.#stopped) {
-      const id = `${device}-${String(number).padStart(7, '0')}`
-      const quantity = 1 + this.#random.below(5000)
-      const event = { id, time: PERIOD_START_MS + number, meter: 'data.bytes', quantity }
-      this.#sources.set(id, device)
-      await publisher.publish(
-        { topic: `meter/v1/${device}/usage`, payload: Buffer.from(JSON.stringify(event)) },
-        () => {
-          // A retry may be acknowledged after its first copy was: the set and the sum take the event once.
-          if (this.acknowledged.has(id)) return
-          this.acknowledged.add(id)
-          this.quantity += BigInt(quantity)
-        },
-      )
-      number += 1
-      // About two thousand events a second keep both processes busy without hiding restarts behind a long backlog.
-      if (number % 10 === 0) await pause(10)
-    }
-    await publisher.drained()
-    await publisher.close()
-  }
+async function until(reached: () => Promise<boolean>, what: string, timeoutMs: number): Promise<void> {
+  if (!(await reachedWithin(timeoutMs, reached))) throw new Error(`after ${timeoutMs} ms still not so: ${what}`)
 }
 
-async function until(reached: () => boolean, what: string, timeoutMs: number): Promise<void> {
+async function reachedWithin(timeoutMs: number, reached: () => Promise<boolean>): Promise<boolean> {
   const deadlineMs = performance.now() + timeoutMs
-  while (!reached()) {
-    if (performance.now() > deadlineMs) throw new Error(`after ${timeoutMs} ms still not so: ${what}`)
-    await pause(5)
+  while (!(await reached())) {
+    if (performance.now() > deadlineMs) return false
+    await pause(10)
   }
+  return true
 }

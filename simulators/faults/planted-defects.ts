@@ -63,10 +63,41 @@ export const plantedDefects: readonly PlantedDefect[] = [
     }),
   },
   {
+    name: 'a counter whose readings are charged as amounts',
+    caughtAs: ['I9'],
+    saying: /readings moved on by \d+, charged are/,
+    tampering: () => ({ tenantFile: (text) => text.replace(',"kind":"counter"', '') }),
+  },
+  {
+    name: 'a reading that the tables have forgotten',
+    caughtAs: ['I18'],
+    saying: /verify says: I15: the state of meters/,
+    tampering: () =>
+      inFile('at rest', 'DELETE FROM metering_reading WHERE time_ms = (SELECT min(time_ms) FROM metering_reading)'),
+  },
+  {
     name: 'a wholesale leg that nobody is charged on',
     caughtAs: ['I9'],
     saying: /is not what it owes/,
     tampering: () => ({ tenantFile: (text) => text.replace(/.*"id":"acme-roaming".*\n/, '') }),
+  },
+  {
+    name: 'a correlation that is forgotten, so that control records are charged',
+    caughtAs: ['I8'],
+    saying: /is charged, but it is for control of self-data/,
+    tampering: () => ({ tenantFile: (text) => text.replace(/correlations:\n.*\n/, '') }),
+  },
+  {
+    name: 'a correlation that keeps from being charged what it should not',
+    caughtAs: ['I8'],
+    saying: /is for control of self-data, which is not what the plan says/,
+    tampering: () => ({ tenantFile: (text) => text.replace(/("control":")[^"]*"/, '$1trk-n-1*"') }),
+  },
+  {
+    name: 'a control unit that the tables have forgotten',
+    caughtAs: ['I18'],
+    saying: /the control units of batch \d+ are not as log entry/,
+    tampering: () => inFile('at rest', 'DROP TRIGGER control_unit_no_delete; DELETE FROM control_unit'),
   },
   {
     name: 'a lost event-key index, so that a new epoch is charged a second time',
@@ -103,6 +134,42 @@ export const plantedDefects: readonly PlantedDefect[] = [
       inFile(
         'at rest',
         'UPDATE segment SET amount_micros = amount_micros + 1 WHERE id = (SELECT min(id) FROM segment)',
+      ),
+  },
+  {
+    name: 'a released event that is charged a second time',
+    caughtAs: ['I5'],
+    saying: /is charged twice/,
+    tampering: () =>
+      inFile(
+        'at rest',
+        `INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block, release_index)
+         SELECT batch_index, segment_id, amount_micros, leaf, block, release_index
+         FROM charge_block WHERE release_index IS NOT NULL LIMIT 1`,
+      ),
+  },
+  {
+    name: 'a released event that is put back into suspense',
+    caughtAs: ['I8'],
+    saying: /slipped into suspense/,
+    tampering: () =>
+      inFile(
+        'at rest',
+        `INSERT INTO suspense_open (batch_index, unit, code, message)
+         SELECT batch_index, unit, 'unknown_subject', 'once more' FROM suspense_decision WHERE kind = 'release' LIMIT 1`,
+      ),
+  },
+  {
+    name: 'a discarded event that is forgotten and charged after all',
+    caughtAs: ['I8'],
+    saying: /is discarded, and a release decides about it/,
+    tampering: () =>
+      inFile(
+        'at rest',
+        `DROP TRIGGER suspense_decision_no_delete;
+         INSERT INTO suspense_open (batch_index, unit, code, message)
+         SELECT batch_index, unit, 'unknown_subject', 'once more' FROM suspense_decision WHERE kind = 'discard';
+         DELETE FROM suspense_decision WHERE kind = 'discard'`,
       ),
   },
   {

@@ -28,7 +28,8 @@ export class Progress {
 
   #text(done: number): string {
     const seconds = (performance.now() - this.#startedMs) / 1000
-    const share = this.#total === 0 ? 1 : done / this.#total
+    // A total may be an estimate.
+    const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total)
     const bar = '#'.repeat(Math.round(share * 24)).padEnd(24, '.')
     const rate = seconds > 0 ? Math.round(done / seconds) : 0
     return `  ${this.#label} [${bar}] ${done.toLocaleString('en')}/${this.#total.toLocaleString('en')}  ${rate.toLocaleString('en')}/s  ${seconds.toFixed(1)} s`

@@ -1,4 +1,4 @@
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 
 /** One message to publish and the event ids in it, for the account of what became of each. */
 export interface Publication {
@@ -48,7 +48,8 @@ export class Publisher {
       ...(options.password === undefined ? {} : { username: options.clientId, password: options.password }),
       ...(options.ca === undefined ? {} : { ca: options.ca }),
     }
-    const client = await connectAsync(options.url, settings)
+    const client = connect(options.url, settings)
+    await connected(client, options)
     // A lost connection is expected under faults: the client reconnects by itself and unacknowledged messages repeat.
     client.on('error', () => undefined)
     return new Publisher(client, options)
@@ -103,5 +104,28 @@ export class Publisher {
     this.#client.publish(publication.topic, publication.payload, { qos: 1 }, (error) => {
       if (error === null || error === undefined) settle(true)
     })
+  }
+}
+
+/** An agent that is very busy may close a connection before its CONNACK; one that does so again has its reasons. */
+const CONNECT_ATTEMPTS = 3
+
+/** Resolves at the first CONNACK; where there is none, the client is ended, or it would go on trying unseen. */
+async function connected(client: MqttClient, options: PublisherOptions): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once('connect', () => resolve())
+      client.once('error', reject)
+      let closed = 0
+      client.on('close', () => {
+        closed += 1
+        if (closed >= CONNECT_ATTEMPTS) reject(new Error(`closed ${closed} times before it was accepted`))
+      })
+    })
+  } catch (error) {
+    client.on('error', () => undefined)
+    await client.endAsync(true)
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${options.clientId} cannot connect to ${options.url}: ${reason}`, { cause: error })
   }
 }

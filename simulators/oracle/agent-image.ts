@@ -9,7 +9,7 @@ export interface OutboxBatch {
   readonly units: readonly StoredUnit[]
 }
 
-/** Something an agent put to its own suspense. */
+/** Something an agent put to its own suspense, also what somebody gave up there. */
 export interface AgentSuspended {
   readonly device: string
   readonly code: string
@@ -92,7 +92,9 @@ export function readAgentImage(file: string): AgentImage | null {
         }),
       suspended: db
         .prepare<[], AgentSuspended>(
-          'SELECT device, code, event_id AS eventId, payload, payload_bytes AS payloadBytes FROM suspense',
+          `SELECT device, code, event_id AS eventId, payload, payload_bytes AS payloadBytes FROM suspense
+           UNION ALL SELECT device, code, event_id, payload, payload_bytes FROM suspense_closed
+           WHERE outcome = 'discarded'`,
         )
         .all(),
     }

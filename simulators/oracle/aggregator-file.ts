@@ -16,6 +16,8 @@ export interface BlockRow {
   readonly batchIndex: number
   readonly segment: string
   readonly block: Uint8Array
+  /** Log index of the release that made it; null for the first rating of its batch. */
+  readonly releaseIndex: number | null
 }
 
 export interface EntryRow {
@@ -104,7 +106,8 @@ export class AggregatorFile {
 
   blocksAfter(id: number): readonly BlockRow[] {
     return this.#all(
-      `SELECT charge_block.id AS id, batch_index AS batchIndex, segment.key AS segment, block
+      `SELECT charge_block.id AS id, batch_index AS batchIndex, segment.key AS segment, block,
+         release_index AS releaseIndex
        FROM charge_block JOIN segment ON segment.id = segment_id WHERE charge_block.id > ? ORDER BY charge_block.id`,
       id,
     )
@@ -123,6 +126,18 @@ export class AggregatorFile {
       'SELECT batch_index AS batchIndex, unit, code FROM suspense WHERE batch_index > ? ORDER BY batch_index, unit',
       batchIndex,
     )
+  }
+
+  /** Units that were tried again and stay, with the reason of the last try. */
+  reasonsOfNow(): readonly SuspendedRow[] {
+    return this.#all(
+      'SELECT batch_index AS batchIndex, unit, code FROM suspense_open WHERE tried_ms IS NOT NULL ORDER BY batch_index, unit',
+    )
+  }
+
+  /** Everything that is in suspense now. */
+  openSuspense(): readonly SuspendedRow[] {
+    return this.#all('SELECT batch_index AS batchIndex, unit, code FROM suspense_open ORDER BY batch_index, unit')
   }
 
   documentsAfter(logIndex: number): readonly DocumentRow[] {

@@ -91,7 +91,7 @@ function checkIdentified(
     if (conflictAtAgent && !found.isContested)
       wrong(`is ${fate.kind} and also in suspense at an agent as a conflict with itself`)
     if (fate.kind === 'charged') found.counts.charged += 1
-    else found.counts.suspendedAtAggregator += 1
+    else if (fate.kind === 'suspended') found.counts.suspendedAtAggregator += 1
     return
   }
   if (conflictAtAggregator) found.counts.suspendedAtAggregator += 1
@@ -178,7 +178,8 @@ function conflictingUnits(
   for (const [batchIndex, { units }] of batches) {
     for (const [index, unit] of units.entries()) {
       const fate = rating.fate(batchIndex, index)
-      if (unit.eventId === null || fate?.kind !== 'suspended' || fate.code !== 'event_conflict') continue
+      const isSetAside = fate?.kind === 'suspended' || fate?.kind === 'discarded'
+      if (unit.eventId === null || !isSetAside || fate.code !== 'event_conflict') continue
       const key = identityKey(unit.source, unit.eventId)
       conflicts.set(key, [...(conflicts.get(key) ?? []), unit])
     }

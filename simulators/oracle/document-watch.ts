@@ -4,7 +4,7 @@ import type { BooksWatch } from './books-watch.ts'
 import type { Findings } from './findings.ts'
 import { totalMicros } from './price.ts'
 import { roundHalfAway, roundHalfEven } from './rational.ts'
-import type { SegmentSums } from './rating-watch.ts'
+import type { SegmentSums } from './segment-check.ts'
 import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
 import type { Owing } from './who-owes-whom.ts'
 
@@ -18,6 +18,14 @@ interface Line {
   readonly invoicedMicros: bigint
   readonly residueMicros: bigint
   readonly amount: string
+  readonly days: readonly Part[]
+  readonly tiers: readonly Part[]
+}
+
+/** A day or a tier of a line. */
+interface Part {
+  readonly quantity: bigint
+  readonly amountMicros: bigint
 }
 
 /** A document as its bytes say. */
@@ -158,6 +166,10 @@ export class DocumentWatch {
         wrong('I9', `${line.segment}: the residue is ${line.residueMicros}`)
       if (line.amount !== decimalText(rounded / micros, plan.minorDigits))
         wrong('I9', `${line.segment}: prints ${line.amount} for ${rounded} micros`)
+      if (!sumsTo(line.days, line.quantity, line.amountMicros - line.openingMicros))
+        wrong('I9', `${line.segment}: its days are not its usage`)
+      if (!sumsTo(line.tiers, line.quantity, line.amountMicros))
+        wrong('I9', `${line.segment}: its tiers are not its amount`)
     }
     const sum = (pick: (line: Line) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
     if (sum(({ amountMicros }) => amountMicros) !== total) wrong('I10', 'the exact total is not the sum of its lines')
@@ -215,8 +227,15 @@ interface DocumentJson {
   readonly seller: { readonly id: string }
   readonly buyer: { readonly id: string }
   readonly rounding: string
-  readonly sections: readonly { readonly lines: readonly Readonly<Record<string, string>>[] }[]
-  readonly total: Readonly<Record<string, string>>
+  readonly sections: readonly { readonly lines: readonly (Texts & LineParts)[] }[]
+  readonly total: Texts
+}
+
+type Texts = Readonly<Record<string, string>>
+
+interface LineParts {
+  readonly days: readonly Texts[]
+  readonly tiers: readonly Texts[]
 }
 
 function readDocument(row: DocumentRow): Document {
@@ -232,6 +251,8 @@ function readDocument(row: DocumentRow): Document {
       invoicedMicros: amountOf(line, 'invoicedMicros'),
       residueMicros: amountOf(line, 'residueMicros'),
       amount: line['amount'] ?? '',
+      days: line.days.map(partOf),
+      tiers: line.tiers.map(partOf),
     })),
   )
   return {
@@ -243,6 +264,15 @@ function readDocument(row: DocumentRow): Document {
     totalMicros: amountOf(json.total, 'amountMicros'),
     invoicedMicros: amountOf(json.total, 'invoicedMicros'),
   }
+}
+
+function partOf(part: Texts): Part {
+  return { quantity: amountOf(part, 'quantity'), amountMicros: amountOf(part, 'amountMicros') }
+}
+
+function sumsTo(parts: readonly Part[], quantity: bigint, amountMicros: bigint): boolean {
+  const sum = (pick: (part: Part) => bigint): bigint => parts.reduce((so, part) => so + pick(part), 0n)
+  return sum((part) => part.quantity) === quantity && sum((part) => part.amountMicros) === amountMicros
 }
 
 function ruleOf(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AggregatorFile } from './aggregator-file.ts'
-import { asBytes, asList, asText, readItem } from './cbor-reader.ts'
+import { asBytes, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Item } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
 import { readBody, readHeader } from './stored-batch.ts'
@@ -10,6 +10,16 @@ import type { StoredHeader, StoredUnit } from './stored-batch.ts'
 export interface LoggedBatch {
   readonly header: StoredHeader
   readonly units: readonly StoredUnit[]
+}
+
+/** What the log says became of suspended units of a batch. */
+export interface SuspenseDecision {
+  readonly kind: 'release' | 'discard'
+  readonly batchIndex: number
+  readonly units: readonly number[]
+  /** Null for a release. */
+  readonly reason: string | null
+  readonly by: string
 }
 
 /** A receipt as it reached an agent. */
@@ -33,6 +43,8 @@ export class LogWatch {
   readonly #digests: string[] = []
   readonly #batches = new Map<number, LoggedBatch>()
   readonly #decisions = new Map<number, readonly Item[]>()
+  readonly #controls = new Map<string, string>()
+  #suspenseDecisions: SuspenseDecision[] = []
   readonly #chains = new Map<string, { seq: number; hash: string }>()
   readonly #receipts: SeenReceipt[] = []
   #checkedReceipts = 0
@@ -51,6 +63,11 @@ export class LogWatch {
     return this.#batches
   }
 
+  /** The correlations of units that are only compared, by `<batch index>/<unit>`. */
+  get controls(): ReadonlyMap<string, string> {
+    return this.#controls
+  }
+
   /** The last batch of an agent and epoch; seq 0 when there is none. */
   chain(agent: string, epoch: number): { readonly seq: number; readonly hash: string } {
     return this.#chains.get(`${agent} ${epoch}`) ?? { seq: 0, hash: noHash }
@@ -60,6 +77,13 @@ export class LogWatch {
   takeDecisions(): ReadonlyMap<number, readonly Item[]> {
     const taken = new Map(this.#decisions)
     this.#decisions.clear()
+    return taken
+  }
+
+  /** What came since this was last asked of what became of suspended units. */
+  takeSuspenseDecisions(): readonly SuspenseDecision[] {
+    const taken = this.#suspenseDecisions
+    this.#suspenseDecisions = []
     return taken
   }
 
@@ -111,7 +135,18 @@ export class LogWatch {
   #take(logIndex: number, entry: readonly Item[], body: Uint8Array | undefined): void {
     const kind = asText(entry[1], 'the kind of a log entry')
     if (kind === 'batch') this.#takeBatch(logIndex, asBytes(entry[2], 'a header'), body)
+    else if (kind === 'control') this.#takeControls(entry)
+    else if (kind === 'release' || kind === 'discard') this.#suspenseDecisions.push(suspenseDecision(kind, entry))
     else if (kind === 'ledger' || kind === 'document') this.#decisions.set(logIndex, entry.slice(1))
+  }
+
+  /** [1, 'control', batch index, [[unit, correlation], …]] */
+  #takeControls(entry: readonly Item[]): void {
+    const batchIndex = asNumber(entry[2], 'batch index')
+    for (const item of asList(entry[3], 'control units')) {
+      const [unit, rule] = asList(item, 'a control unit')
+      this.#controls.set(`${batchIndex}/${asNumber(unit, 'unit')}`, asText(rule, 'correlation'))
+    }
   }
 
   #takeBatch(logIndex: number, headerBytes: Uint8Array, body: Uint8Array | undefined): void {
@@ -148,6 +183,18 @@ export class LogWatch {
       'I7',
       () => `${agent} was given a receipt for ${epoch}/${seq} at ${logIndex} that nothing stands behind`,
     )
+  }
+}
+
+/** [1, 'release', batch index, [unit, …], by] or [1, 'discard', batch index, [unit, …], reason, by] */
+function suspenseDecision(kind: SuspenseDecision['kind'], entry: readonly Item[]): SuspenseDecision {
+  const [, , batchIndex, units, ...notes] = entry
+  return {
+    kind,
+    batchIndex: asNumber(batchIndex, 'batch index'),
+    units: asList(units, 'units').map((unit) => asNumber(unit, 'unit')),
+    reason: kind === 'discard' ? asText(notes[0], 'a reason') : null,
+    by: asText(notes.at(-1), 'a name'),
   }
 }
 

@@ -14,6 +14,7 @@ import { PresenceWatch } from './presence.ts'
 import { identityKey } from './published.ts'
 import type { MeantEvent, PublishedLedger } from './published.ts'
 import { RatingWatch } from './rating-watch.ts'
+import { SuspenseWatch } from './suspense-watch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 
 /** What the oracle counted, for the statistics of a run. */
@@ -22,6 +23,9 @@ export interface OracleCounts extends DispositionCounts {
   readonly units: number
   readonly charges: number
   readonly documents: number
+  /** Suspended units that were charged after all, and those that were given up. */
+  readonly released: number
+  readonly discarded: number
 }
 
 /**
@@ -35,6 +39,7 @@ export class Oracle {
   readonly #plans: () => readonly TenantPlan[]
   readonly #log: LogWatch
   readonly #rating: RatingWatch
+  readonly #suspense: SuspenseWatch
   readonly #books: BooksWatch
   readonly #documents: DocumentWatch
   readonly #presence: PresenceWatch
@@ -53,6 +58,7 @@ export class Oracle {
     this.#plans = plans
     this.#log = new LogWatch(tenant, findings)
     this.#rating = new RatingWatch(findings, plans)
+    this.#suspense = new SuspenseWatch(findings, plans, this.#rating)
     this.#books = new BooksWatch(findings)
     this.#documents = new DocumentWatch(findings, plans)
     this.#presence = new PresenceWatch(findings, published)
@@ -76,7 +82,9 @@ export class Oracle {
     for (const batch of this.#log.batches.values()) units += batch.units.length
     let charges = 0
     for (const sums of this.#rating.segments.values()) charges += sums.charges
-    return { ...this.#counts, batches: this.#log.batches.size, units, charges, documents: this.#documents.count }
+    const { released, discarded } = this.#suspense
+    const batches = this.#log.batches.size
+    return { ...this.#counts, batches, units, charges, documents: this.#documents.count, released, discarded }
   }
 
   /** Looks at the tenant's file from now on; the one before is a thing of the past. */
@@ -110,6 +118,7 @@ export class Oracle {
       this.#advance()
       this.#log.recheck(file)
       this.#rating.recheck(file)
+      this.#suspense.recheck(file)
       this.#books.recheck(file)
       this.#documents.recheck(file)
     })
@@ -174,7 +183,8 @@ export class Oracle {
     if (file === null) return
     this.#log.advance(file)
     this.#provenance(this.#log.batches)
-    this.#rating.advance(file, this.#log.batches)
+    this.#rating.advance(file, this.#log.batches, this.#log.controls)
+    this.#suspense.advance(file, this.#log.batches, this.#log.takeSuspenseDecisions())
     this.#books.advance(file, this.#log.takeDecisions())
     this.#documents.advance(file)
     const [plan] = this.#plans()

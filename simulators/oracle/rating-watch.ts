@@ -1,30 +1,25 @@
 import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
 import { periodOf } from './calendar.ts'
+import { ChargeBook } from './charge-book.ts'
 import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
+import { CounterWatch } from './counter-watch.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
-import { chargedMicros } from './price.ts'
 import { identityKey } from './published.ts'
 import type { StoredUnit } from './stored-batch.ts'
-import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
-import { chargesFit, saysTheSame, suspenseReason } from './unit-duties.ts'
-import type { StoredCharge } from './unit-duties.ts'
+import { checkSegments } from './segment-check.ts'
+import type { SegmentSums } from './segment-check.ts'
+import type { TenantPlan } from './tenant-plan.ts'
+import { chargesFit, controlDuty, saysTheSame, suspenseReason } from './unit-duties.ts'
 
 /** What became of a unit of the log. */
 export type UnitFate =
-  { readonly kind: 'charged' } | { readonly kind: 'duplicate' } | { readonly kind: 'suspended'; readonly code: string }
-
-/** All charges of one segment so far. */
-export interface SegmentSums {
-  readonly period: string
-  readonly subscription: string
-  readonly meter: string
-  readonly seller: string
-  readonly buyer: string
-  quantity: bigint
-  amountMicros: bigint
-  charges: number
-}
+  | { readonly kind: 'charged' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'suspended'; readonly code: string }
+  | { readonly kind: 'control'; readonly rule: string }
+  /** It was in suspense, and somebody gave it up. */
+  | { readonly kind: 'discarded'; readonly code: string }
 
 interface Place {
   readonly batchIndex: number
@@ -39,8 +34,9 @@ interface Place {
 export class RatingWatch {
   readonly #findings: Findings
   readonly #plans: () => readonly TenantPlan[]
+  readonly charges = new ChargeBook()
   readonly #segments = new Map<string, SegmentSums>()
-  readonly #charges = new Map<string, Map<string, StoredCharge>>()
+  readonly #counters: CounterWatch
   readonly #first = new Map<string, Place>()
   readonly #fates = new Map<string, UnitFate>()
   #closedPeriods: ReadonlySet<string> = new Set()
@@ -53,6 +49,7 @@ export class RatingWatch {
   constructor(findings: Findings, plans: () => readonly TenantPlan[]) {
     this.#findings = findings
     this.#plans = plans
+    this.#counters = new CounterWatch(findings)
   }
 
   get segments(): ReadonlyMap<string, SegmentSums> {
@@ -68,12 +65,32 @@ export class RatingWatch {
     return this.#fates.get(`${batchIndex}/${unit}`)
   }
 
+  /** Periods whose closing has begun. */
+  get closedPeriods(): ReadonlySet<string> {
+    return this.#closedPeriods
+  }
+
+  /** Something was decided about a suspended unit. */
+  decided(batchIndex: number, unit: number, fate: UnitFate): void {
+    this.#fates.set(`${batchIndex}/${unit}`, fate)
+  }
+
+  /** All units that are in suspense, as `<batch index>/<unit>`. */
+  suspendedPlaces(): ReadonlySet<string> {
+    return new Set([...this.#fates].filter(([, { kind }]) => kind === 'suspended').map(([place]) => place))
+  }
+
   /** Where an identity stands first in the log. */
   first(identity: string): Place | undefined {
     return this.#first.get(identity)
   }
 
-  advance(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>): void {
+  /** `controls` are the correlations that the log names for units which are only compared, by `<batch index>/<unit>`. */
+  advance(
+    file: AggregatorFile,
+    batches: ReadonlyMap<number, LoggedBatch>,
+    controls: ReadonlyMap<string, string>,
+  ): void {
     this.#watchClosing(file, batches)
     this.#identify(batches)
     const touched = new Set<string>()
@@ -91,12 +108,14 @@ export class RatingWatch {
       for (const [batchIndex, batch] of batches) {
         if (batchIndex <= this.#ratedUpTo || batchIndex > cursor) continue
         for (const [index, unit] of batch.units.entries()) {
-          this.#decide(batchIndex, index, unit, suspended.get(`${batchIndex}/${index}`))
+          const place = `${batchIndex}/${index}`
+          this.#decide(batchIndex, index, unit, suspended.get(place), controls.get(place))
         }
       }
       this.#ratedUpTo = cursor
     }
-    if (touched.size > 0) this.#checkSegments(file, touched)
+    this.#counters.check()
+    if (touched.size > 0) checkSegments(this.#findings, file, this.#segments, touched, this.#plans())
   }
 
   /** Adds every block up anew and holds every segment against it, for what was changed behind our back. */
@@ -107,7 +126,7 @@ export class RatingWatch {
       'I9',
       () => `there were ${this.#blocks} charge blocks and there are ${blocks.length}`,
     )
-    this.#checkSegments(file, new Set(this.#segments.keys()))
+    checkSegments(this.#findings, file, this.#segments, new Set(this.#segments.keys()), this.#plans())
   }
 
   /** What was received before a period was closed is rated before as well: its usage belongs on the documents. */
@@ -155,6 +174,9 @@ export class RatingWatch {
     const isRetail = this.#plans().some(({ subscriptions }) =>
       subscriptions.some(({ id, subjects }) => id === sums.subscription && subjects !== undefined),
     )
+    const isCounter = this.#plans().some(({ meters }) =>
+      meters.some(({ id, kind }) => id === sums.meter && kind === 'counter'),
+    )
     const flat = asList(charges, 'charges')
     let quantitySum = 0n
     let amountSum = 0n
@@ -165,9 +187,13 @@ export class RatingWatch {
       quantitySum += charged
       const amount = asInteger(flat[at + 3], 'amount')
       amountSum += amount
-      const stored = batches.get(batch)?.units[unit]?.records[record]
+      const unitOf = batches.get(batch)?.units[unit]
+      const stored = unitOf?.records[record]
+      if (isCounter && unitOf !== undefined && stored !== undefined) {
+        this.#counters.charge(sums.subscription, sums.meter, unitOf, stored.quantity, charged)
+      }
       demand(
-        stored?.quantity === charged,
+        isCounter || stored?.quantity === charged,
         'I9',
         `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`,
       )
@@ -179,12 +205,10 @@ export class RatingWatch {
         'I4',
         `charges ${amount} for ${charged} units, the agent set aside ${String(bound)}`,
       )
-      const place = `${batch}/${unit}`
-      const charges = this.#charges.get(place) ?? new Map<string, StoredCharge>()
-      this.#charges.set(place, charges)
       const debt = `${record} ${sums.subscription}`
-      demand(!charges.has(debt), 'I5', `record ${unit}/${record} is charged twice under ${sums.subscription}`)
-      charges.set(debt, { segment: key, quantity: charged })
+      const charge = { segment: key, quantity: charged }
+      const isFirst = this.charges.note(batch, unit, debt, charge, row.releaseIndex !== null)
+      demand(isFirst, 'I5', `record ${unit}/${record} is charged twice under ${sums.subscription}`)
       sums.charges += 1
     }
     demand(
@@ -209,18 +233,28 @@ export class RatingWatch {
     return sums
   }
 
-  #decide(batchIndex: number, index: number, unit: StoredUnit, suspended: string | undefined): void {
+  #decide(
+    batchIndex: number,
+    index: number,
+    unit: StoredUnit,
+    suspended: string | undefined,
+    control: string | undefined,
+  ): void {
     const place = `${batchIndex}/${index}`
-    const charges = this.#charges.get(place)
+    const charges = this.charges.rated(batchIndex, index)
     const name = `unit ${place} (${unit.source} ${unit.eventId ?? 'without id'} of ${unit.subject})`
     const wrong = (invariant: 'I5' | 'I8' | 'I9', what: string): void =>
       this.#findings.add(invariant, `${name}: ${what}`)
     const fate: UnitFate =
       suspended !== undefined
         ? { kind: 'suspended', code: suspended }
-        : { kind: charges === undefined ? 'duplicate' : 'charged' }
+        : control !== undefined
+          ? { kind: 'control', rule: control }
+          : { kind: charges === undefined ? 'duplicate' : 'charged' }
     this.#fates.set(place, fate)
     if (suspended !== undefined && charges !== undefined) wrong('I8', `is charged and suspended as ${suspended}`)
+    if (control !== undefined && charges !== undefined) wrong('I8', `is charged and for control of ${control}`)
+    if (control !== undefined && suspended !== undefined) wrong('I8', `is suspended and for control of ${control}`)
 
     const first = unit.eventId === null ? undefined : this.#first.get(identityKey(unit.source, unit.eventId))
     const isFirst = first === undefined || (first.batchIndex === batchIndex && first.unit === index)
@@ -232,6 +266,13 @@ export class RatingWatch {
       return
     }
     if (fate.kind === 'duplicate') return wrong('I8', 'has no disposition although its batch is rated')
+    const duties = this.#plans().map((plan) => controlDuty(plan, unit))
+    if (fate.kind === 'control') {
+      if (!duties.includes(fate.rule)) wrong('I8', `is for control of ${fate.rule}, which is not what the plan says`)
+      return
+    }
+    if (fate.kind === 'charged' && !duties.includes(null))
+      wrong('I8', `is charged, but it is for control of ${duties[0]}`)
     if (fate.kind === 'suspended') {
       const reasons = this.#plans().map((plan) => suspenseReason(plan, unit))
       const allowed =
@@ -245,34 +286,5 @@ export class RatingWatch {
     }
     const fits = this.#plans().some((plan) => chargesFit(plan, unit, charges ?? new Map()))
     if (!fits) wrong('I9', `is charged as [${[...(charges?.keys() ?? [])].join(', ')}], which is not what it owes`)
-  }
-
-  #checkSegments(file: AggregatorFile, touched: ReadonlySet<string>): void {
-    for (const { key, quantity, events, amount } of file.segments()) {
-      const sums = this.#segments.get(key)
-      if (sums === undefined || !touched.has(key)) continue
-      const demand = (holds: boolean, what: string): void =>
-        this.#findings.demand(holds, 'I9', () => `segment ${key}: ${what}`)
-      demand(BigInt(quantity) === sums.quantity, `holds ${quantity} units, its charges are ${sums.quantity}`)
-      demand(BigInt(amount) === sums.amountMicros, `holds ${amount} micros, its charges are ${sums.amountMicros}`)
-      demand(events === sums.charges, `counts ${events} events, its charges are ${sums.charges}`)
-      const price = this.#priceOf(sums)
-      const due = price === undefined ? undefined : chargedMicros(price, sums.quantity)
-      demand(
-        due === sums.amountMicros,
-        `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`,
-      )
-    }
-  }
-
-  /** The plan's price for a subscription's meter. */
-  #priceOf({ subscription, meter }: SegmentSums): PlannedPrice | undefined {
-    for (const plan of this.#plans()) {
-      const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
-      const prices = plan.offerings.find(({ id }) => id === offering)?.prices
-      const price = plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
-      if (price !== undefined) return price
-    }
-    return undefined
   }
 }

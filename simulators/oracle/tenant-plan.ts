@@ -8,12 +8,14 @@ export interface TenantPlan {
   /** Digits after the point of the currency's minor unit. */
   readonly minorDigits: number
   readonly operator: string
-  readonly meters: readonly { readonly id: string; readonly unit: string }[]
+  /** Quantities of a counter are readings of it; without a kind they are amounts. */
+  readonly meters: readonly { readonly id: string; readonly unit: string; readonly kind?: 'counter' }[]
   readonly prices: readonly PlannedPrice[]
   readonly offerings: readonly { readonly id: string; readonly prices: readonly string[] }[]
   readonly accounts: readonly PlannedAccount[]
   readonly partners: readonly string[]
   readonly subscriptions: readonly PlannedSubscription[]
+  readonly correlations: readonly PlannedCorrelation[]
 }
 
 export type PlannedPrice =
@@ -44,6 +46,15 @@ export interface PlannedAccount {
   readonly kind: 'reseller' | 'customer' | 'fleet'
   readonly parent: string
   readonly payer: 'self' | 'parent'
+}
+
+/** What control sources report of a meter is never charged. A source, or the beginning of several with a star. */
+export interface PlannedCorrelation {
+  readonly id: string
+  readonly meter: string
+  readonly charge: string
+  readonly control: string
+  readonly window: string
 }
 
 export interface PlannedSubscription {

@@ -19,8 +19,23 @@ export function saysTheSame(first: StoredUnit, later: StoredUnit): boolean {
   return first.content === later.content && (first.timeMs === later.timeMs || isTimedByReceipt(first))
 }
 
+/** The correlation that a unit is for control of, `mixed` when only some of its meters are; null when none is. */
+export function controlDuty(plan: TenantPlan, unit: StoredUnit): string | null {
+  const rules = unit.records.map(({ meter }) =>
+    plan.correlations.find(
+      (rule) =>
+        rule.meter === meter &&
+        (rule.control.endsWith('*') ? unit.source.startsWith(rule.control.slice(0, -1)) : unit.source === rule.control),
+    ),
+  )
+  const [first] = rules.filter((rule) => rule !== undefined)
+  if (first === undefined) return null
+  return rules.every((rule) => rule !== undefined) ? first.id : 'mixed'
+}
+
 /** Why a unit cannot be charged: the reason of its first record that has one; null when all of it can. */
 export function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | null {
+  if (controlDuty(plan, unit) === 'mixed') return 'control_mixed'
   for (const { meter } of unit.records) {
     const { reason } = owedFor(plan, unit.subject, meter, unit.timeMs)
     if (reason !== null) return reason

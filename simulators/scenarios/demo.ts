@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { SuspenseJson } from '@meterline/agent/control/serve-commands.ts'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { SuspenseEntry } from '@meterline/agent/flow/suspense-port.ts'
 import { hashDeviceSecret } from '@meterline/agent/intake/device-credentials.ts'
+import { invoicePage } from '@meterline/aggregator/documents/invoice-page.ts'
 import type { Disposition, SuspendedItem } from '@meterline/aggregator/flow/commands.ts'
 import { systemRandom } from '@meterline/shared/base/random.ts'
 import { monthBefore, runFleet, samplePlan } from '../fleets/run-fleet.ts'
@@ -16,7 +17,7 @@ import {
   type EventAccount,
 } from './event-account.ts'
 import { freePort } from './free-port.ts'
-import { startStack, type Stack } from './stack.ts'
+import { startStack, type ShownInvoice, type Stack } from './stack.ts'
 
 /** How the demo is run. */
 export interface DemoOptions {
@@ -104,6 +105,7 @@ async function tellStory(
 
   const invoices = await stack.invoices()
   for (const { text } of invoices) say(`${text}\n`)
+  say(`${writtenPages(folder, invoices)}\n`)
   const account = await accountOf(stack, fleet.messages)
   say('What became of every published message\n')
   say(`${printableAccount(account)}\n`)
@@ -117,6 +119,17 @@ async function tellStory(
 function deviceNames(): string[] {
   const { trackers, aiServers } = sampleDevices()
   return [...trackers, ...aiServers]
+}
+
+/** Writes every invoice as a page and says where, in words. */
+function writtenPages(folder: string, invoices: readonly ShownInvoice[]): string {
+  mkdirSync(join(folder, 'invoices'), { recursive: true })
+  const lines = invoices.map(({ number, invoice }) => {
+    const file = join(folder, 'invoices', `${number}.html`)
+    writeFileSync(file, invoicePage(invoice))
+    return `    ${pathToFileURL(file).href}`
+  })
+  return ['  the same invoices as pages, for a browser or a printer', ...lines].join('\n')
 }
 
 /** The ports people expect where they are free, others where they are not. */
@@ -148,7 +161,7 @@ const PAGE = 1000
 async function edgeSuspense(stack: Stack, agent: number): Promise<SuspendedEvent[]> {
   const found: SuspendedEvent[] = []
   for (let after = 0; ;) {
-    const page = (await stack.agentCommand(agent, 'suspense-list', { after, limit: PAGE })) as SuspenseJson[]
+    const page = (await stack.agentCommand(agent, 'suspense-list', { after, limit: PAGE })) as SuspenseEntry[]
     for (const { code, device, eventId, times } of page) found.push({ code, source: device, eventId, times })
     after = page.at(-1)?.number ?? after
     if (page.length < PAGE) return found

@@ -15,7 +15,11 @@ export interface DeploymentPlan {
   /** Ports to bind; 0 or absent lets the machine choose. */
   readonly edgePort?: number
   readonly mqttPorts?: readonly number[]
+  /** Ports of the agents' HTTP doors; absent: they have none. */
+  readonly httpPorts?: readonly number[]
   readonly logLevel?: string
+  /** Further settings of every agent, for example its mapping rules. */
+  readonly agentSettings?: Readonly<Record<string, unknown>>
   readonly form?: ProgramForm
   /** Added to the environment of every service, for example a preloaded library. */
   readonly env?: Readonly<Record<string, string>>
@@ -115,9 +119,13 @@ function agentConfig(
       anonymous: devices.length > 0 ? 'never' : 'loopback',
       devices,
     },
+    ...(plan.httpPorts === undefined
+      ? {}
+      : { http: { listeners: [{ host: '127.0.0.1', port: plan.httpPorts[index] ?? 0 }], anonymous: 'loopback' } }),
     uplink: { address: `localhost:${edgePort}`, tls, aggregatorKey },
     control: { socket: join(plan.folder, `${id}.sock`) },
     log: { level: plan.logLevel ?? 'info' },
+    ...plan.agentSettings,
   }
 }
 

@@ -51,9 +51,13 @@ export interface StackPlan {
   readonly agents: readonly string[]
   readonly devices?: readonly { id: string; secretHash: string }[]
   readonly mqttPorts?: readonly number[]
+  /** Ports of the agents' HTTP doors; absent: they have none. */
+  readonly httpPorts?: readonly number[]
   readonly edgePort?: number
   /** Agents that are prepared but not started yet. */
   readonly startAgents?: boolean
+  /** Further settings of every agent, for example its mapping rules. */
+  readonly agentSettings?: Readonly<Record<string, unknown>>
   readonly form?: ProgramForm
   readonly env?: Readonly<Record<string, string>>
 }

@@ -1,55 +1,59 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { azurePayload, readAzureTrace, type LlmRequest } from './azure-llm.ts'
+import { azureTrace, readAzureTrace } from './azure-llm.ts'
+import { collect, totalsOf, traceFile } from './trace-file-for-tests.ts'
 
 const TRACES = process.env['METERLINE_TRACES']
-
-async function rowsOf(text: string): Promise<LlmRequest[]> {
-  const file = join(mkdtempSync(join(tmpdir(), 'meterline-trace-')), 'trace.csv')
-  writeFileSync(file, text)
-  const rows = []
-  for await (const row of readAzureTrace(file)) rows.push(row)
-  return rows
-}
+const how = { device: 'llm-1', model: 'm', idPrefix: 'azure-conv', prefix: 'meter/v1' }
+const header = 'TIMESTAMP,ContextTokens,GeneratedTokens\n'
 
 describe('the Azure LLM trace', () => {
   test('reads rows as UTC milliseconds with stable positions', async () => {
-    const rows = await rowsOf(
-      'TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,374,44\n2023-11-16 18:15:50.9951690,396,109\n',
-    )
-    expect(rows).toEqual([
-      { row: 0, timeMs: Date.UTC(2023, 10, 16, 18, 15, 46, 680), inputTokens: 374, outputTokens: 44 },
-      { row: 1, timeMs: Date.UTC(2023, 10, 16, 18, 15, 50, 995), inputTokens: 396, outputTokens: 109 },
+    const file = traceFile(`${header}2023-11-16 18:15:46.6805900,374,44\r\n\n2024-05-10 00:00:00.009930+00:00,396,109`)
+    expect(await collect(readAzureTrace(file))).toEqual([
+      {
+        row: 0,
+        timeMs: Date.UTC(2023, 10, 16, 18, 15, 46, 680),
+        inputTokens: 374,
+        cachedInputTokens: null,
+        outputTokens: 44,
+      },
+      {
+        row: 1,
+        timeMs: Date.UTC(2024, 4, 10, 0, 0, 0, 9),
+        inputTokens: 396,
+        cachedInputTokens: null,
+        outputTokens: 109,
+      },
     ])
   })
 
-  test('names the line that is not of the form', async () => {
-    await expect(rowsOf('TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16,1,2\n')).rejects.toThrow(/trace\.csv:2:/)
-    await expect(rowsOf('a,b\n')).rejects.toThrow(/:1: expected the header/)
+  test.each([
+    ['a row that lacks something', `${header}2023-11-16,1,2\n`, /:2: expected/],
+    ['a time that is none', `${header}2023-13-45 18:15:46.0,1,2\n`, /:2: expected/],
+    ['another zone', `${header}2024-05-10 00:00:00.1+02:00,1,2\n`, /:2: expected/],
+    ['another header', 'a,b\n', /:1: expected the header/],
+  ])('%s is named with its line', async (_name, text, message) => {
+    await expect(collect(readAzureTrace(traceFile(text)))).rejects.toThrow(message)
   })
 
-  test('the same request always has the same id and bytes', () => {
-    const request = { row: 7, timeMs: 1_700_000_000_000, inputTokens: 1, outputTokens: 2 }
-    expect(azurePayload(request, 'm').toString()).toBe(azurePayload(request, 'm').toString())
-    expect(JSON.parse(azurePayload(request, 'm').toString())).toMatchObject({
-      'gen_ai.response.id': 'azure-conv-000007',
-    })
+  test('the same call always has the same id and bytes', async () => {
+    const file = traceFile(`${header}2023-11-16 18:15:46.6805900,374,44\n`)
+    const [first, again] = [await collect(azureTrace(file, how).rows()), await collect(azureTrace(file, how).rows())]
+    expect(first).toEqual(again)
+    expect(first[0]?.topic).toBe('meter/v1/llm-1/ai')
+    expect(JSON.parse(String(first[0]?.payload))).toMatchObject({ 'gen_ai.response.id': 'azure-conv-000000' })
   })
 
   test.skipIf(TRACES === undefined)(
     'the real file holds what its source counted (needs METERLINE_TRACES)',
     async () => {
-      let calls = 0
-      let input = 0
-      let output = 0
-      for await (const row of readAzureTrace(join(TRACES ?? '', 'ai/AzureLLMInferenceTrace_conv.csv'))) {
-        calls += 1
-        input += row.inputTokens
-        output += row.outputTokens
-      }
-      expect({ calls, input, output }).toEqual({ calls: 19_366, input: 22_361_870, output: 4_088_665 })
+      const trace = azureTrace(join(TRACES ?? '', 'ai/AzureLLMInferenceTrace_conv.csv'), how)
+      expect(await totalsOf(trace)).toEqual({
+        events: 19_366,
+        malformed: 0,
+        quantities: { 'ai.input_tokens': '22361870', 'ai.output_tokens': '4088665' },
+      })
     },
   )
 })

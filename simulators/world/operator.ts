@@ -75,6 +75,33 @@ export class Operator {
     return epoch
   }
 
+  /** Rates everything in suspense again, as after a repair. */
+  replaySuspense(): void {
+    this.#until('replay the suspense', async (commands) => {
+      const order = { units: null, code: null, source: null, dryRun: false, by: 'the operator' }
+      const result = await commands.suspenseReplay(this.#plans[0]?.tenant ?? '', order)
+      if (!result.ok) return { done: false, said: `${result.fault.code}: ${result.fault.message}` }
+      return { done: true, said: `${result.value.released} released, ${result.value.stay} stay` }
+    })
+  }
+
+  /** Gives up the first units in suspense that have this reason. */
+  discardSuspended(code: string, count: number): void {
+    const tenant = this.#plans[0]?.tenant ?? ''
+    this.#until(`discard ${code}`, (commands) => {
+      const listed = commands.suspenseList(tenant, { limit: count, code })
+      if (!listed.ok) return Promise.resolve({ done: false, said: listed.fault.code })
+      if (listed.value.length === 0) return Promise.resolve({ done: true, said: 'nothing' })
+      const units = listed.value.map(({ logIndex, unit }) => ({ logIndex, unit }))
+      const result = commands.suspenseDiscard(tenant, {
+        units,
+        reason: 'nobody can say what it was',
+        by: 'the operator',
+      })
+      return Promise.resolve({ done: result.ok, said: result.ok ? `${units.length} units` : result.fault.code })
+    })
+  }
+
   closePeriod(period: string, closed: () => void): void {
     this.#until(`close ${period}`, async (commands) => {
       const result = await commands.closePeriod({ tenant: this.#plans[0]?.tenant ?? '', period })

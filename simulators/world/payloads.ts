@@ -18,6 +18,9 @@ export interface EventDraft {
 
 /** Usage in one of the forms that devices use: plain, several meters at once, with its own source, or CloudEvents. */
 export function trackerPiece(random: Random, draft: EventDraft): WrittenPiece {
+  // Readings are drawn freely, so that counters begin again at zero as often as they run on.
+  if (random.below(8) === 0)
+    return writtenUsage(random, draft, [{ meter: 'odometer', quantity: BigInt(random.below(3000)) }])
   const bytes = BigInt(random.below(4) === 0 ? random.below(5) : 50 + random.below(3000))
   const several = random.below(3) === 0
   const measured = several

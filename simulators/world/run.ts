@@ -6,6 +6,7 @@ import { periodOf, startOfDay, startOfDayText } from '../oracle/calendar.ts'
 import { Findings } from '../oracle/findings.ts'
 import { Oracle } from '../oracle/oracle.ts'
 import { PublishedLedger } from '../oracle/published.ts'
+import { lookAfterAgent } from './agent-keeper.ts'
 import { crossCheck } from './cross-check.ts'
 import { EventQueue } from './event-queue.ts'
 import { Stepper } from './stepper.ts'
@@ -78,7 +79,12 @@ export class Run {
     for (const agent of world.agents) agent.start()
     world.operator.apply(this.#tenant.plan)
     const joinsAtMs = this.#queue.nowMs + this.#random.below(stormMs)
-    this.#queue.at(joinsAtMs, 'operator', 'subscribes the latecomer', () => world.operator.apply(this.#tenant.joined))
+    this.#queue.at(joinsAtMs, 'operator', 'subscribes the latecomer', () => {
+      // What came of it before is mostly charged then, but for what somebody gave up.
+      world.operator.discardSuspended('unknown_subject', 1)
+      world.operator.apply(this.#tenant.joined)
+    })
+    this.#lookAfterSuspense(stormMs)
     this.#closeDuringStorm(stormMs)
     world.publishDuring(stormMs, publishesPerDevice)
     const storm = new Storm(
@@ -92,6 +98,9 @@ export class Run {
     storm.stop()
     world.calm(calmed(this.#faults))
     this.#comeUpAgain()
+    await this.#rest()
+    // By now the latecomer is subscribed, so what waited for that can be charged.
+    world.operator.replaySuspense()
     await this.#rest()
     await this.#tamperWithFile('at rest')
     if (this.#random.below(3) === 0 || this.#options.replacesAgent === true) await this.#replaceAgent()
@@ -116,6 +125,26 @@ export class Run {
     this.#oracle.unwatch()
     for (const agent of this.#world.agents) agent.running?.kill()
     this.#world.aggregator.running?.kill()
+  }
+
+  /** Now and then somebody rates again what is in suspense, and gives up some of what cannot be charged. */
+  #lookAfterSuspense(stormMs: number): void {
+    const random = seededRandom(`${this.#options.seed} suspense`)
+    const { operator } = this.#world
+    for (let left = 1 + random.below(4); left > 0; left--) {
+      const atMs = this.#startMs + random.below(stormMs)
+      this.#queue.at(atMs, 'operator', 'replays the suspense', () => operator.replaySuspense())
+    }
+    for (const agent of this.#world.agents) {
+      const discards = 1 + random.below(3)
+      this.#queue.at(this.#startMs + random.below(stormMs), agent.agent, 'has its suspense looked after', () =>
+        lookAfterAgent(this.#surroundings, agent, discards),
+      )
+    }
+    const code = ['event_conflict', 'no_price'][random.below(2)] ?? ''
+    this.#queue.at(this.#startMs + random.below(stormMs), 'operator', `discards some ${code}`, () =>
+      operator.discardSuspended(code, 1 + random.below(3)),
+    )
   }
 
   /** When the month ends during the storm, someone may well close it in the middle of everything. */
@@ -204,6 +233,7 @@ export class Run {
       const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(3) > 0
       if (crashes) world.aggregator.crash(1 + this.#random.below(12), false)
       await this.#useNow(period)
+      world.operator.replaySuspense()
       let closed = false
       world.operator.closePeriod(period, () => {
         closed = true

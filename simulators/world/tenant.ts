@@ -40,6 +40,7 @@ export function drawTenant(random: Random): WorldTenant {
       { id: 'ai.output_tokens', unit: 'token' },
       { id: 'ai.reasoning_tokens', unit: 'token' },
       { id: 'unsold.meter', unit: 'piece' },
+      { id: 'odometer', unit: 'km', kind: 'counter' },
     ],
     prices: [
       drawPrice(random, 'retail-data', 'data.bytes', 60_000),
@@ -52,10 +53,12 @@ export function drawTenant(random: Random): WorldTenant {
       drawPrice(random, 'ai-creation', 'ai.cache_creation_tokens', 50_000),
       drawPrice(random, 'ai-output', 'ai.output_tokens', 20_000),
       drawPrice(random, 'ai-reasoning', 'ai.reasoning_tokens', 10_000),
+      drawPrice(random, 'retail-distance', 'odometer', 30_000),
+      drawPrice(random, 'wholesale-distance', 'odometer', 60_000),
     ],
     offerings: [
-      { id: 'tracker', prices: ['retail-data', 'retail-message'] },
-      { id: 'wholesale-iot', prices: ['wholesale-data', 'wholesale-message'] },
+      { id: 'tracker', prices: ['retail-data', 'retail-message', 'retail-distance'] },
+      { id: 'wholesale-iot', prices: ['wholesale-data', 'wholesale-message', 'wholesale-distance'] },
       { id: 'roaming', prices: ['roaming-data'] },
       { id: 'ai-tokens', prices: ['ai-input', 'ai-cached', 'ai-creation', 'ai-output', 'ai-reasoning'] },
     ],
@@ -73,6 +76,10 @@ export function drawTenant(random: Random): WorldTenant {
       { id: 'brightdesk-ai', account: 'brightdesk', offering: 'ai-tokens', from: '2026-01-01', subjects: servers },
       { id: 'nordlink-wholesale', account: 'nordlink', offering: 'wholesale-iot', from: '2026-01-01' },
       { id: 'acme-roaming', account: 'acme', seller: 'roamnet', offering: 'roaming', from: '2026-01-01' },
+    ],
+    // What the last southern tracker says of itself is only compared.
+    correlations: [
+      { id: 'self-data', meter: 'data.bytes', charge: 'net-*', control: `${south.at(-1) ?? ''}*`, window: '5m' },
     ],
   }
   const joined: TenantPlan = {
@@ -121,6 +128,8 @@ export function tenantFileText(
     ...plan.partners.map((partner) => line(named({ id: partner }))),
     'subscriptions:',
     ...plan.subscriptions.map(line),
+    'correlations:',
+    ...plan.correlations.map(line),
     'agents:',
     ...agents.map(line),
     '',

@@ -73,6 +73,8 @@ test('the known worlds together met every kind of fault', () => {
     'suspendedAtAggregator',
     'suspendedAtAgents',
     'documents',
+    'released',
+    'discarded',
   ] as const) {
     expect({ name, count: sum(name) }).toSatisfy(({ count }: { count: number }) => count > 0)
   }

@@ -233,7 +233,8 @@ function drawAgentConfig(random: Random, tenant: string, agent: string, aggregat
     tenant,
     agent,
     epoch: 1,
-    uplink: { address: 'aggregator:7000', aggregatorKey },
+    // Weeks may pass without usage until a period is closed; reports of every minute would be most of what happens.
+    uplink: { address: 'aggregator:7000', aggregatorKey, reportEveryMs: 6 * 3_600_000 },
     seal: { lingerMs: [20, 100, 2000][random.below(3)] ?? 100, maxUnits: small ? 2 + random.below(6) : 1000 },
     journal: { commitDelayMs: small || random.below(3) === 0 ? 50 : 0 },
     limits: { groupDeliveries: small ? 16 : 4096, groupBytes: 128 * 1024, devices: small ? 16 : 65_536 },
@@ -250,6 +251,7 @@ function linkObserver(world: Surroundings, agent: string): LinkObserver {
     },
     sentByAgent(message) {
       if (message.kind === 'hello') note(`sends hello at ${message.lastSealedSeq} ${shortHex(message.chainHash)}`)
+      else if (message.kind === 'report') note(`reports ${message.suspendedRows} entries in suspense`)
       else note(`sends batch of ${message.body.length} bytes, signed ${shortHex(message.signature)}`)
     },
     sentByAggregator(message) {

@@ -1,0 +1,113 @@
+import type { AggregatorFile } from './aggregator-file.ts'
+import { periodOf } from './calendar.ts'
+import type { Findings } from './findings.ts'
+import type { LoggedBatch, SuspenseDecision } from './log-watch.ts'
+import type { RatingWatch } from './rating-watch.ts'
+import type { TenantPlan } from './tenant-plan.ts'
+import { chargesFit, suspenseReason } from './unit-duties.ts'
+
+const longestNoteBytes = 200
+
+/**
+ * Follows what becomes of suspended units (I8): each is decided about once, a release charges exactly what the unit owes
+ * and nothing but what the log says was released, a discard has a reason and a name, and the reason of what stays is one
+ * that it has.
+ */
+export class SuspenseWatch {
+  readonly #findings: Findings
+  readonly #plans: () => readonly TenantPlan[]
+  readonly #rating: RatingWatch
+  #released = 0
+  #discarded = 0
+
+  constructor(findings: Findings, plans: () => readonly TenantPlan[], rating: RatingWatch) {
+    this.#findings = findings
+    this.#plans = plans
+    this.#rating = rating
+  }
+
+  get released(): number {
+    return this.#released
+  }
+
+  get discarded(): number {
+    return this.#discarded
+  }
+
+  /** After the rating has been followed: `decisions` are those the log told of since the last time. */
+  advance(
+    file: AggregatorFile,
+    batches: ReadonlyMap<number, LoggedBatch>,
+    decisions: readonly SuspenseDecision[],
+  ): void {
+    for (const decision of decisions) this.#take(decision, batches)
+    for (const { batchIndex, unit } of this.#rating.charges.takeReleasedPlaces()) {
+      const kind = this.#rating.fate(batchIndex, unit)?.kind
+      this.#demand(
+        kind === 'charged',
+        () => `unit ${batchIndex}/${unit} is charged by a release that the log does not tell`,
+      )
+    }
+    for (const { batchIndex, unit, code } of file.reasonsOfNow()) this.#watchReason(batchIndex, unit, code, batches)
+  }
+
+  /** What the file says is in suspense is what was put there and not decided about. */
+  recheck(file: AggregatorFile): void {
+    const open = new Set(file.openSuspense().map(({ batchIndex, unit }) => `${batchIndex}/${unit}`))
+    const expected = this.#rating.suspendedPlaces()
+    for (const place of expected) this.#demand(open.has(place), () => `unit ${place} slipped out of suspense`)
+    for (const place of open) this.#demand(expected.has(place), () => `unit ${place} slipped into suspense`)
+  }
+
+  #take(decision: SuspenseDecision, batches: ReadonlyMap<number, LoggedBatch>): void {
+    const { kind, batchIndex, units, by, reason } = decision
+    for (const text of reason === null ? [by] : [by, reason]) {
+      const isSaid = text.trim() !== '' && Buffer.byteLength(text) <= longestNoteBytes
+      this.#demand(
+        isSaid,
+        () => `a ${kind} of batch ${batchIndex} says ${JSON.stringify(text)} where it owes a name or a reason`,
+      )
+    }
+    for (const unit of units) {
+      const name = `unit ${batchIndex}/${unit}`
+      const fate = this.#rating.fate(batchIndex, unit)
+      if (fate?.kind !== 'suspended') {
+        this.#demand(false, () => `${name} is ${fate?.kind ?? 'not rated'}, and a ${kind} decides about it`)
+      } else if (kind === 'discard') {
+        this.#discarded += 1
+        this.#rating.decided(batchIndex, unit, { kind: 'discarded', code: fate.code })
+      } else this.#release(batchIndex, unit, fate.code, batches)
+    }
+  }
+
+  #release(batchIndex: number, unit: number, code: string, batches: ReadonlyMap<number, LoggedBatch>): void {
+    const name = `unit ${batchIndex}/${unit}`
+    this.#released += 1
+    this.#demand(code !== 'event_conflict', () => `${name} is another content under a known id, and it was released`)
+    const stored = batches.get(batchIndex)?.units[unit]
+    const charges = this.#rating.charges.released(batchIndex, unit)
+    const fits = stored !== undefined && this.#plans().some((plan) => chargesFit(plan, stored, charges))
+    const debts = [...charges.keys()].join(', ')
+    this.#findings.demand(fits, 'I9', () => `${name} was released as [${debts}], which is not what it owes`)
+    this.#rating.decided(batchIndex, unit, { kind: 'charged' })
+  }
+
+  /** A unit that was tried again may stay for another reason than before. */
+  #watchReason(batchIndex: number, unit: number, code: string, batches: ReadonlyMap<number, LoggedBatch>): void {
+    const fate = this.#rating.fate(batchIndex, unit)
+    if (fate?.kind !== 'suspended' || fate.code === code) return
+    const stored = batches.get(batchIndex)?.units[unit]
+    if (stored === undefined) return
+    const reasons = this.#plans().map((plan) => suspenseReason(plan, stored))
+    const isClosed = code === 'period_closed' && this.#rating.closedPeriods.has(periodOf(stored.timeMs))
+    this.#demand(
+      reasons.includes(code) || isClosed,
+      () => `unit ${batchIndex}/${unit} stays as ${code}, but ought to be ${reasons.join(' or ')}`,
+    )
+    this.#rating.decided(batchIndex, unit, { kind: 'suspended', code })
+  }
+
+  #demand(holds: boolean, message: () => string): void {
+    this.#findings.demand(holds, 'I8', message)
+  }
+}
