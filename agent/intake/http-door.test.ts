@@ -242,6 +242,7 @@ describe('who may post', () => {
     expect(await bare({}, '/v1/events')).toBe('token_missing')
     expect(await bare(local, '/v1/events')).toBe('http/usage {}')
     expect(await bare(local, '/v1/events?source=dev-9')).toBe('dev-9/usage {}')
+    expect(await bare(local, '/v1/events?rule=odd')).toBe('odd\0odd\0\0/mapped {}')
     expect(await bare(local, '/v1/events?source=shop')).toBe('source_not_allowed')
     expect(await bare(local, '/v1/events?source=trk-1')).toBe('source_not_allowed')
     expect(await bare(local, '/v1/events?source=a%00b')).toBe('parameter_invalid')

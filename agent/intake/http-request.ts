@@ -60,7 +60,7 @@ export function readRequest(request: IncomingMessage, rules: RequestRules): Aske
   }
   const parameters = queryStart < 0 ? noParameters : parametersOf(target.slice(queryStart + 1))
   if (isProblem(parameters)) return parameters
-  const source = sourceOf(request, rules, parameters.source)
+  const source = sourceOf(request, rules, parameters)
   if (typeof source !== 'string') return source
   const rule = ruleOf(parameters.rule, source, rules)
   if (isProblem(rule)) return rule
@@ -97,9 +97,10 @@ function parametersOf(query: string): Parameters | HttpProblem {
   return { rule: given.get('rule'), source: given.get('source') }
 }
 
-function sourceOf(request: IncomingMessage, rules: RequestRules, asked: string | null): string | HttpProblem {
+function sourceOf(request: IncomingMessage, rules: RequestRules, parameters: Parameters): string | HttpProblem {
   const { authorization } = request.headers
-  if (authorization === undefined) return anonymousSourceOf(request, rules, asked)
+  if (authorization === undefined) return anonymousSourceOf(request, rules, parameters)
+  const asked = parameters.source
   const [scheme = '', token = '', ...more] = authorization.split(' ')
   const source = scheme.toLowerCase() === 'bearer' && more.length === 0 ? rules.tokens.sourceOf(token) : null
   if (source === null) return unauthorised('token_unknown', 'the token is not known here: send one of a source')
@@ -107,7 +108,11 @@ function sourceOf(request: IncomingMessage, rules: RequestRules, asked: string |
   return problem(403, 'source_not_allowed', `the token is of ${source}: it may not post for another source`)
 }
 
-function anonymousSourceOf(request: IncomingMessage, rules: RequestRules, asked: string | null): string | HttpProblem {
+function anonymousSourceOf(
+  request: IncomingMessage,
+  rules: RequestRules,
+  parameters: Parameters,
+): string | HttpProblem {
   if (rules.anonymous === 'never' || !isLoopbackAddress(request.socket.remoteAddress ?? '')) {
     return unauthorised('token_missing', 'send "Authorization: Bearer <token>"')
   }
@@ -116,7 +121,8 @@ function anonymousSourceOf(request: IncomingMessage, rules: RequestRules, asked:
   if (origin !== undefined || forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined) {
     return problem(403, 'anonymous_refused', 'browsers and proxies may not post without a token: send one')
   }
-  const source = asked ?? anonymousSource
+  // The same as at the MQTT door: what a rule reads from somebody without a name comes from the rule.
+  const source = parameters.source ?? parameters.rule ?? anonymousSource
   if (!isDeviceId(source)) {
     return problem(400, 'parameter_invalid', 'a source is 1 to 64 letters, digits or . _ : - (a letter or digit first)')
   }
