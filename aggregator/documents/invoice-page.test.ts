@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { novemberBills, sampleUnit } from '../domain/testing/sample-bills.ts'
 import { november, sampleCatalogue, sampleJson } from '../domain/testing/sample-tenant.ts'
-import { issueInvoice, type Invoice } from './invoice.ts'
+import { decodeInvoice, issueInvoice, type Invoice } from './invoice.ts'
 import { invoicePage } from './invoice-page.ts'
 
 const issue = { tenant: 'acme', series: 'acme', number: 1, issuedAtMs: november, ratingVersion: 'm1' }
@@ -97,4 +97,16 @@ test('an invoice without usage has no charts and no proofs, and one with many li
   const crowded = invoicePage({ ...invoice, sections: [{ ...section, lines: Array.from({ length: 11 }, () => line) }] })
   expect(crowded.match(/<svg /g)).toHaveLength(8)
   expect(crowded).toContain('3 more are not drawn')
+})
+
+test('a document issued before lines showed their parts is read and shown without them', () => {
+  const { sections, ...head } = sampleInvoice('brightdesk')
+  const older = sections.map((section) => ({
+    ...section,
+    lines: section.lines.map(({ days: _days, tiers: _tiers, ...line }) => line),
+  }))
+  const decoded = decodeInvoice(Buffer.from(JSON.stringify({ ...head, sections: older })))
+  if (!decoded.ok) throw new Error(decoded.fault.message)
+  expect(decoded.value.sections[0]?.lines[0]).toMatchObject({ days: [], tiers: [] })
+  expect(invoicePage(decoded.value)).toContain('15.00 EUR per 1,000,000 token up to 1,000,000')
 })

@@ -40,18 +40,23 @@ const lineSchema = z.strictObject({
   segment: z.string(),
   chargesRoot: z.string().regex(/^[0-9a-f]{64}$/),
   chargeBlocks: z.int(),
-  days: z.array(
-    z.strictObject({ day: z.string().regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), quantity: digits, amountMicros: digits }),
-  ),
-  tiers: z.array(
-    z.strictObject({
-      fromUnits: digits,
-      upToUnits: digits.nullable(),
-      terms: z.string(),
-      quantity: digits,
-      amountMicros: digits,
-    }),
-  ),
+  // Documents that were issued before lines showed their parts have neither.
+  days: z
+    .array(
+      z.strictObject({ day: z.string().regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), quantity: digits, amountMicros: digits }),
+    )
+    .default([]),
+  tiers: z
+    .array(
+      z.strictObject({
+        fromUnits: digits,
+        upToUnits: digits.nullable(),
+        terms: z.string(),
+        quantity: digits,
+        amountMicros: digits,
+      }),
+    )
+    .default([]),
 })
 
 const invoiceSchema = z.strictObject({

@@ -14,6 +14,8 @@ export function linePartsFault(
   price: CompiledPrice,
   storedDays: readonly StoredDay[],
 ): string | undefined {
+  // Every line shows at least one tier, but in documents issued before lines showed their parts.
+  if (line.days.length === 0 && line.tiers.length === 0) return undefined
   const quantity = BigInt(line.quantity)
   if (storedDays.reduce((sum, day) => sum + day.quantity, 0n) > quantity) return 'is less than the days of its segment'
   const days = billDays(price, quantity, storedDays).map((day) => [
