@@ -37,7 +37,9 @@ export async function runProgram(argv: readonly string[], version: string): Prom
 
 function agentProgram(version: string, end: (code: ExitCode) => void): Command {
   const program = new Command('meterline-agent')
-    .description('Meters usage at the edge: takes it in over MQTT and HTTP, stores, seals and sends it to the aggregator.')
+    .description(
+      'Meters usage at the edge: takes it in over MQTT and HTTP, stores, seals and sends it to the aggregator.',
+    )
     .showHelpAfterError('Run it with --help to see what there is.')
     .addHelpText('after', exitCodeHelp)
     .exitOverride()

@@ -69,7 +69,14 @@ export const httpSchema = z
       .prefault({})
       .describe('Caps'),
   })
-  .superRefine(({ sources }, context) => {
+  .superRefine(({ sources, limits }, context) => {
+    if (limits.bodyBytes > limits.heldBytesPerSource || limits.heldBytesPerSource > limits.heldBytes) {
+      context.addIssue({
+        code: 'custom',
+        path: ['limits'],
+        message: 'do not fit: bodyBytes is at most heldBytesPerSource, which is at most heldBytes',
+      })
+    }
     const seen = new Set<string>()
     for (const [index, { tokenHash }] of sources.entries()) {
       if (seen.has(tokenHash)) {

@@ -75,6 +75,12 @@ describe('a plain usage event', () => {
     expect(usage(event).events).toHaveLength(1)
   })
 
+  test('a source belongs to the device that is heard, also when another one names the same', () => {
+    const payload = text({ source: 'port-2', meter: 'm', quantity: 1 })
+    const sources = ['trk-1', 'trk-2', 'trk-1'].map((device) => normalise('usage', device, payload, received).events[0])
+    expect(sources.map((event) => event?.source)).toEqual(['trk-1/port-2', 'trk-2/port-2', 'trk-1/port-2'])
+  })
+
   test('a source that names the device itself adds nothing', () => {
     expect(usage({ source: 'trk-1', meter: 'm', quantity: 1 }).events[0]?.source).toBe('trk-1')
   })
@@ -187,6 +193,17 @@ describe('an AI call', () => {
       'provider',
     ])
     expect(codesOf(ai({ ...call, dimensions: { model: 'other' } }))).toEqual(['dimension_invalid'])
+  })
+
+  test('keeps usage attributes it does not know, wherever they stand', () => {
+    const unknown = { 'gen_ai.usage.image.input_tokens': 7, 'gen_ai.usage.tier': 'fast', 'gen_ai.user.name': 'x' }
+    const kept = [
+      ['+gen_ai.usage.image.input_tokens', '7'],
+      ['+gen_ai.usage.tier', 'fast'],
+    ]
+    expect(ai({ ...call, ...unknown }).events[0]?.labels.slice(0, 3)).toEqual([...kept, ['model', 'bright-large-2']])
+    expect(ai({ attributes: { ...call, ...unknown } }).events[0]?.labels.slice(0, 2)).toEqual(kept)
+    expect(ai({ ...call, attributes: unknown }).events[0]?.labels.slice(0, 2)).toEqual(kept)
   })
 
   const shapes: readonly [string, object, unknown][] = [

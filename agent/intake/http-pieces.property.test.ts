@@ -120,6 +120,9 @@ test('what cannot be cut says why', () => {
   expect(code(many, 'json', 10)).toBe('body_too_many_events')
   expect(code(many, 'json', 11)).toBeNull()
   expect(code('1\n2\n3', 'json-lines', 2)).toBe('body_too_many_events')
+  for (const wrong of ['[1}', '[1,]', '[,1]', '[1,,2]', '[1]x', '[1]]', '{"a":1]', '[1', '["']) {
+    expect(code(wrong + ' '.repeat(70_000), 'json')).toBe(wrong.startsWith('{') ? null : 'body_not_json')
+  }
   expect(code(`[${'{"x":1},'.repeat(10_000)}{"x":1`, 'json', 20_000)).toBe('body_not_json')
   expect(code(`[${'{"x":1},'.repeat(8_000)}{"x":1}]]`, 'json')).toBe('body_not_json')
 })

@@ -7,6 +7,7 @@ const colon = 0x3a
 const hyphen = 0x2d
 const point = 0x2e
 const letterT = 0x74
+const letterZ = 0x7a
 const lowerCaseBit = 0x20
 
 /**
@@ -96,8 +97,8 @@ let keptDay = 1
 let keptStartMs = 0
 
 function zoneOffsetMs(text: string, position: number): number {
+  if ((text.charCodeAt(position) | lowerCaseBit) === letterZ) return text.length === position + 1 ? 0 : Number.NaN
   const sign = text[position]
-  if (sign === 'Z' || sign === 'z') return text.length === position + 1 ? 0 : Number.NaN
   if ((sign !== '+' && sign !== '-') || text.length !== position + 6 || text[position + 3] !== ':') return Number.NaN
   const hours = twoDigits(text, position + 1)
   const minutes = twoDigits(text, position + 4)

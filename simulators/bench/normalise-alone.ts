@@ -17,7 +17,9 @@ export interface NormaliseReport {
   readonly cborDecodePerSecond: number | null
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, payloads: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { dialect: { type: 'string' }, rounds: { type: 'string' }, payloads: { type: 'string' } },
+})
 const rounds = Number(values.rounds)
 const sliceLength = 100
 const device = 'bench-device'
@@ -26,26 +28,28 @@ const receivedWallMs = Date.UTC(2026, 10, 5)
 let looked = 0
 const rules = mappingRules()
 
-process.stdout.write(`${JSON.stringify(payloadSamples(Number(values.payloads)).map(measure))}\n`)
+const sample = payloadSamples(Number(values.payloads)).find(({ dialect }) => dialect === values.dialect)
+if (sample === undefined) throw new Error(`there are no payloads of ${values.dialect}`)
+process.stdout.write(`${JSON.stringify(measure(sample))}\n`)
 if (looked === 0) throw new Error('nothing was read')
 
 /**
  * The ways are taken in turns, a slice of payloads each, so that a change of the machine's speed meets all of them alike;
  * a slice is so short that most of them run without an interruption.
  */
-function measure(sample: PayloadSample): NormaliseReport {
-  const json = sample.contents.map((content) => Buffer.from(JSON.stringify(content)))
+function measure(measured: PayloadSample): NormaliseReport {
+  const json = measured.contents.map((content) => Buffer.from(JSON.stringify(content)))
   const rates = { normalise: [] as number[], json: [] as number[], cbor: [] as number[] }
   for (let round = 0; round < rounds; round++) {
     const from = (round * sliceLength) % json.length
-    const slice = sample.payloads.slice(from, from + sliceLength)
+    const slice = measured.payloads.slice(from, from + sliceLength)
     const jsonSlice = json.slice(from, from + sliceLength)
-    rates.normalise.push(perSecond(slice, (bytes) => readAll(sample, bytes)))
+    rates.normalise.push(perSecond(slice, (bytes) => readAll(measured, bytes)))
     rates.json.push(perSecond(jsonSlice, (bytes) => typeof JSON.parse(bytes.toString()) === 'object'))
-    if (sample.format === 'cbor') rates.cbor.push(perSecond(slice, (bytes) => typeof decode(bytes) === 'object'))
+    if (measured.format === 'cbor') rates.cbor.push(perSecond(slice, (bytes) => typeof decode(bytes) === 'object'))
   }
   return {
-    dialect: sample.dialect,
+    dialect: measured.dialect,
     recordsPerSecond: median(rates.normalise),
     jsonParsePerSecond: median(rates.json),
     cborDecodePerSecond: rates.cbor.length === 0 ? null : median(rates.cbor),

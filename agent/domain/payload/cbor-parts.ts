@@ -1,3 +1,12 @@
+/**
+ * Whether bytes begin as CBOR payloads do: with a map or an array (0x80 to 0xBF), or with the tag 55799 in front of one
+ * (D9 D9 F7; RFC 8949, section 3.4.6). No JSON text in UTF-8 begins with such a byte.
+ */
+export function isCbor(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0
+  return (first >= 0x80 && first <= 0xbf) || first === 0xd9
+}
+
 // Keys come again and again. Kept by a hash of their bytes, a known one costs a comparison, and is already the kind of
 // string that naming a member takes. A direct-mapped table of short ASCII keys: it never grows.
 const keySlots = 1024

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findCborSpans, isCbor, readCbor } from './cbor-value.ts'
+import { isCbor } from './cbor-parts.ts'
+import { findCborSpans, readCbor } from './cbor-value.ts'
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex')
 const read = (hex: string) => readCbor(bytesOf(hex))

@@ -11,7 +11,7 @@ import { refused, type NormaliseFault } from './rejection.ts'
 export interface CborValue {
   readonly value: unknown
   readonly hasDuplicate: boolean
-  /** All its texts are printable ASCII, as far as they were looked at. */
+  /** All its texts, but for the keys of its maps, are printable ASCII. */
   readonly isPrintable: boolean
 }
 
@@ -23,7 +23,8 @@ const broken = Symbol('broken')
 const stop = Symbol('break')
 
 // The state of the one reading under way. Module variables spare an object per payload; nothing here is asynchronous.
-let input: Buffer = Buffer.alloc(0)
+const nothing = Buffer.alloc(0)
+let input: Buffer = nothing
 /** Its bytes as a text, one unit for each. */
 let whole = ''
 let at = 0
@@ -33,15 +34,6 @@ let hasDuplicate = false
 let printable = true
 /** Whether to look for the name of a key that is there twice. */
 let findsDuplicate = false
-
-/**
- * Whether bytes begin as CBOR payloads do: with a map or an array (0x80 to 0xBF), or with the tag 55799 in front of one
- * (D9 D9 F7; RFC 8949, section 3.4.6). No JSON text in UTF-8 begins with such a byte.
- */
-export function isCbor(bytes: Uint8Array): boolean {
-  const first = bytes[0] ?? 0
-  return (first >= 0x80 && first <= 0xbf) || first === 0xd9
-}
 
 /**
  * Reads one CBOR item (RFC 8949) and nothing behind it: integers (a bigint beyond ±(2^53 − 1)), floats of 16, 32 and 64
@@ -93,8 +85,6 @@ function begin(bytes: Buffer): void {
   printable = true
   if (bytes[0] === 0xd9 && bytes[1] === 0xd9 && bytes[2] === 0xf7) at = 3
 }
-
-const nothing = Buffer.alloc(0)
 
 /** Lets go of the payload, so that it is not kept alive until the next one. */
 function finish(): void {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { ok, type Result } from '@meterline/shared/base/errors.ts'
 import { usageEventLimits } from '@meterline/shared/model/usage-event.ts'
-import { findCborSpans, isCbor, readCbor } from './cbor-value.ts'
+import { isCbor } from './cbor-parts.ts'
+import { findCborSpans, readCbor } from './cbor-value.ts'
 import { countMembers, countPossibleMembers, deepestNesting, findEventSpans, type EventSpan } from './json-text.ts'
 import { refused, type NormaliseFault } from './rejection.ts'
 

@@ -111,8 +111,8 @@ export function measureTokens(tokens: TokenClasses): Result<AiUsage, NormaliseFa
   const inputClasses = Number(input !== null) + countAny(cachedInput, cacheCreation, cacheCreation1h, audioInput)
   const classes = inputClasses + Number(output !== null) + countAny(reasoning, audioOutput, 0, 0)
   if (classes === 0) return refused('usage_missing', 'the call states neither input nor output tokens')
-  // A list that grows takes room for seventeen; most calls have two to four classes.
-  const measured = new Array<Measured>(classes)
+  // A list that grows takes room for seventeen; most calls have two to four classes. Every place is filled below.
+  const measured = places.slice(0, classes)
   let at = 0
   if (input !== null) measured[at++] = { meter: aiMeters.input, quantity: BigInt(input) }
   if (cachedInput > 0) measured[at++] = { meter: aiMeters.cachedInput, quantity: BigInt(cachedInput) }
@@ -130,6 +130,7 @@ export function measureTokens(tokens: TokenClasses): Result<AiUsage, NormaliseFa
   return ok({ measured, facts: inputClasses === 0 ? noFacts : [[totalInputFact, BigInt(allInput)]] })
 }
 
+const places: readonly Measured[] = Object.values(aiMeters).map((meter) => ({ meter, quantity: 0n }))
 const noFacts: UsageEvent['facts'] = []
 
 function countAny(first: number, second: number, third: number, fourth: number): number {
