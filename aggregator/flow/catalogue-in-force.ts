@@ -15,10 +15,5 @@ export interface CatalogueInForce {
 /** Puts a compiled catalogue in force. */
 export function putInForce(catalogue: Catalogue, version: number): CatalogueInForce {
   const agents = catalogue.file.agents.map(({ id, signingKey, epoch }) => [id, { signingKey, epoch }] as const)
-  return {
-    version,
-    catalogue,
-    agents: new Map<string, RegisteredAgent>(agents),
-    watch: compileWatch(catalogue.file),
-  }
+  return { version, catalogue, agents: new Map<string, RegisteredAgent>(agents), watch: compileWatch(catalogue.file) }
 }

@@ -76,7 +76,9 @@ function fill(store: TenantStore): void {
       entries: [bytes(2)],
       ledger: [{ logIndex: 1, entries: [entry('unbilled:x', 5n, 0n), entry('revenue', 0n, 5n)] }],
       accumulators: new Map([['s', { quantity: 2n ** 70n, events: 1, amountMicros: 5n }]]),
-      blocks: [{ batchIndex: 0, segmentKey: 's', amountMicros: 5n, leaf: hash(3), block: bytes(3), releaseIndex: null }],
+      blocks: [
+        { batchIndex: 0, segmentKey: 's', amountMicros: 5n, leaf: hash(3), block: bytes(3), releaseIndex: null },
+      ],
       days: new Map([['s', new Map([[20_000, 2n ** 70n]])]]),
       metering: noMeteringChanges,
       suspended: [],
