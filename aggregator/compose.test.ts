@@ -98,6 +98,12 @@ describe('a session', () => {
     if (found.ok && found.value[0]?.kind === 'charged') {
       const legs = found.value[0].legs.map(({ leg, amountMicros }) => `${leg.split(':')[0]} ${amountMicros}`)
       expect(legs.toSorted()).toEqual(['acme>nordlink 4000', 'nordlink>logistics 20000', 'roamnet>acme 1500'])
+      const named = found.value[0].legs.map(({ meter, price }) => `${meter} ${price}`)
+      expect(named.toSorted()).toEqual([
+        'data.bytes retail-data',
+        'data.bytes roaming-data',
+        'data.bytes wholesale-data',
+      ])
     }
     expect(problemsOf(aggregator)).toEqual([])
   })

@@ -61,7 +61,9 @@ describe('meterline-agent map', () => {
     expect(out).toMatch(/time +2026-11-05T10:00:00\.000Z +\/at is 1793872800 \(s\)/)
     expect(out).toMatch(/meter energy\.wh +1250 +\/kwh is 1\.25 \(kWh → Wh\)/)
     expect(out).toMatch(/dimension site +7 +topic\/1 is "7"/)
-    expect(out).toMatch(/1 payloads: 1 events, 0 repeats, 0 conflicts, 0 left out, 0 rejected\n +energy\.wh: 1250/)
+    expect(out).toMatch(
+      /1 payload: 1 event, 0 repeats, 0 conflicts, 0 left out, 0 rejected\n +sum of quantities \(readings of counters are not usage; the tenant's meters decide\):\n +energy\.wh: 1250\n/,
+    )
   })
 
   test('goes through a directory, packed files and lines, and ends with 8 when something was rejected', async () => {
@@ -84,7 +86,10 @@ describe('meterline-agent map', () => {
         rejected: 1,
         rejectedByCode: { quantity_inexact: 1 },
         totals: { 'energy.wh': '2500' },
-        warnings: [expect.stringContaining('1 events have the id of another one')],
+        warnings: [
+          'the rule reads topic/1 and no topic was given: give --topic',
+          expect.stringContaining('1 event has the id of another one'),
+        ],
       },
       records: [
         { sample: '1.json', position: 0, outcome: { kind: 'event', standing: 'new' } },
@@ -110,7 +115,49 @@ describe('meterline-agent map', () => {
     const seconds = file('seconds.yaml', `${rule.replace('timeUnit: s', 'timeUnit: ms')}`)
     const { code, out } = await map(['--rule', seconds, '--sample', '-'], JSON.stringify(good))
     expect(code).toBe(0)
-    expect(out).toMatch(/Note: 1 events are from before the year 2000: look at time and timeUnit/)
+    expect(out).toMatch(/Note: 1 event is from before the year 2000: look at time and timeUnit/)
+  })
+
+  test('warns of a topic that the rule is not for', async () => {
+    const withTopics = file('boxes.yaml', `topics: ['site/+/rx', 'yard/#']\n${rule}`)
+    const sample = file('odd.json', JSON.stringify(good))
+    const noted = async (topic: string): Promise<readonly string[]> => {
+      const { code, out } = await map(['--rule', withTopics, '--sample', sample, '--topic', topic])
+      expect(code).toBe(0)
+      return [...out.matchAll(/Note: (.*)/g)].map(([, note = '']) => note)
+    }
+    expect(await noted('site/7/rx')).toEqual([])
+    expect(await noted('yard/7')).toEqual([])
+    expect(await noted('site/7/tx')).toEqual([
+      '1 payload has a topic that the rule is not for, such as site/7/tx: its topics are site/+/rx, yard/#.',
+    ])
+  })
+
+  test('asks for the topic where the rule needs one, and takes the rule for the device that published', async () => {
+    const byTopic = file('topics.yaml', rule.replace('[/box, /n]', '[topic/1, /n]'))
+    const sample = file('odd.json', JSON.stringify(good))
+    const without = await map(['--rule', byTopic, '--sample', sample])
+    expect(without.code).toBe(8)
+    expect(without.out).toMatch(/REJECTED \(id_missing\)[^]*Note: the rule reads topic\/1 and [^]*: give --topic\./)
+    const given = await map(['--rule', byTopic, '--sample', sample, '--topic', 'site/7'])
+    expect(given.out).toMatch(/source +topics +who published it/)
+    expect(given.out).not.toContain('Note:')
+    const named = await map(['--rule', byTopic, '--sample', sample, '--topic', 'site/7', '--device', 'gw-9'])
+    expect(named.out).toMatch(/source +gw-9 +who published it/)
+    const fallback = file('fallback.yaml', rule.replace('topic/1 }', '[topic/1, = graz] }'))
+    expect((await map(['--rule', fallback, '--sample', sample])).out).not.toContain('give --topic')
+  })
+
+  test('warns where records of one payload would be one series of a counter', async () => {
+    const rulePath = file('boxes.yaml', rule)
+    const payloads = async (...given: readonly object[]): Promise<string> => {
+      const sample = file('series.ndjson', given.map((payload) => JSON.stringify(payload)).join('\n'))
+      return (await map(['--rule', rulePath, '--sample', sample, '--topic', 'site/7'])).out
+    }
+    const note = 'source, subject and meter (energy.wh) but different ids: right for sums'
+    expect(await payloads([good, { ...good, n: 2 }])).toContain(note)
+    expect(await payloads([good, { ...good, box: 'b-2' }], [{ ...good, n: 2 }, good])).toContain(note)
+    expect(await payloads([good, { ...good, box: 'b-2' }, good], { ...good, n: 2 })).not.toContain(note)
   })
 
   test('replays a capture of topics and bytes, such as Sparkplug births and what comes after them', async () => {

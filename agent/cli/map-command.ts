@@ -7,12 +7,12 @@ import { BirthBook } from '../domain/mapping/birth-book.ts'
 import { explainPayload, type ExplainedRecord } from '../domain/mapping/explain-payload.ts'
 import { profiles } from '../domain/mapping/profiles/profiles.ts'
 import type { MappedFrom } from '../domain/mapping/rule-book.ts'
-import type { RuleParts } from '../domain/mapping/rule-parts.ts'
 import { refuse, wholeNumber, withConfig, withJson } from './command-parts.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
-import { findRule } from './map-rule.ts'
+import { findRule, type FoundRule } from './map-rule.ts'
 import { readSamples, sampleFiles, unreadable } from './map-samples.ts'
 import { recordText, summaryText } from './map-texts.ts'
+import { TopicCheck } from './map-topics.ts'
 import { Trial, type Standing } from './map-trial.ts'
 
 interface MapOptions {
@@ -20,7 +20,7 @@ interface MapOptions {
   readonly rule?: string
   readonly sample?: string
   readonly topic?: string
-  readonly device: string
+  readonly device?: string
   readonly limit: number
   readonly showProfile?: string
 }
@@ -35,7 +35,7 @@ export function addMap(program: Command, end: (code: ExitCode) => void): void {
       'a file, a directory of files, or "-"; each line of .ndjson is a payload, .gz is unpacked',
     )
     .option('--topic <topic>', 'the topic that the samples were published to')
-    .option('--device <id>', 'in whose name they were published', 'sample-device')
+    .option('--device <id>', 'in whose name they were published; the name of the rule where left out, as for nobody')
     .option('--limit <count>', 'explain at most this many records; all are counted', wholeNumber, 20)
     .option('--show-profile <name>', 'print a shipped profile as a rule to start from')
     .addHelpText('after', `\nShipped profiles: ${[...profiles.keys()].join(', ')}. The guide is docs/mapping.md.`)
@@ -47,11 +47,11 @@ export function addMap(program: Command, end: (code: ExitCode) => void): void {
         const missing = fault('usage', 'Name a rule with --rule and a sample with --sample; see "map --help".')
         return refuse(json, missing, exitCodes.usage, end)
       }
-      const parts = findRule(rule, command)
-      if (!parts.ok) return refuse(json, parts.fault, exitCodes.configuration, end)
+      const found = findRule(rule, command)
+      if (!found.ok) return refuse(json, found.fault, exitCodes.configuration, end)
       const files = sampleFiles(sample)
       if (!files.ok) return refuse(json, files.fault, exitCodes.usage, end)
-      const tried = await tryRule(parts.value, files.value, options)
+      const tried = await tryRule(found.value, files.value, options)
       if (!tried.ok) return refuse(json, tried.fault, exitCodes.usage, end)
       const { isGood, shown, text } = tried.value
       printResult(json, shown, text)
@@ -72,10 +72,15 @@ interface ShownRecord extends ExplainedRecord {
 
 const payloadsPerProgress = 50_000
 
-async function tryRule(parts: RuleParts, files: readonly string[], options: MapOptions): Promise<Result<Tried>> {
-  const { device, topic = null, limit } = options
+async function tryRule(
+  { parts, topics }: FoundRule,
+  files: readonly string[],
+  options: MapOptions,
+): Promise<Result<Tried>> {
+  const { device = parts.name, topic = null, limit } = options
   const from: MappedFrom = { device, topic, receivedWallMs: systemClock().wallMs() }
   const trial = new Trial()
+  const topicCheck = new TopicCheck(topics, parts.format)
   const births = new BirthBook()
   const explained: ShownRecord[] = []
   let payloads = 0
@@ -83,8 +88,10 @@ async function tryRule(parts: RuleParts, files: readonly string[], options: MapO
     for (const file of files) {
       for await (const { name, payload, topic: ownTopic = topic } of readSamples(file)) {
         trial.payload()
+        topicCheck.payload(ownTopic)
         for (const record of explainPayload(parts, payload, { ...from, topic: ownTopic }, births)) {
           const standing = trial.record(record)
+          topicCheck.record(ownTopic, record)
           if (explained.length < limit || isTrouble(record, standing))
             explained.push({ sample: name, standing, ...record })
           // What went wrong is worth more than what went well; the first ones of both are kept.
@@ -97,7 +104,8 @@ async function tryRule(parts: RuleParts, files: readonly string[], options: MapO
   } catch (error) {
     return { ok: false, fault: unreadable(error) }
   }
-  const summary = trial.summary()
+  const told = trial.summary()
+  const summary = { ...told, warnings: [...topicCheck.warnings(), ...told.warnings] }
   const texts = explained.map((record) => recordText(record.sample, record, record.standing))
   const isGood = summary.rejected === 0 && summary.conflicts === 0
   const shown = { rule: parts.name, summary, records: explained.map(recordJson) }

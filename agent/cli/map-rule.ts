@@ -13,18 +13,25 @@ import type { RuleParts } from '../domain/mapping/rule-parts.ts'
 import { mappingsSchema } from '../domain/mapping/rule-schema.ts'
 import { loadAgentConfig } from './load-agent-config.ts'
 
+/** A rule to try, and the topics an agent would read by it. */
+export interface FoundRule {
+  readonly parts: RuleParts
+  /** Topic filters; empty where the rule is told by name. */
+  readonly topics: readonly string[]
+}
+
 /**
  * Finds the rule that a command line names: one of the configuration's when there is one with that name, else one of a
  * YAML file (`file.yaml`, or `file.yaml#name` where it holds several), else a shipped profile.
  */
-export function findRule(wanted: string, command: Command): Result<RuleParts, Fault> {
+export function findRule(wanted: string, command: Command): Result<FoundRule, Fault> {
   const hasConfig = command.optsWithGlobals<{ config?: string }>().config !== undefined
   const known: string[] = [...profiles.keys()]
   if (hasConfig) {
     const config = loadAgentConfig(command)
     if (!config.ok) return config
     const configured = config.value.mappings.find(({ name }) => name === wanted)
-    if (configured !== undefined) return ok(compiled(configured))
+    if (configured !== undefined) return ok(ready(configured))
     known.push(...config.value.mappings.map(({ name }) => name))
   }
   const [file = '', name] = wanted.split('#', 2)
@@ -38,7 +45,7 @@ export function findRule(wanted: string, command: Command): Result<RuleParts, Fa
 }
 
 /** A file holds one rule, a list of them, or (as a configuration does) a list under "mappings". */
-function ruleOfFile(file: string, name: string | undefined): Result<RuleParts, Fault> {
+function ruleOfFile(file: string, name: string | undefined): Result<FoundRule, Fault> {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -65,7 +72,7 @@ function ruleOf(
   written: readonly unknown[],
   locate: Parameters<typeof checkAgainstSchema>[2],
   name?: string,
-): Result<RuleParts, Fault> {
+): Result<FoundRule, Fault> {
   const checked = checkAgainstSchema(mappingsSchema, written, locate)
   if (!checked.ok) {
     // Whoever wrote a single rule knows of no list.
@@ -74,17 +81,17 @@ function ruleOf(
   }
   const rules = name === undefined ? checked.value : checked.value.filter((rule) => rule.name === name)
   const [rule] = rules
-  if (rule !== undefined && rules.length === 1) return ok(compiled(rule))
+  if (rule !== undefined && rules.length === 1) return ok(ready(rule))
   const names = checked.value.map((one) => one.name).join(', ')
   const message =
     name === undefined ? `The file holds ${rules.length} rules` : `The file holds ${rules.length} rules named ${name}`
   return failed(fault('rule_unknown', `${message}. Name one of them behind "#": ${names}`))
 }
 
-function compiled(rule: RuleDefinition): RuleParts {
+function ready(rule: RuleDefinition): FoundRule {
   const parts = compileRule(rule, () => undefined)
   if (parts === null) throw new TypeError(`the schema let the rule ${rule.name} through, and it cannot be compiled`)
-  return parts
+  return { parts, topics: rule.topics ?? [] }
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

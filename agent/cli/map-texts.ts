@@ -1,3 +1,4 @@
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { ExplainedField, ExplainedRecord } from '../domain/mapping/explain-payload.ts'
@@ -38,12 +39,14 @@ const headings: Readonly<Record<Standing, string>> = {
   conflict: 'CONFLICT: another event above has this id',
 }
 
+const publisher = 'who published it (--device, else the rule)'
+
 /** Where a field of an event came from; several sources of a composite id stand in one line. */
 function why(field: string, fields: readonly ExplainedField[]): string {
   const explained = field.replace(/^@/, '')
   const sources = fields.filter((one) => one.field === explained)
   if (sources.length > 0) return sources.map(sourceText).join(', ')
-  return field === 'time' ? 'the time of arrival' : field === 'id' ? 'the rule has none' : 'the device'
+  return field === 'time' ? 'the time of arrival' : field === 'id' ? 'the rule has none' : publisher
 }
 
 function whyRows(fields: readonly ExplainedField[]): readonly (readonly string[])[] {
@@ -61,22 +64,27 @@ function detail(rows: readonly (readonly string[])[]): string {
   return `\n${table(first, rest).replaceAll(/^/gm, '    ')}`
 }
 
+/** A rule says what is read; whether that is an amount or where a counter stands, only the tenant file says. */
+const sumHeading = "sum of quantities (readings of counters are not usage; the tenant's meters decide):"
+
 /** The end of a trial. */
 export function summaryText(summary: TrialSummary): string {
   const { payloads, events, repeats, conflicts, leftOut, rejected, totals, subjects, earliestMs, latestMs } = summary
   const counts = [
-    `${payloads} payloads: ${events} events`,
-    `${repeats} repeats`,
-    `${conflicts} conflicts`,
+    `${counted(payloads, 'payload')}: ${counted(events, 'event')}`,
+    counted(repeats, 'repeat'),
+    counted(conflicts, 'conflict'),
     `${leftOut} left out`,
     `${rejected} rejected`,
   ]
   const lines = [counts.join(', ')]
-  for (const [meter, total] of Object.entries(totals)) lines.push(`  ${oneLine(meter)}: ${total}`)
+  const sums = Object.entries(totals)
+  if (sums.length > 0) lines.push(`  ${sumHeading}`)
+  for (const [meter, total] of sums) lines.push(`    ${oneLine(meter)}: ${total}`)
   if (earliestMs !== null && latestMs !== null) {
-    lines.push(`  ${subjects} subjects, from ${formatInstant(earliestMs)} to ${formatInstant(latestMs)}`)
+    lines.push(`  ${counted(subjects, 'subject')}, from ${formatInstant(earliestMs)} to ${formatInstant(latestMs)}`)
   }
   for (const [code, count] of Object.entries(summary.rejectedByCode)) lines.push(`  rejected ${code}: ${count}`)
-  for (const warning of summary.warnings) lines.push(`  Note: ${warning}.`)
+  for (const warning of summary.warnings) lines.push(`  Note: ${oneLine(warning)}.`)
   return lines.join('\n')
 }

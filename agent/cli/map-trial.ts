@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import type { ExplainedRecord } from '../domain/mapping/explain-payload.ts'
 
@@ -36,11 +37,16 @@ export class Trial {
   readonly #totals = new Map<string, bigint>()
   readonly #rejected = new Map<string, number>()
   readonly #counts = { payloads: 0, events: 0, repeats: 0, conflicts: 0, leftOut: 0, early: 0, withoutId: 0 }
+  /** The ids that the payload at hand has given to source, subject and meter. */
+  readonly #seriesOfPayload = new Map<string, string>()
+  /** A meter that one payload measures several times for one source and subject. */
+  #sharedMeter: string | null = null
   #earliestMs = Infinity
   #latestMs = -Infinity
 
   payload(): void {
     this.#counts.payloads += 1
+    this.#seriesOfPayload.clear()
   }
 
   record({ outcome }: ExplainedRecord): Standing | null {
@@ -53,10 +59,19 @@ export class Trial {
     const { early, withoutId, ...counts } = this.#counts
     const rejected = [...this.#rejected.values()].reduce((sum, count) => sum + count, 0)
     const warnings: string[] = []
-    if (early > 0) warnings.push(`${early} events are from before the year 2000: look at time and timeUnit`)
-    if (withoutId > 0) warnings.push(`${withoutId} events have no id: when they are sent again, they are charged again`)
+    const events = (count: number, is: string, are: string): string =>
+      `${counted(count, 'event')} ${count === 1 ? is : are}`
+    if (early > 0) warnings.push(`${events(early, 'is', 'are')} from before the year 2000: look at time and timeUnit`)
+    if (withoutId > 0) warnings.push(`${events(withoutId, 'has', 'have')} no id: what is sent again is charged again`)
     if (counts.conflicts > 0) {
-      warnings.push(`${counts.conflicts} events have the id of another one: add what tells them apart to the id`)
+      const have = events(counts.conflicts, 'has', 'have')
+      warnings.push(`${have} the id of another one: add what tells them apart to the id`)
+    }
+    if (this.#sharedMeter !== null) {
+      const same = `records of one payload have the same source, subject and meter (${this.#sharedMeter})`
+      warnings.push(
+        `${same} but different ids: right for sums; a counter or gauge needs source: to keep its series apart`,
+      )
     }
     if (this.#contents.size >= mostRemembered) warnings.push(`repeats are only found among ${mostRemembered} ids`)
     return {
@@ -72,6 +87,7 @@ export class Trial {
   }
 
   #event(event: UsageEvent): Standing {
+    this.#noteSeries(event)
     const standing = this.#standingOf(event)
     if (standing !== 'new') {
       this.#counts[standing === 'repeat' ? 'repeats' : 'conflicts'] += 1
@@ -87,6 +103,15 @@ export class Trial {
       this.#totals.set(meter, (this.#totals.get(meter) ?? 0n) + quantity)
     }
     return 'new'
+  }
+
+  #noteSeries({ source, subject, id, measured }: UsageEvent): void {
+    if (id === null || this.#sharedMeter !== null) return
+    for (const { meter } of measured) {
+      const series = `${source}\0${subject}\0${meter}`
+      if ((this.#seriesOfPayload.get(series) ?? id) !== id) this.#sharedMeter = meter
+      this.#seriesOfPayload.set(series, id)
+    }
   }
 
   #standingOf(event: UsageEvent): Standing {

@@ -112,7 +112,7 @@ describe('a running agent', () => {
       counters: { deliveries: 2, events: 1, suspended: 1 },
       suspense: { rows: 1, byCode: [{ code: 'quantity_not_integer', rows: 1, times: 1 }] },
     })
-    expect((await agent(['status', '--config', config])).out).toContain('2 deliveries, 1 events')
+    expect((await agent(['status', '--config', config])).out).toContain('2 deliveries, 1 event')
     const suspense = await agent(['suspense', 'list', '--config', config, '--json'])
     expect(JSON.parse(suspense.out)).toMatchObject([{ device: 'dev-1', eventId: 'e2', code: 'quantity_not_integer' }])
     expect((await agent(['suspense', 'list', '--config', config, '--device', 'dev-9'])).out).toBe(

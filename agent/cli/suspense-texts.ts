@@ -1,4 +1,5 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 import type { ShownEntry } from '../control/suspense-commands.ts'
 import type { ReplayReport } from '../flow/replay-all.ts'
@@ -58,7 +59,7 @@ export function shownText(entry: ShownEntry): string {
     ['device', oneLine(device)],
     ['event id', eventId === null ? 'none' : oneLine(eventId)],
     ['first came', formatInstant(firstMs)],
-    ['came', `${times} times, ${payloadBytes} bytes`],
+    ['came', `${counted(times, 'time')}, ${counted(payloadBytes, 'byte')}`],
   ]
   if (entry.state === 'closed') {
     return fields([...head, ['closed', `${formatInstant(entry.closedMs)}, ${outcomeText(entry)}`]])
@@ -82,14 +83,14 @@ export function replayText(report: ReplayReport): string {
   if (entries === 0) return 'There is nothing to read again.'
   const would = dryRun ? ' would be' : ''
   const lines = [
-    `${entries} entries read again${dryRun ? ' (dry run, nothing was changed)' : ''}.`,
-    `${replayed}${would} replayed: ${events} events, ${duplicates} already there, ${suspended} parts in suspense on their own.`,
+    `${counted(entries, 'entry', 'entries')} read again${dryRun ? ' (dry run, nothing was changed)' : ''}.`,
+    `${replayed}${would} replayed: ${counted(events, 'event')}, ${duplicates} already there, ${counted(suspended, 'part')} in suspense on ${suspended === 1 ? 'its' : 'their'} own.`,
   ]
   if (stay > 0) {
     const reasons = stayByCode.map(({ code, entries: count }) => `${code} ${count}`).join(', ')
-    lines.push(`${stay} stay in suspense: ${reasons}.`)
+    lines.push(`${stay} ${stay === 1 ? 'stays' : 'stay'} in suspense: ${reasons}.`)
   }
-  if (unknown > 0) lines.push(`${unknown} are not in suspense (any more).`)
+  if (unknown > 0) lines.push(`${unknown} ${unknown === 1 ? 'is' : 'are'} not in suspense (any more).`)
   const details = rows.map(({ number, outcome, code, message }) => [
     String(number),
     outcome,
@@ -110,7 +111,7 @@ export function discardedText(rows: readonly DiscardedRow[]): string {
 }
 
 function outcomeText({ outcome, events, duplicates, reason, closedBy }: ClosedEntry): string {
-  if (outcome === 'replayed') return `replayed: ${events} events, ${duplicates} already there`
+  if (outcome === 'replayed') return `replayed: ${counted(events, 'event')}, ${duplicates} already there`
   return `discarded by ${oneLine(closedBy ?? '')}: ${oneLine(reason ?? '')}`
 }
 

@@ -1,5 +1,6 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine } from '@meterline/shared/command-line/output.ts'
 
 /** The status of an agent for people. */
@@ -14,27 +15,42 @@ export function statusText(status: StatusJson): string {
     ['mqtt', status.mqtt.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
     ...httpLines(status),
     ...status.bridges.map(bridgeLine),
-    ['connections', `${status.mqttDoor.connections} devices, ${closedText(status.mqttDoor.closed)}`],
+    ['connections', `${counted(status.mqttDoor.connections, 'device')}, ${closedText(status.mqttDoor.closed)}`],
     [
       'uplink',
       uplink.fault === null ? uplink.state : `${uplink.state}: ${oneLine(uplink.fault.message)} (${uplink.fault.code})`,
     ],
-    ['sent', `${uplink.sentBatches} batches, ${uplink.receipts} receipts, ${uplink.inFlight} under way`],
+    [
+      'sent',
+      `${counted(uplink.sentBatches, 'batch', 'batches')}, ${counted(uplink.receipts, 'receipt')}, ${uplink.inFlight} under way`,
+    ],
     ['last receipt', uplink.lastReceiptMs === null ? 'none yet' : formatInstant(uplink.lastReceiptMs)],
     ['chain', `sealed ${chain.sealedSeq}, settled ${chain.settledSeq}, log index ${chain.lastLogIndex ?? 'none yet'}`],
-    ['open batch', `${open.units} events, ${open.records} records, ${open.bytes} bytes`],
-    ['outbox', `${outbox.batches} batches, ${outbox.bytes} of ${outbox.limitBytes} bytes`],
+    [
+      'open batch',
+      `${counted(open.units, 'event')}, ${counted(open.records, 'record')}, ${counted(open.bytes, 'byte')}`,
+    ],
+    ['outbox', `${counted(outbox.batches, 'batch', 'batches')}, ${outbox.bytes} of ${outbox.limitBytes} bytes`],
     ['oldest unsent', outbox.oldestSealedMs === null ? 'none' : formatInstant(outbox.oldestSealedMs)],
     [
       'snapshot',
       snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`,
     ],
-    ['taken in', `${counters.deliveries} deliveries, ${counters.events} events, ${counters.records} records`],
+    ['taken in', countedIntake(counters)],
     ['of those', `${counters.unbound} unbound, ${counters.withoutId} without an id`],
-    ['not stored', `${counters.duplicates} duplicates, ${intake.refusedDeliveries} deliveries refused since the start`],
-    ['suspense', `${suspense.rows} of ${suspense.limitRows} entries, ${counters.suspended} deliveries to it`],
+    [
+      'not stored',
+      `${counted(counters.duplicates, 'duplicate')}, ${counted(intake.refusedDeliveries, 'delivery', 'deliveries')} refused since the start`,
+    ],
+    [
+      'suspense',
+      `${suspense.rows} of ${suspense.limitRows} entries, ${counted(counters.suspended, 'delivery', 'deliveries')} to it`,
+    ],
     ['', `${suspense.closed.replayed} replayed and ${suspense.closed.discarded} discarded so far`],
-    ...suspense.byCode.map(({ code, rows, times }) => ['', `${code}: ${rows} entries, ${times} times`] as const),
+    ...suspense.byCode.map(
+      ({ code, rows, times }) =>
+        ['', `${code}: ${counted(rows, 'entry', 'entries')}, ${counted(times, 'time')}`] as const,
+    ),
     ['files', `journal ${files.journalBytes} bytes, its log ${files.logBytes} bytes`],
   ]
   if (intake.lastFault !== null) lines.push(['refusing', `${intake.lastFault.message} (${intake.lastFault.code})`])
@@ -43,12 +59,18 @@ export function statusText(status: StatusJson): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
 }
 
+function countedIntake({ deliveries, events, records }: StatusJson['counters']): string {
+  return [counted(deliveries, 'delivery', 'deliveries'), counted(events, 'event'), counted(records, 'record')].join(
+    ', ',
+  )
+}
+
 function httpLines({ http, httpDoor }: StatusJson): (readonly [string, string])[] {
   if (httpDoor === null) return []
   const answers = Object.entries(httpDoor.answers).map(([answer, times]) => `${answer}: ${times}`)
   return [
     ['http', http.map(({ host, port, tls }) => `${host}:${port}${tls ? ' (TLS)' : ''}`).join(', ')],
-    ['requests', `${httpDoor.connections} connections, answered ${answers.join(', ') || 'none yet'}`],
+    ['requests', `${counted(httpDoor.connections, 'connection')}, answered ${answers.join(', ') || 'none yet'}`],
   ]
 }
 

@@ -7,7 +7,14 @@ import type { Origin } from './origin.ts'
 import type { DeliveryKind } from './ports.ts'
 import { positionsOf, readPayload } from './read-payload.ts'
 import { finishChunk } from './seal-batch.ts'
-import { conflictPart, mappedPart, refusalMessage, suspend, type SuspendedPart } from './suspend.ts'
+import {
+  conflictPart,
+  mappedPart,
+  refusalMessage,
+  suspend,
+  type SuspendedPart,
+  type SuspenseRefusal,
+} from './suspend.ts'
 import { identified, takeEvent } from './take-event.ts'
 import type { Writer } from './writer.ts'
 
@@ -82,7 +89,7 @@ function takeDelivery(
     const novelty = takeEvent(writer, named, received, received)
     if (novelty === 'new' && named.id !== null) outcome.stagedKeys += 1
     // After a conflict that found no room the events before it stay; under their ids they are duplicates next time.
-    if (novelty === 'conflict' && !suspendPart(writer, origin, kind, conflictPart(named), [position], outcome))
+    if (novelty === 'conflict' && !suspendPart(writer, origin, kind, conflictPart(named), position, outcome))
       return false
   }
   return true
@@ -102,35 +109,46 @@ function suspendRejected(
 ): boolean {
   if (kind === 'mapped') {
     const part = mappedPart(payload, rejected, events.length === 0 && rejected.length === 1)
-    const indexes = rejected.map(({ index }) => index)
-    return suspendPart(writer, origin, kind, part, indexes, outcome)
+    const refusal = suspend(writer, origin, kind, received, part)
+    // One entry stands for all of them, but each record is told its own reason.
+    for (const { index, ...reason } of rejected) tellReject(origin, reason, index, refusal, outcome)
+    return refusal === null
   }
   for (const { index, code, message, eventId, fragment } of rejected) {
     // An event without an id may have one by its place in the request, so that place is part of what it is.
     const positions = origin.idempotencyKey === null ? null : [index]
     const part = { code, message, eventId, positions, evidence: fragment }
-    if (!suspendPart(writer, origin, kind, part, [index], outcome)) return false
+    if (!suspendPart(writer, origin, kind, part, index, outcome)) return false
   }
   return true
 }
 
-/** Puts one part to suspense and tells the device, for each of the places it stands for. False: there is no room. */
+/** Puts one part to suspense and tells the device where it stood. False: there is no room. */
 function suspendPart(
   writer: Writer,
   origin: Origin,
   kind: DeliveryKind,
   part: SuspendedPart,
-  indexes: readonly number[],
+  index: number,
   outcome: IntakeOutcome,
 ): boolean {
   const refusal = suspend(writer, origin, kind, received, part)
-  const code = refusal ?? part.code
-  const message = refusal === null ? part.message : refusalMessage(refusal)
-  const { eventId } = part
-  for (const index of indexes) {
-    tell(outcome, { device: origin.device, code, message, eventId, index, events: deliveredEvents, delivery })
-  }
+  tellReject(origin, part, index, refusal, outcome)
   return refusal === null
+}
+
+/** Tells why something at one place of the delivery cannot be used, or that there was no room to keep it. */
+function tellReject(
+  { device }: Origin,
+  reason: Pick<SuspendedPart, 'code' | 'message' | 'eventId'>,
+  index: number,
+  refusal: SuspenseRefusal | null,
+  outcome: IntakeOutcome,
+): void {
+  const { eventId } = reason
+  const code = refusal ?? reason.code
+  const message = refusal === null ? reason.message : refusalMessage(refusal)
+  tell(outcome, { device, code, message, eventId, index, events: deliveredEvents, delivery })
 }
 
 function tell(outcome: IntakeOutcome, reject: DeliveredReject): void {

@@ -141,7 +141,8 @@ function readAgain(writer: Writer, row: SuspenseRow, at: ClockReading): Reading 
   const { events, rejected } = kind === 'mapped' ? onlyAt(read, row.positions) : read
   const [first] = rejected
   if (events.length === 0 && first !== undefined) {
-    return { stays: { code: first.code, message: first.message, isNewReason: true } }
+    const { code, message } = kind === 'mapped' ? mappedPart(payload, rejected, false) : first
+    return { stays: { code, message, isNewReason: true } }
   }
   const places = positionsOf(read)
   const named = events.map((event, index) => {

@@ -86,8 +86,29 @@ export function mappedPart(payload: Uint8Array, rejected: readonly RejectedEvent
   const { code, message, eventId } = first
   if (rejected.length === 1)
     return { code, message, eventId, positions: whole ? null : [first.index], evidence: payload }
-  const told = `${rejected.length} records of the payload, the first one because: ${message}`
-  return { code, message: told, eventId: null, positions: rejected.map(({ index }) => index), evidence: payload }
+  const positions = rejected.map(({ index }) => index)
+  return { code, message: reasonsText(rejected), eventId: null, positions, evidence: payload }
+}
+
+const mostReasons = 3
+const mostPositions = 5
+
+/** The first different reasons of several records, each with where it holds; positions count from 0. */
+function reasonsText(rejected: readonly RejectedEvent[]): string {
+  const positionsByMessage = new Map<string, number[]>()
+  for (const { index, message } of rejected) {
+    const positions = positionsByMessage.get(message)
+    if (positions === undefined) positionsByMessage.set(message, [index])
+    else positions.push(index)
+  }
+  const reasons = [...positionsByMessage].slice(0, mostReasons).map(([message, positions]) => {
+    const more = positions.length > mostPositions ? ` and ${positions.length - mostPositions} more` : ''
+    const named = positions.length === 1 ? 'position' : 'positions'
+    return `${named} ${positions.slice(0, mostPositions).join(', ')}${more}: ${message}`
+  })
+  const further = positionsByMessage.size - reasons.length
+  const rest = further > 0 ? [`and ${further} further reason${further === 1 ? '' : 's'}`] : []
+  return `${rejected.length} records of the payload; ${[...reasons, ...rest].join('; ')}`
 }
 
 /** What the device is told when its delivery was not taken. */

@@ -168,6 +168,7 @@ describe('an answer', () => {
 })
 
 describe('who may post', () => {
+  const longest = 't'.repeat(256)
   const cases: readonly [string, object, string, Record<string, string>, number, string | null][] = [
     // what, settings, path, headers, status, code or whose name it was taken in
     ['no token', {}, '/v1/events', { authorization: '' }, 401, 'token_unknown'],
@@ -181,6 +182,15 @@ describe('who may post', () => {
     ['a rule of others', {}, '/v1/events?rule=lines', {}, 403, 'rule_not_allowed'],
     ['an unknown rule', {}, '/v1/events?rule=none', {}, 404, 'rule_unknown'],
     ['a misspelt parameter', {}, '/v1/events?rules=odd', {}, 400, 'parameter_invalid'],
+    ['a rule with a topic', {}, '/v1/events?rule=odd&topic=a/b%20c/%C3%A9', {}, 204, 'shop\0odd\0a/b c/é\0/mapped'],
+    ['a topic without a rule', {}, '/v1/events?topic=a/b', {}, 400, 'parameter_invalid'],
+    ['a topic with a wildcard', {}, '/v1/events?rule=odd&topic=a/%2B', {}, 400, 'parameter_invalid'],
+    ['a topic with another', {}, '/v1/events?rule=odd&topic=a/%23', {}, 400, 'parameter_invalid'],
+    ['a topic with NUL', {}, '/v1/events?rule=odd&topic=a%00b', {}, 400, 'parameter_invalid'],
+    ['an empty topic', {}, '/v1/events?rule=odd&topic=', {}, 400, 'parameter_invalid'],
+    ['a topic twice', {}, '/v1/events?rule=odd&topic=a&topic=b', {}, 400, 'parameter_invalid'],
+    ['the longest topic', {}, `/v1/events?rule=odd&topic=${longest}`, {}, 204, `shop\0odd\0${longest}\0/mapped`],
+    ['a longer topic', {}, `/v1/events?rule=odd&topic=${longest}t`, {}, 400, 'parameter_invalid'],
     ['a parameter twice', {}, '/v1/events?rule=odd&rule=odd', {}, 400, 'parameter_invalid'],
     ['a key', {}, '/v1/events', { 'idempotency-key': '"k-1"' }, 204, 'shop\0\0\0k-1/usage'],
     ['a key with a space', {}, '/v1/events', { 'idempotency-key': 'k 1' }, 400, 'idempotency_key_invalid'],

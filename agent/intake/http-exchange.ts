@@ -71,10 +71,10 @@ export class HttpExchange {
   }
 
   #deliveries(pieces: readonly BodyPiece[]): RequestDelivery[] {
-    const { source: device, rule, idempotencyKey } = this.#asked
+    const { source: device, rule, topic, idempotencyKey } = this.#asked
     return pieces.map((piece, index) => ({
       ...piece,
-      origin: originText({ device, rule, topic: null, idempotencyKey: pieceKey(idempotencyKey, index) }),
+      origin: originText({ device, rule, topic, idempotencyKey: pieceKey(idempotencyKey, index) }),
     }))
   }
 

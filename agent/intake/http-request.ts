@@ -5,6 +5,7 @@ import type { DoorRule } from './door-rule.ts'
 import type { BodyForm } from './http-pieces.ts'
 import { problem, type HttpProblem } from './http-problem.ts'
 import type { SourceTokens } from './http-tokens.ts'
+import { isPublishableTopic, longestTopicBytes } from './mqtt-mapped-topics.ts'
 import { isLoopbackAddress, type AnonymousRule } from './mqtt-policy.ts'
 
 /** What requests are judged by. */
@@ -22,6 +23,8 @@ export interface AskedFor {
   readonly source: string
   readonly kind: DeliveryKind
   readonly rule: string | null
+  /** What the rule reads as the topic; null where the request names none. */
+  readonly topic: string | null
   readonly idempotencyKey: string | null
   readonly form: BodyForm
 }
@@ -70,7 +73,8 @@ export function readRequest(request: IncomingMessage, rules: RequestRules): Aske
   if (lengthProblem !== null) return lengthProblem
   const idempotencyKey = idempotencyKeyOf(request)
   if (isProblem(idempotencyKey)) return idempotencyKey
-  return { source, kind: rule === null ? kind : 'mapped', rule: rule?.name ?? null, idempotencyKey, form }
+  const { topic } = parameters
+  return { source, kind: rule === null ? kind : 'mapped', rule: rule?.name ?? null, topic, idempotencyKey, form }
 }
 
 /** Whether an answer is a problem. */
@@ -81,20 +85,32 @@ export function isProblem<Other>(answer: Other | HttpProblem): answer is HttpPro
 interface Parameters {
   readonly rule: string | null
   readonly source: string | null
+  readonly topic: string | null
 }
 
-const noParameters: Parameters = { rule: null, source: null }
+const parameterNames: readonly string[] = ['rule', 'source', 'topic']
+const noParameters: Parameters = { rule: null, source: null, topic: null }
 
 /** A misspelt parameter would make something else of the body, so only known ones are taken, and once each. */
 function parametersOf(query: string): Parameters | HttpProblem {
   const given = new URLSearchParams(query)
   const names = [...given.keys()]
-  const unknown = names.find((name) => name !== 'rule' && name !== 'source')
+  const unknown = names.find((name) => !parameterNames.includes(name))
   if (unknown !== undefined || new Set(names).size < names.length) {
     const which = unknown === undefined ? 'a parameter is there twice' : `there is no parameter ${shortened(unknown)}`
-    return problem(400, 'parameter_invalid', `${which}: there are rule and source, once each`)
+    return problem(400, 'parameter_invalid', `${which}: there are rule, source and topic, once each`)
   }
-  return { rule: given.get('rule'), source: given.get('source') }
+  const topic = given.get('topic')
+  const fault = topic === null ? null : topicFault(topic, given.has('rule'))
+  if (fault !== null) return problem(400, 'parameter_invalid', fault)
+  return { rule: given.get('rule'), source: given.get('source'), topic }
+}
+
+/** A request has no topic of its own: it names the one its payload would have been published to, for a rule to read. */
+function topicFault(topic: string, hasRule: boolean): string | null {
+  if (!hasRule) return 'a topic is only for a mapping rule to read: name the rule as well'
+  if (isPublishableTopic(topic)) return null
+  return `a topic is 1 to ${longestTopicBytes} bytes of UTF-8 without +, # and NUL, and does not begin with $`
 }
 
 function sourceOf(request: IncomingMessage, rules: RequestRules, parameters: Parameters): string | HttpProblem {

@@ -17,9 +17,9 @@ import { defaultMqttLimits, type MqttLimits } from './mqtt-limits.ts'
 import { openListener, type MqttAddress, type MqttListener, type OpenListener } from './mqtt-listeners.ts'
 import { accessHooks, connectionOf, type AnonymousRule } from './mqtt-policy.ts'
 import { QuietLog } from './mqtt-quiet-log.ts'
-import { PublishRoutes, type Publisher, type PublishRoute } from './mqtt-routes.ts'
+import { PublishRoutes, type PublishRoute } from './mqtt-routes.ts'
 import { AedesDeliveries } from './mqtt-slow-path.ts'
-import { isTopicPrefix } from './mqtt-topics.ts'
+import { isTopicPrefix, type Identity } from './mqtt-topics.ts'
 
 /** What the MQTT door is opened with. */
 export interface MqttDoorOptions {
@@ -215,7 +215,7 @@ class Broker implements MqttDoor, DoorSide {
     return this.#heldBytes <= this.limits.heldBytes
   }
 
-  routeOf(topic: string, publisher: Publisher): PublishRoute | null {
+  routeOf(topic: string, publisher: Identity): PublishRoute | null {
     return this.#routes.routeOf(topic, publisher)
   }
 

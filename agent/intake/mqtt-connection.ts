@@ -7,7 +7,7 @@ import { FrameReader, frameStatus, packetTypes, PublishView } from './mqtt-frame
 import { packetIdOf, PendingDeliveries, type PendingForward } from './mqtt-pending.ts'
 import { PubackBuffer } from './mqtt-puback.ts'
 import { RouteCache } from './mqtt-route-cache.ts'
-import type { Publisher, PublishRoute } from './mqtt-routes.ts'
+import type { PublishRoute } from './mqtt-routes.ts'
 import type { Identity } from './mqtt-topics.ts'
 
 // A payload one byte over the limit is enough for it to be refused, however long it was.
@@ -18,7 +18,7 @@ const longestPayloadBytes = 65_537
  * sensible size is there), takes telemetry at QoS 0 and 1 off the socket and into the intake, acknowledges it in groups
  * after its commit, and hands every other packet to aedes.
  */
-export class MqttConnection implements Acknowledger, SocketSide, DoorConnection, Publisher {
+export class MqttConnection implements Acknowledger, SocketSide, DoorConnection {
   readonly remoteAddress: string
   readonly #socket: Socket
   readonly #door: DoorSide
@@ -33,7 +33,6 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection,
 
   #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
   #identity: Identity = null
-  #clientId: string | null = null
   #advancing = false
   #packetWaits = false
   #reading = true
@@ -46,7 +45,7 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection,
     this.#door = door
     this.#reader = new FrameReader(door.limits.connectBytes)
     this.#aedesSide = new AedesSide(this)
-    this.#routes = new RouteCache((topic) => door.routeOf(topic, this))
+    this.#routes = new RouteCache((topic) => door.routeOf(topic, this.#identity))
     this.#pending = new PendingDeliveries(door.limits.pendingBytesPerConnection)
     this.#deadlines = new ClientDeadlines(door.limits, door.lookEveryMs, door.nowMs)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
@@ -58,10 +57,6 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection,
 
   get identity(): Identity {
     return this.#identity
-  }
-
-  get clientId(): string | null {
-    return this.#clientId
   }
 
   get filters(): ReadonlySet<string> {
@@ -82,11 +77,6 @@ export class MqttConnection implements Acknowledger, SocketSide, DoorConnection,
   /** What the CONNECT asked for: the door watches it, because aedes does not see most packets. 0: never. */
   expectEvery(keepaliveMs: number): void {
     this.#deadlines.expectEvery(keepaliveMs)
-  }
-
-  /** The client id of the CONNECT; null when the client left it to the broker. */
-  calledItself(clientId: string | null): void {
-    this.#clientId = clientId
   }
 
   /** The client is who it says it is. */

@@ -1,7 +1,7 @@
 import type { Intake } from '../flow/ports.ts'
 import type { AedesSide } from './mqtt-aedes-side.ts'
 import type { MqttLimits } from './mqtt-limits.ts'
-import type { Publisher, PublishRoute } from './mqtt-routes.ts'
+import type { PublishRoute } from './mqtt-routes.ts'
 import type { Identity } from './mqtt-topics.ts'
 
 /** Why a connection was closed; what aedes closes is `closed_by_broker`, what the client closes `closed_by_client`. */
@@ -51,7 +51,7 @@ export interface DoorSide {
   /** Counts bytes held over all connections; false when that is too many. */
   holdBytes(change: number): boolean
   /** Where a message goes; null where the publisher may not publish. */
-  routeOf(topic: string, publisher: Publisher): PublishRoute | null
+  routeOf(topic: string, publisher: Identity): PublishRoute | null
   /** Calls `onRoom` of the connection when the intake has room again. */
   waitForRoom(connection: DoorConnection): void
   /** Whether local clients listen to this telemetry. */

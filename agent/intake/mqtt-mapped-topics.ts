@@ -1,7 +1,7 @@
 import type { DoorRule } from './door-rule.ts'
 
 /** Topics are kept with what is waiting, so they are no longer than filters may be. */
-const longestTopicBytes = 256
+export const longestTopicBytes = 256
 
 interface WildcardFilter {
   readonly levels: readonly string[]
@@ -27,7 +27,7 @@ export class MappedTopics {
   /** The rule of a topic that was published to; null where none reads it. */
   ruleOf(topic: string): DoorRule | null {
     if (this.#exact.size === 0 && this.#wildcards.length === 0) return null
-    if (!isPublishable(topic)) return null
+    if (!isPublishableTopic(topic)) return null
     const exact = this.#exact.get(topic)
     if (exact !== undefined) return exact
     if (this.#wildcards.length === 0) return null
@@ -40,7 +40,7 @@ export class MappedTopics {
  * Whether a text can be the topic of a message (MQTT 3.1.1, sections 3.3.2.1 and 4.7.3): no wildcard, no NUL, and the
  * UTF-8 it came in was sound. Topics that begin with `$` are the brokers' own.
  */
-function isPublishable(topic: string): boolean {
+export function isPublishableTopic(topic: string): boolean {
   return (
     topic !== '' &&
     topic.length <= longestTopicBytes &&

@@ -63,7 +63,6 @@ export function accessHooks(parts: PolicyParts): Hooks {
       // and CONNACK says so by "session present" being 0.
       packet.clean = true
       if (packet.clientId === '' && packet.username !== undefined) packet.clientId = packet.username
-      connection.calledItself(packet.clientId === '' ? null : packet.clientId)
       done(null, true)
     },
 
@@ -89,7 +88,7 @@ export function accessHooks(parts: PolicyParts): Hooks {
       // A will comes from no client or from one that is gone. It reports a death and not a use: it is never metered.
       if (client === null || client.closed) return done(new Error('wills are not published here'))
       const connection = connectionOf(client)
-      const route = connection === null ? null : parts.routes.routeOf(packet.topic, connection)
+      const route = connection === null ? null : parts.routes.routeOf(packet.topic, connection.identity)
       if (route === null) {
         parts.warnings.warn('mqtt publish denied', { clientId: client.id, topic: packet.topic.slice(0, 200) })
         return done(new Error('publishing to this topic is not allowed'))

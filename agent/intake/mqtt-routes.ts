@@ -1,6 +1,5 @@
 import { originText } from '../flow/origin.ts'
 import type { DeliveryKind } from '../flow/ports.ts'
-import { isDeviceId } from '../domain/device-id.ts'
 import type { DoorRule } from './door-rule.ts'
 import { MappedTopics } from './mqtt-mapped-topics.ts'
 import { telemetryRoute, type Identity } from './mqtt-topics.ts'
@@ -12,13 +11,6 @@ export interface PublishRoute {
   readonly kind: DeliveryKind
   /** What the intake is told: the device, or an `originText` with rule and topic. */
   readonly origin: string
-}
-
-/** Who publishes. */
-export interface Publisher {
-  readonly identity: Identity
-  /** What the client called itself; null where it left that to the broker. */
-  readonly clientId: string | null
 }
 
 /**
@@ -38,30 +30,28 @@ export class PublishRoutes {
   }
 
   /** The route of a topic; null where the publisher may not publish. */
-  routeOf(topic: string, publisher: Publisher): PublishRoute | null {
+  routeOf(topic: string, publisher: Identity): PublishRoute | null {
     const telemetry = telemetryRoute(this.#prefix, topic)
     if (telemetry === null) return this.#mappedRouteOf(topic, publisher)
     const { device, kind } = telemetry
-    return this.#mayPublishFor(publisher.identity, device) ? { device, kind, origin: device } : null
+    return this.#mayPublishFor(publisher, device) ? { device, kind, origin: device } : null
   }
 
-  #mappedRouteOf(topic: string, publisher: Publisher): PublishRoute | null {
+  /**
+   * Whoever has proved who it is publishes in that name, somebody on this machine in the rule's. A client id proves
+   * nothing, and the identity of events belongs to the name: under another client id they would be charged again.
+   */
+  #mappedRouteOf(topic: string, publisher: Identity): PublishRoute | null {
     const rule = this.#mapped.ruleOf(topic)
     if (rule === null) return null
-    const device = publisher.identity ?? this.#anonymousDevice(publisher.clientId, rule)
-    if (!this.#mayPublishFor(publisher.identity, device)) return null
+    const device = publisher ?? rule.name
+    if (!this.#mayPublishFor(publisher, device)) return null
     if (rule.publishers !== null && !rule.publishers.includes(device)) return null
     return { device, kind: 'mapped', origin: originText({ device, rule: rule.name, topic, idempotencyKey: null }) }
   }
 
-  /** In whose name somebody on this machine publishes: a name that changes with each connection would be none. */
-  #anonymousDevice(clientId: string | null, rule: DoorRule): string {
-    const isUsable = clientId !== null && isDeviceId(clientId) && !this.#isTaken(clientId)
-    return isUsable ? clientId : rule.name
-  }
-
   /** Whether a client may publish for a device. Anybody on this machine may, but for devices with a secret. */
-  #mayPublishFor(identity: Identity, device: string): boolean {
-    return identity === null ? !this.#isTaken(device) : identity === device
+  #mayPublishFor(publisher: Identity, device: string): boolean {
+    return publisher === null ? !this.#isTaken(device) : publisher === device
   }
 }

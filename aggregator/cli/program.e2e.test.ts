@@ -197,11 +197,11 @@ test('from init to verified invoices, over a restart', async () => {
   }
   expect((await ask('status')).out).toContain('2 batches, 3 events')
   expect((await ask('disposition', 'trk-1', 'a', 'b', 'z')).out).toMatch(
-    /a: charged 0\.02[^]*unknown_subject[^]*z: unknown/,
+    /a: charged 0\.02[^]*>[^ :]+:[^ :]+ {2}data\.bytes at price [a-z-]+ {2}0\.[^]*unknown_subject[^]*z: unknown/,
   )
   expect((await ask('suspense', 'list')).out).toContain('unknown_subject')
   expect((await ask('suspense', 'show', '1:1')).out).toMatch(/in suspense +unknown_subject[^]*usage +data\.bytes 1000/)
-  expect((await ask('suspense', 'replay', '--all')).out).toContain('1 stay in suspense: unknown_subject 1.')
+  expect((await ask('suspense', 'replay', '--all')).out).toContain('1 stays in suspense: unknown_subject 1.')
   expect((await ask('suspense', 'replay')).code).toBe(2)
   const discard = ['suspense', 'discard', '1:1', '--reason', 'a bench device', '--by', 'Ada'] as const
   expect(await ask(...discard)).toMatchObject({ code: 0, out: '1:1: discarded\n' })

@@ -1,4 +1,5 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 import type { SuspendedItem } from '../flow/commands.ts'
 import type { DiscardedUnit } from '../flow/discard-suspense.ts'
@@ -42,14 +43,14 @@ export function replayText(report: ReplayReport): string {
   const { dryRun, tried, released, stay, unknown, stayByCode, units } = report
   if (tried + unknown === 0) return 'There is nothing to rate again.'
   const lines = [
-    `${tried} units rated again${dryRun ? ' (dry run, nothing was changed)' : ''}.`,
-    `${released} ${dryRun ? 'would be' : 'are'} charged.`,
+    `${counted(tried, 'unit')} rated again${dryRun ? ' (dry run, nothing was changed)' : ''}.`,
+    `${released} ${dryRun ? 'would be' : released === 1 ? 'is' : 'are'} charged.`,
   ]
   if (stay > 0) {
     const reasons = stayByCode.map(({ code, units: count }) => `${code} ${count}`).join(', ')
-    lines.push(`${stay} stay in suspense: ${reasons}.`)
+    lines.push(`${stay} ${stay === 1 ? 'stays' : 'stay'} in suspense: ${reasons}.`)
   }
-  if (unknown > 0) lines.push(`${unknown} are not in suspense (any more).`)
+  if (unknown > 0) lines.push(`${unknown} ${unknown === 1 ? 'is' : 'are'} not in suspense (any more).`)
   const rows = units.map(({ logIndex, unit, outcome, code, message }) => [
     `${logIndex}:${unit}`,
     outcome,

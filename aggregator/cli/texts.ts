@@ -6,10 +6,12 @@ import type {
   ApplyOutcome,
   BooksReport,
   Disposition,
+  DispositionLeg,
   DocumentSummary,
   EvidenceItem,
   TenantStatus,
 } from '../flow/commands.ts'
+import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 
 /** What an apply did, for people. */
@@ -49,22 +51,28 @@ export function tenantText(status: TenantStatus): string {
   if (status.state === 'failed') return `tenant ${status.tenant}\n  FAILED: ${oneLine(status.reason ?? '')}`
   const lines: (readonly [string, string])[] = [
     ['catalogue', `version ${status.catalogueVersion}`],
-    ['log', `${status.logSize} entries`],
-    ['received', `${status.batches} batches, ${status.units} events, ${status.records} records`],
+    ['log', counted(status.logSize, 'entry', 'entries')],
+    [
+      'received',
+      `${counted(status.batches, 'batch', 'batches')}, ${counted(status.units, 'event')}, ${counted(status.records, 'record')}`,
+    ],
     ['duplicates', `${status.duplicates} counted, ${status.conflicts} with other content`],
-    ['suspense', `${status.suspended} events, ${status.released} released, ${status.discarded} discarded so far`],
-    ...status.suspendedByCode.map(({ code, units }) => ['', `${code}: ${units} events`] as const),
-    ['unrated', `${status.unratedBatches} batches`],
+    [
+      'suspense',
+      `${counted(status.suspended, 'event')}, ${status.released} released, ${status.discarded} discarded so far`,
+    ],
+    ...status.suspendedByCode.map(({ code, units }) => ['', `${code}: ${counted(units, 'event')}`] as const),
+    ['unrated', counted(status.unratedBatches, 'batch', 'batches')],
     ['documents', `${status.documents}`],
     ['closed', status.closedPeriods.length === 0 ? 'no period yet' : status.closedPeriods.join(', ')],
     ...(status.closingPeriods.length === 0
       ? []
       : [['NOT CLOSED', `${status.closingPeriods.join(', ')}: the closing was cut off, ask for it again`] as const]),
-    ['evidence', `${status.evidence} pieces`],
+    ['evidence', counted(status.evidence, 'piece')],
   ]
   const agents = status.agents.map(
     ({ agent, epoch, receivedSeq, connected, quarantined, report }) =>
-      `  agent ${agent}  epoch ${epoch}, ${receivedSeq} batches, ${connected ? 'connected' : 'not connected'}` +
+      `  agent ${agent}  epoch ${epoch}, ${counted(receivedSeq, 'batch', 'batches')}, ${connected ? 'connected' : 'not connected'}` +
       (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`) +
       (report === null ? '' : `\n    ${reportText(report)}`),
   )
@@ -78,8 +86,8 @@ export function tenantText(status: TenantStatus): string {
 
 function reportText(report: AgentReportSummary): string {
   const { receivedMs, suspendedRows, refusedDeliveries, connectedDevices, outboxBatches, clockSync } = report
-  const edge = `${connectedDevices} devices, ${suspendedRows} in suspense, ${refusedDeliveries} deliveries refused`
-  return `at ${formatInstant(receivedMs)}: ${edge}, ${outboxBatches} batches waiting, clock ${clockSync}`
+  const edge = `${counted(connectedDevices, 'device')}, ${suspendedRows} in suspense, ${counted(refusedDeliveries, 'delivery', 'deliveries')} refused`
+  return `at ${formatInstant(receivedMs)}: ${edge}, ${counted(outboxBatches, 'batch', 'batches')} waiting, clock ${clockSync}`
 }
 
 /** Evidence as a table. */
@@ -107,9 +115,7 @@ export function dispositionText(source: string, id: string, disposition: Disposi
     case 'charged': {
       const { amountMicros, logIndex, unit, legs } = disposition
       const head = `${name}: charged ${formatMicros(BigInt(amountMicros))} (batch ${logIndex}, unit ${unit})`
-      return [head, ...legs.map(({ leg, amountMicros: micros }) => `  ${leg}  ${formatMicros(BigInt(micros))}`)].join(
-        '\n',
-      )
+      return [head, ...legs.map(legText)].join('\n')
     }
     case 'suspended':
       return `${name}: in suspense, ${disposition.code}: ${oneLine(disposition.message)}`
@@ -124,6 +130,13 @@ export function dispositionText(source: string, id: string, disposition: Disposi
     case 'unknown':
       return `${name}: unknown, no such event was received`
   }
+}
+
+/** A leg by the names that people know; one whose price is not in force any more by its key. */
+function legText({ leg, meter, price, amountMicros }: DispositionLeg): string {
+  const amount = formatMicros(BigInt(amountMicros))
+  if (meter === null || price === null) return `  ${leg}  ${amount}`
+  return `  ${leg.slice(0, leg.lastIndexOf(':'))}  ${oneLine(meter)} at price ${oneLine(price)}  ${amount}`
 }
 
 /** What a verification looked at and found. */

@@ -58,6 +58,19 @@ test('usage is drawn by day: one bar for each day with usage, and its quantity',
   expect(page.match(/<rect\s/g)).toHaveLength(3)
 })
 
+test('what an invoice commits to is named by subscription, meter and the beginning of the price\u2019s hash', () => {
+  const invoice = sampleInvoice('brightdesk')
+  const page = invoicePage(invoice)
+  const texts = textsOf(page)
+  for (const { segment, meter } of invoice.sections.flatMap(({ lines }) => lines)) {
+    const price = segment.split('/').at(-1) ?? ''
+    expect(price).toHaveLength(64)
+    expect(texts).toContain(`\nbright-ai, ${meter}\n${price.slice(0, 12)}\n`)
+    expect(texts).not.toContain(price.slice(0, 13))
+    expect(page).toContain(`title="${segment}"`)
+  }
+})
+
 test('names from outside are text and never markup', () => {
   const invoice = sampleInvoice('brightdesk')
   const hostile = '<img src=x onerror=alert(1)>"&'

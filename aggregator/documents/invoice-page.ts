@@ -1,3 +1,4 @@
+import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import { withThousands } from '../domain/billing/price-terms.ts'
 import { Html, markup } from './html.ts'
@@ -5,6 +6,8 @@ import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
 import { invoicePageStyle } from './invoice-page-style.ts'
 import { dayOf, lastDayOf, periodDays } from './period-days.ts'
 import { usageChart, type ChartDay } from './usage-chart.ts'
+
+const shownPriceDigits = 12
 
 /** More charts than this would bury the invoice; the lines that cost most are drawn. */
 const mostCharts = 8
@@ -168,7 +171,7 @@ function proofsOf({ sections }: Invoice): Html | readonly Html[] {
   const rows = lines.map(
     ({ segment, chargeBlocks, chargesRoot }) =>
       markup`<tr>
-        <td>${segment}</td>
+        <td title="${segment}">${segmentName(segment)}</td>
         <td class="amount">${chargeBlocks}</td>
         <td><code>${chargesRoot}</code></td>
       </tr> `,
@@ -178,7 +181,7 @@ function proofsOf({ sections }: Invoice): Html | readonly Html[] {
     <table>
       <thead>
         <tr>
-          <th>Segment</th>
+          <th>Subscription, meter and price</th>
           <th class="amount">Blocks</th>
           <th>Root over all charges of the line (SHA-256)</th>
         </tr>
@@ -188,6 +191,12 @@ function proofsOf({ sections }: Invoice): Html | readonly Html[] {
       </tbody>
     </table>
   </section>`
+}
+
+/** What people know a segment by; its whole key is in the document, and in a title on the page. */
+function segmentName(segment: string): Html {
+  const { subscription, meter, priceId } = parseSegmentKey(segment)
+  return markup`${subscription}, ${meter}<br /><code>${priceId.slice(0, shownPriceDigits)}</code>`
 }
 
 function footOf({ total, currency, rounding, minorDigits, ratingVersion, tenant, issuedAt }: Invoice): Html {

@@ -69,7 +69,7 @@ export function commandSet(parts: {
       if (events.length > maxEvents) {
         return failed(fault('too_many_events', `At most ${maxEvents} events are looked up at once; ask in parts.`))
       }
-      return ok(findDispositions(service.value.store, tenant, events))
+      return ok(findDispositions(service.value, events))
     },
     suspenseList: (tenant, { limit, after = { logIndex: -1, unit: -1 }, code = null, source = null }) => {
       const service = registry.demand(tenant)

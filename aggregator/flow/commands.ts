@@ -30,6 +30,16 @@ export interface DocumentSummary {
   readonly logIndex: number
 }
 
+/** What one event was charged on one leg. */
+export interface DispositionLeg {
+  /** `seller>buyer:subscription:priceId`. */
+  readonly leg: string
+  /** What the price is called in the catalogue in force; null where that has it no more. */
+  readonly price: string | null
+  readonly meter: string | null
+  readonly amountMicros: string
+}
+
 /** What became of one event: looked up by its identity `(tenant, source, id)`. */
 export type Disposition =
   | {
@@ -38,7 +48,7 @@ export type Disposition =
       readonly unit: number
       /** Micros the end customer pays, decimal text: the sum over the retail leg. */
       readonly amountMicros: string
-      readonly legs: readonly { readonly leg: string; readonly amountMicros: string }[]
+      readonly legs: readonly DispositionLeg[]
     }
   | {
       readonly kind: 'suspended'

@@ -2,9 +2,11 @@ import { assertThat } from '@meterline/shared/base/errors.ts'
 import { eventKey } from '@meterline/shared/integrity/event-key.ts'
 import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
 import type { DecisionRow } from '../store/suspense-table.ts'
+import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import { unitAt } from './admission.ts'
-import type { Disposition } from './commands.ts'
+import type { Disposition, DispositionLeg } from './commands.ts'
+import type { TenantService } from './tenant-service.ts'
 
 /** What one unit was charged on one leg. */
 interface LegCharge {
@@ -17,8 +19,7 @@ type BatchCharges = ReadonlyMap<number, readonly LegCharge[]>
 
 /** Finds what became of events, by their identity. The content that came first under an identity is the one that counts. */
 export function findDispositions(
-  store: TenantStore,
-  tenant: string,
+  { store, tenant, inForce }: Pick<TenantService, 'store' | 'tenant' | 'inForce'>,
   events: readonly { readonly source: string; readonly id: string }[],
 ): readonly Disposition[] {
   const cursor = store.ratingCursor()
@@ -36,7 +37,7 @@ export function findDispositions(
     if (rule !== undefined) return { kind: 'control', logIndex, unit, rule }
     const ofBatch = charges.get(logIndex) ?? chargesOf(store, logIndex)
     charges.set(logIndex, ofBatch)
-    return charged(logIndex, unit, ofBatch.get(unit) ?? [])
+    return charged(logIndex, unit, ofBatch.get(unit) ?? [], inForce?.catalogue ?? null)
   })
 }
 
@@ -44,7 +45,7 @@ function discarded({ logIndex, unit, reason, decidedBy: by, decidedMs: discarded
   return { kind: 'discarded', logIndex, unit, reason: reason ?? '', by, discardedMs }
 }
 
-function charged(logIndex: number, unit: number, legs: readonly LegCharge[]): Disposition {
+function charged(logIndex: number, unit: number, legs: readonly LegCharge[], catalogue: Catalogue | null): Disposition {
   assertThat(
     legs.length > 0,
     `unit ${unit} of batch ${logIndex} was rated, so it is charged, for control or in suspense (I8)`,
@@ -58,8 +59,16 @@ function charged(logIndex: number, unit: number, legs: readonly LegCharge[]): Di
     logIndex,
     unit,
     amountMicros: amount.toString(),
-    legs: legs.map(({ leg, amountMicros }) => ({ leg, amountMicros: amountMicros.toString() })),
+    legs: legs.map((leg) => namedLeg(leg, catalogue)),
   }
+}
+
+/** A leg with the names its price has in a catalogue; one that the catalogue has no more stays without. */
+function namedLeg({ leg, amountMicros }: LegCharge, catalogue: Catalogue | null): DispositionLeg {
+  const [, subscription = '', priceId = ''] = leg.split(':')
+  const prices = catalogue?.subscriptions.get(subscription)?.prices.values() ?? []
+  const price = [...prices].find(({ id }) => id === priceId)
+  return { leg, price: price?.name ?? null, meter: price?.meter ?? null, amountMicros: amountMicros.toString() }
 }
 
 function chargesOf(store: TenantStore, logIndex: number): BatchCharges {

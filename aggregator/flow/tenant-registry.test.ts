@@ -70,7 +70,7 @@ describe('a tenant whose file fails', () => {
     expect(tenant.registry.find('acme')).toBe('failed')
     behindItsBack('ALTER TABLE mislaid RENAME TO batch_body')
     tenant.clock.advance(2 * 60_000)
-    const [known, lost] = findDispositions(tenant.service.store, 'acme', [
+    const [known, lost] = findDispositions(tenant.service, [
       { source: 'trk-1', id: 'a' },
       { source: 'trk-1', id: 'b' },
     ])

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
+import { StartFailure } from './start-failure.ts'
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const PROGRAMS = {
@@ -43,9 +44,10 @@ export interface ServiceSpec {
   readonly form?: ProgramForm
 }
 
-/** Starts a service and waits until it has written its ready file. Throws with the end of its log when it does not. */
+/** Starts a service and waits until it has written its ready file. Throws a `StartFailure` when it does not. */
 export async function startService(spec: ServiceSpec, timeoutMs = 20_000): Promise<Service> {
   rmSync(spec.readyFile, { force: true })
+  const logStart = existsSync(spec.logFile) ? statSync(spec.logFile).size : 0
   const program = PROGRAMS[spec.form ?? 'sources'][spec.program]
   const child = spawn(process.execPath, [program, 'run', '--config', spec.configFile, '--ready-file', spec.readyFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,18 +57,22 @@ export async function startService(spec: ServiceSpec, timeoutMs = 20_000): Promi
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })
   const gone = new Promise<number | null>((resolve) => {
-    child.once('close', (code) => {
-      log.end()
-      resolve(code)
-    })
-    child.once('error', () => resolve(null))
+    child.once('close', (code) => log.end(() => resolve(code)))
+    child.once('error', () => log.end(() => resolve(null)))
   })
   const ready = await readyContents(spec, child, timeoutMs)
+  if (ready === null) {
+    const ended = endOf(child)
+    child.kill('SIGKILL')
+    await gone
+    const output = readFileSync(spec.logFile).subarray(logStart).toString('utf8')
+    throw new StartFailure(spec, { ended, afterMs: timeoutMs, output })
+  }
   return {
     name: spec.name,
     pid: child.pid ?? 0,
     ready,
-    exited: () => child.exitCode !== null || child.signalCode !== null,
+    exited: () => endOf(child) !== null,
     stop: async () => {
       child.kill('SIGTERM')
       return await gone
@@ -78,28 +84,28 @@ export async function startService(spec: ServiceSpec, timeoutMs = 20_000): Promi
   }
 }
 
+/** The contents of the ready file; null when the process ended without one or the time is over. */
 async function readyContents(
   spec: ServiceSpec,
   child: ChildProcess,
   timeoutMs: number,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<Readonly<Record<string, unknown>> | null> {
   const deadlineMs = performance.now() + timeoutMs
   while (performance.now() < deadlineMs) {
-    if (child.exitCode !== null || child.signalCode !== null) break
+    if (endOf(child) !== null) return null
     if (existsSync(spec.readyFile)) {
       return JSON.parse(readFileSync(spec.readyFile, 'utf8')) as Readonly<Record<string, unknown>>
     }
     await pause(20)
   }
-  child.kill('SIGKILL')
-  throw new Error(
-    `${spec.name} did not become ready within ${timeoutMs} ms. The end of ${spec.logFile}:\n${endOf(spec.logFile)}`,
-  )
+  return null
 }
 
-function endOf(file: string): string {
-  if (!existsSync(file)) return '(no log)'
-  return readFileSync(file, 'utf8').split('\n').slice(-15).join('\n')
+/** How a process ended; null while it runs. */
+function endOf({ pid, exitCode, signalCode }: ChildProcess): string | null {
+  if (exitCode !== null) return `exit code ${exitCode}`
+  if (signalCode !== null) return `signal ${signalCode}`
+  return pid === undefined ? 'no process' : null
 }
 
 /** Runs a command of one of the programs to its end and returns what it printed. */

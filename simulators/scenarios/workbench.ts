@@ -1,16 +1,27 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { ApplyOutcome } from '@meterline/aggregator/flow/commands.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { callControl } from '@meterline/shared/wire/control.ts'
 import { createDeployment } from './deployment.ts'
 import { freePort } from './free-port.ts'
 import { startService, type Service } from './processes.ts'
+import { StartFailure } from './start-failure.ts'
+import {
+  nextSteps,
+  portText,
+  startFailureText,
+  type PublishableRule,
+  type WorkbenchNames,
+  type WorkbenchPorts,
+} from './workbench-texts.ts'
 
 const template = fileURLToPath(new URL('./workbench.yaml', import.meta.url))
 const agentId = 'gw-1'
+/** Where doors usually are; another port is taken when somebody else has them. */
+const usualPorts = { edge: 7443, mqtt: 1883, http: 8480 } as const
 
 /** Where the files of a workbench lie; all of them are the user's to edit, and stay. */
 interface WorkbenchFiles {
@@ -34,13 +45,16 @@ export async function runWorkbench(folderName: string): Promise<number> {
   })
   try {
     running.push(await start(files, 'aggregator', 'aggregator'))
-    running.push(await start(files, 'agent', agentId))
+    // The agent comes second: before that the tenant does not know it.
     console.log(await applied(files))
-    console.log(`\n${nextSteps(files, running.at(-1)?.ready ?? {})}\n\n  Ctrl-C stops both; what was metered stays.`)
+    const agent = await start(files, 'agent', agentId)
+    running.push(agent)
+    const steps = nextSteps(namesOf(files), portsOf(agent.ready), rulesIn(files.agent))
+    console.log(`\n${steps}\n\n  Ctrl-C stops both; what was metered stays.`)
     await stopRequested
     return 0
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(failureText(error, files))
     return 1
   } finally {
     for (const service of running.toReversed()) await service.stop()
@@ -56,8 +70,15 @@ function filesIn(folder: string): WorkbenchFiles {
   }
 }
 
+/** The files as they are named from where the command was started. */
+function namesOf({ aggregator, agent, tenant }: WorkbenchFiles): WorkbenchNames {
+  return { aggregator: relative('.', aggregator), agent: relative('.', agent), tenant: relative('.', tenant) }
+}
+
 async function prepare(files: WorkbenchFiles): Promise<void> {
-  const [edgePort, mqttPort, httpPort] = [await freePort(7443), await freePort(1883), await freePort(8480)]
+  const edgePort = await freePort(usualPorts.edge)
+  const mqttPort = await freePort(usualPorts.mqtt)
+  const httpPort = await freePort(usualPorts.http)
   const deployment = await createDeployment({
     folder: files.folder,
     tenant: 'mine',
@@ -69,6 +90,32 @@ async function prepare(files: WorkbenchFiles): Promise<void> {
   const agents = deployment.agents.map(({ id, signingKey }) => ({ id, signingKey, epoch: 1 }))
   writeFileSync(files.tenant, readFileSync(template, 'utf8') + stringify({ agents }))
   console.log(`  made ${relative('.', files.folder)} with keys, certificates and a small tenant`)
+  const { aggregator, agent } = namesOf(files)
+  const moved = [
+    portText('the aggregator', usualPorts.edge, edgePort, `${aggregator} and, as the uplink's, in ${agent}`),
+    portText('MQTT', usualPorts.mqtt, mqttPort, agent),
+    portText('HTTP', usualPorts.http, httpPort, agent),
+  ]
+  for (const text of moved) if (text !== null) console.log(text)
+}
+
+function failureText(error: unknown, files: WorkbenchFiles): string {
+  if (error instanceof StartFailure) return startFailureText(error, relative('.', files.folder) || '.', namesOf(files))
+  return error instanceof Error ? error.message : String(error)
+}
+
+function portsOf(ready: Service['ready']): WorkbenchPorts {
+  const portOf = (door: 'mqtt' | 'http'): number | null =>
+    ((ready[door] ?? []) as readonly { port: number }[])[0]?.port ?? null
+  return { mqtt: portOf('mqtt'), http: portOf('http') }
+}
+
+/** The rules of the agent's configuration (which the agent has found to be in order) that anybody may publish to. */
+function rulesIn(agentFile: string): readonly PublishableRule[] {
+  const { mappings } = parse(readFileSync(agentFile, 'utf8')) as {
+    mappings?: readonly (PublishableRule & { readonly publishers?: readonly string[] })[] | null
+  }
+  return (mappings ?? []).filter(({ name, publishers }) => publishers?.includes(name) ?? true)
 }
 
 async function start(files: WorkbenchFiles, program: 'agent' | 'aggregator', name: string): Promise<Service> {
@@ -93,28 +140,4 @@ async function applied({ folder, tenant }: WorkbenchFiles): Promise<string> {
   if (!answer.ok) return `  ${name} is not applied; mend it and apply it again:\n\n${answer.fault.message}`
   const { applied: changed, diff } = answer.value as ApplyOutcome
   return changed ? `  applied ${name}\n${diff.map((line) => `    ${line}`).join('\n')}` : `  ${name} is in force`
-}
-
-function nextSteps(files: WorkbenchFiles, ready: Service['ready']): string {
-  const name = (file: string): string => relative('.', file)
-  const addresses = (['mqtt', 'http'] as const).flatMap((door) =>
-    ((ready[door] ?? []) as readonly { host: string; port: number }[]).map(
-      ({ host, port }) => `    ${door}  ${host}:${port}`,
-    ),
-  )
-  return [
-    `  ${agentId} takes usage from this machine, without passwords, at`,
-    ...addresses,
-    '  edit, then Ctrl-C and start again',
-    `    ${name(files.agent)}      the agent; add your rule under "mappings:"`,
-    `    ${name(files.tenant)}    meters, prices, customers`,
-    '  look',
-    `    npm run agent -- status --config ${name(files.agent)}`,
-    `    npm run agent -- suspense list --config ${name(files.agent)}`,
-    `    npm run aggregator -- suspense list --config ${name(files.aggregator)}`,
-    '  bill',
-    `    npm run aggregator -- close-period <YYYY-MM> --force --config ${name(files.aggregator)}`,
-    `    npm run aggregator -- invoice list --config ${name(files.aggregator)}`,
-    `    npm run aggregator -- invoice page mine-000001 --config ${name(files.aggregator)}`,
-  ].join('\n')
 }

@@ -58,7 +58,7 @@ test('rows go in requests of a hundred, all of them, each once', async () => {
   const carrier = new HttpCarrier({ url, path: '/v1/events?rule=helium', source: 'llm-1' })
   expect(await carryAll(carrier, 950)).toBe(950)
   expect(asked).toHaveLength(10)
-  expect(asked.map(({ url: path }) => path)).toEqual(asked.map(() => '/v1/events?rule=helium&source=llm-1'))
+  expect(asked.map(({ url: path }) => path)).toEqual(asked.map(() => '/v1/events?rule=helium'))
   expect(new Set(asked.map(({ type }) => type))).toEqual(new Set(['application/x-ndjson']))
   const lines = asked.flatMap((each) => each.lines)
   expect(new Set(lines).size).toBe(950)

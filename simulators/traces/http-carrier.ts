@@ -30,7 +30,10 @@ export class HttpCarrier implements Carrier {
   readonly #waiters: (() => void)[] = []
   repeats = 0
 
-  /** `path` is the door's, with its query; `source` says whose usage it is where no token does. */
+  /**
+   * `path` is the door's, with its query; `source` says whose usage it is where no token does. What a mapping rule reads
+   * is the rule's then, as it is over MQTT: under another name the same rows would be charged again.
+   */
   constructor(options: {
     readonly url: string
     readonly path: string
@@ -38,7 +41,7 @@ export class HttpCarrier implements Carrier {
     readonly token?: string
   }) {
     const url = new URL(options.path, options.url)
-    if (options.token === undefined) url.searchParams.set('source', options.source)
+    if (options.token === undefined && !url.searchParams.has('rule')) url.searchParams.set('source', options.source)
     this.#url = url.href
     this.#token = options.token ?? null
   }
