@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { usageEventLimits, type UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import { readAiEvent } from './payload/ai-event.ts'

@@ -14,7 +14,7 @@ const integerPattern = /^-?(0|[1-9][0-9]*)$/
  */
 export function parseQuantity(value: unknown): Result<bigint, Fault<QuantityCode>> {
   if (typeof value === 'number') {
-    if (Number.isSafeInteger(value) && value >= 0) return ok(BigInt(value))
+    if (Number.isSafeInteger(value) && value >= 0) return ok(wholeBigint(value))
     return refusedNumber(value)
   }
   if (typeof value === 'string') return parseText(value)
@@ -24,6 +24,14 @@ export function parseQuantity(value: unknown): Result<bigint, Fault<QuantityCode
     'quantity_not_integer',
     `a quantity is a whole number or a text of digits, not ${Array.isArray(value) ? 'an array' : `of type ${typeof value}`}`,
   )
+}
+
+/**
+ * The bigint of a whole number that is not negative. Nearly all quantities fit into 31 bits, and a number that is known to
+ * do so becomes a bigint without a call out of compiled code.
+ */
+export function wholeBigint(value: number): bigint {
+  return value <= 0x7fff_ffff ? BigInt(value | 0) : BigInt(value)
 }
 
 function parseText(text: string): Result<bigint, Fault<QuantityCode>> {

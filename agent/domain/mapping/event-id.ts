@@ -29,7 +29,7 @@ export function readEventId(parts: readonly Source[], context: MappingContext): 
       )
     }
     if (parts.length === 1) id = text
-    else id += (at === 0 ? '' : '/') + escaped(text)
+    else id += (at === 0 ? '' : '/') + (typeof value === 'string' ? escaped(text) : text)
   }
   if (isTooLong(id) || id.startsWith(digestMark)) {
     return ok(digestMark + hash('sha256', id, 'hex'))

@@ -9,7 +9,7 @@ interface Step {
   readonly name: string
   /** The same as a position in an array; -1 when it is none. */
   readonly index: number
-  /** Every JavaScript object has something under this name, so it has to be asked whose it is. */
+  /** JavaScript objects, or byte strings, have something under every such name, so it has to be asked whose it is. */
   readonly isInherited: boolean
 }
 
@@ -30,7 +30,7 @@ export function compilePointer(text: string): Result<PointerReader, Fault<'point
     .slice(1)
     .split('/')
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((name): Step => ({ name, index: position.test(name) ? Number(name) : -1, isInherited: isReservedName(name) }))
+    .map(stepTo)
   const [only] = steps
   if (only !== undefined && steps.length === 1) return ok((value) => step(value, only))
   return ok((value) => {
@@ -44,11 +44,16 @@ export function compilePointer(text: string): Result<PointerReader, Fault<'point
   })
 }
 
+function stepTo(name: string): Step {
+  const index = position.test(name) ? Number(name) : -1
+  return { name, index, isInherited: index >= 0 || isReservedName(name) || name in Buffer.prototype }
+}
+
 /** Only what the payload itself has: names that every JavaScript object inherits are not there. */
 function step(value: unknown, { name, index, isInherited }: Step): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   if (Array.isArray(value)) return index < 0 ? undefined : (value as readonly unknown[])[index]
-  if (value instanceof Uint8Array || (isInherited && !Object.hasOwn(value, name))) return undefined
+  if (isInherited && (value instanceof Uint8Array || !Object.hasOwn(value, name))) return undefined
   return (value as Readonly<Record<string, unknown>>)[name]
 }
 

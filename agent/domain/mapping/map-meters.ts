@@ -22,20 +22,26 @@ export function readMeters(
       if (!dropping.ok) return dropping
       if (dropping.value !== null) continue
     }
-    const meter = parts.meter === null ? meterName(parts, context) : ok(parts.meter)
-    if (!meter.ok) return meter
-    const quantity = parts.quantity.read(context)
-    if (!quantity.ok) return unmapped(quantity.fault.code, `meter ${shown(meter.value)}: ${quantity.fault.message}`)
-    if (quantity.value === null) continue
-    if (measured.some((earlier) => earlier.meter === meter.value)) {
-      return unmapped(
-        'meter_duplicate',
-        `the record counts ${shown(meter.value)} twice: tell the cases apart with "when"`,
-      )
+    let { meter } = parts
+    if (meter === null) {
+      const named = meterName(parts, context)
+      if (!named.ok) return named
+      meter = named.value
     }
-    measured.push({ meter: meter.value, quantity: quantity.value })
+    const quantity = parts.quantity.read(context)
+    if (!quantity.ok) return unmapped(quantity.fault.code, `meter ${shown(meter)}: ${quantity.fault.message}`)
+    if (quantity.value === null) continue
+    if (isMeasured(measured, meter)) {
+      return unmapped('meter_duplicate', `the record counts ${shown(meter)} twice: tell the cases apart with "when"`)
+    }
+    measured.push({ meter, quantity: quantity.value })
   }
   return ok(measured)
+}
+
+function isMeasured(measured: readonly Measured[], meter: string): boolean {
+  for (let at = 0; at < measured.length; at++) if (measured[at]?.meter === meter) return true
+  return false
 }
 
 /** The meter that the payload names, under the name it has here. */

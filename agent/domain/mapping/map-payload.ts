@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { usageEventLimits, type UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import type { Normalised, RejectedEvent } from '../normalised.ts'
@@ -25,7 +26,7 @@ const nothingRejected: readonly RejectedEvent[] = []
  * the whole payload, because a rule needs all of it to read the record again. Never throws, whatever the bytes.
  */
 export function mapPayload(parts: RuleParts, payload: Uint8Array, from: MappedFrom, births: BirthBook): Normalised {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   const records = readRecords(parts, bytes, from, births)
   if (!records.ok) return refusedWhole(bytes, records.fault)
   const context = contextOf(from)

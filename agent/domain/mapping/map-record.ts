@@ -1,5 +1,6 @@
 import { ok, type Result } from '@meterline/shared/base/errors.ts'
 import { textFits, usageEventLimits, type Measured, type UsageEvent } from '@meterline/shared/model/usage-event.ts'
+import { wholeBigint } from '@meterline/shared/units/quantity.ts'
 import { exactDecimal } from '../payload/exact-number.ts'
 import { isStorable, type Label } from '../payload/fields.ts'
 import { shown } from '../payload/rejection.ts'
@@ -80,8 +81,9 @@ function readSource(at: Source | null, context: MappingContext): Result<string, 
   const part = readText(at, 'source', 'source_missing', usageEventLimits.sourceBytes, context)
   if (!part.ok || part.value === context.device) return part
   const source = `${context.device}/${part.value}`
-  // Both parts are storable by themselves; only together they may be too long.
-  if (textFits(source, usageEventLimits.sourceBytes)) return ok(source)
+  // Both parts are storable by themselves; only together they may be too long, and no character has more than three bytes.
+  const fits = source.length * 3 <= usageEventLimits.sourceBytes || textFits(source, usageEventLimits.sourceBytes)
+  if (fits) return ok(source)
   return unmapped('source_invalid', `the source ${shown(source)} is over ${usageEventLimits.sourceBytes} bytes`)
 }
 
@@ -106,7 +108,7 @@ function readText(
 function readSequence(at: Source, context: MappingContext): Result<UsageEvent['facts'], MappingFault> {
   const value = at.read(context)
   if (value === null) return ok(noFacts)
-  if (isCount(value)) return ok([['@sequence', BigInt(value)]])
+  if (isCount(value)) return ok([['@sequence', wholeBigint(value)]])
   const decimal = exactDecimal(value)
   if (decimal.ok && !decimal.value.negative && decimal.value.scale === 0 && decimal.value.digits <= largestSequence) {
     return ok([['@sequence', decimal.value.digits]])

@@ -1,6 +1,6 @@
 import { ok, type Result } from '@meterline/shared/base/errors.ts'
 import { findMeasureUnit, unitHint, type MeasureUnit } from '@meterline/shared/units/measure-unit.ts'
-import { largestQuantity } from '@meterline/shared/units/quantity.ts'
+import { largestQuantity, wholeBigint } from '@meterline/shared/units/quantity.ts'
 import { exactDecimal, shortestDecimal } from '../payload/exact-number.ts'
 import { shown } from '../payload/rejection.ts'
 import { unmapped, type MappingFault } from './mapping-codes.ts'
@@ -125,7 +125,7 @@ function convert(at: Source, conversion: Conversion, context: MappingContext): R
   const amount = value === null ? conversion.absent : null
   let numerator = amount?.numerator ?? 0n
   let denominator = amount?.denominator ?? 1n
-  if (conversion.measure === null && Number.isSafeInteger(value)) numerator = BigInt(value as number)
+  if (conversion.measure === null && isCount(value)) numerator = wholeBigint(value)
   else if (value !== null) {
     const read = readAmount(value, at, conversion)
     if (!read.ok) return read
@@ -135,8 +135,10 @@ function convert(at: Source, conversion: Conversion, context: MappingContext): R
     return unmapped('quantity_missing', `the quantity is taken from ${at.text}, and nothing is there`)
   }
   if (conversion.part !== null) numerator = partOf(numerator, conversion.part)
-  numerator *= conversion.factor.numerator
-  denominator *= conversion.factor.denominator
+  // A multiplication makes a bigint of its own, also where it changes nothing.
+  const { factor: fixed } = conversion
+  if (fixed.numerator !== 1n) numerator *= fixed.numerator
+  if (fixed.denominator !== 1n) denominator *= fixed.denominator
   if (conversion.unit !== null) {
     const factor = statedFactor(conversion.unit, context)
     if (!factor.ok) return factor
@@ -160,7 +162,7 @@ function convert(at: Source, conversion: Conversion, context: MappingContext): R
 function readAmount(value: unknown, at: Source, conversion: Conversion): Result<Rational, MappingFault> {
   if (conversion.measure !== null) {
     const size = conversion.measure(value)
-    if (typeof size === 'number') return ok({ numerator: BigInt(size), denominator: 1n })
+    if (typeof size === 'number') return ok({ numerator: wholeBigint(size), denominator: 1n })
     return unmapped('measure_invalid', `the value at ${at.text} is ${shown(value)}: ${size}`)
   }
   // Whoever rounds anyway takes fractions as they are written; otherwise digits that may have been lost are refused.
@@ -168,6 +170,10 @@ function readAmount(value: unknown, at: Source, conversion: Conversion): Result<
   if (!decimal.ok) return unmapped(decimal.fault.code, `the quantity at ${at.text}: ${decimal.fault.message}`)
   const { digits, scale, negative } = decimal.value
   return ok({ numerator: negative ? -digits : digits, denominator: scale === 0 ? 1n : 10n ** BigInt(scale) })
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function partOf(numerator: bigint, part: QuantityPart): bigint {

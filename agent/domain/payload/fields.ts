@@ -48,9 +48,10 @@ export function isReservedName(name: string): boolean {
 
 /**
  * Whether a meter or a dimension can have this name: 1 to 64 bytes, storable, and none that objects inherit. Few names
- * come again and again, so those found good are remembered, up to a cap.
+ * come again and again, so those found good are remembered, up to a cap. `isPrintable` is as for `isStorable`.
  */
-export function isUsableName(name: string): boolean {
+export function isUsableName(name: string, isPrintable = false): boolean {
+  if (isPrintable) return isStorable(name, usageEventLimits.labelKeyBytes, true) && !isReservedName(name)
   if (usableNames.has(name)) return true
   if (!isStorable(name, usageEventLimits.labelKeyBytes) || isReservedName(name)) return false
   if (usableNames.size >= mostUsableNames) usableNames.clear()

@@ -85,7 +85,7 @@ export function keepUnknownAttributes(
 /** How many names may be those of the usage, told by one character: never less than there are. */
 function possibleUsageNames(attributes: JsonObject): number {
   let count = 0
-  for (const name in attributes) if (name.charCodeAt(usageAt) === letterU) count += 1
+  for (const name in attributes) if (name.length > usageAt && name.charCodeAt(usageAt) === letterU) count += 1
   return count
 }
 

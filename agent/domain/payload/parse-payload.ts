@@ -3,7 +3,8 @@ import { ok, type Result } from '@meterline/shared/base/errors.ts'
 import { usageEventLimits } from '@meterline/shared/model/usage-event.ts'
 import { isCbor } from './cbor-parts.ts'
 import { findCborSpans, readCbor } from './cbor-value.ts'
-import { countMembers, countPossibleMembers, deepestNesting, findEventSpans, type EventSpan } from './json-text.ts'
+import { countPossibleMembers, deepestNesting, findEventSpans, type EventSpan } from './json-text.ts'
+import { hasRoomForMember, leastTextOf, type LeastText } from './least-text.ts'
 import { refused, type NormaliseFault } from './rejection.ts'
 
 /** How a payload is written. */
@@ -73,8 +74,9 @@ function parseJson(bytes: Buffer): Result<ParsedPayload, NormaliseFault> {
   }
   // Broken bytes aside, only ASCII takes as many bytes as UTF-16 units.
   const isAscii = !hasReplacement && text.length === bytes.length
-  const members = countMembers(value)
-  if (members < 0) return refused('payload_too_deep', `the payload nests more than ${deepestNesting} levels deep`)
+  const least = leastTextOf(value)
+  if (least.characters === Number.POSITIVE_INFINITY)
+    return refused('payload_too_deep', `the payload nests more than ${deepestNesting} levels deep`)
   const problem = eventCountFault(value)
   if (problem !== null) return problem
   return ok({
@@ -82,8 +84,12 @@ function parseJson(bytes: Buffer): Result<ParsedPayload, NormaliseFault> {
     format: 'json',
     // Control characters come into JSON texts by escapes alone (RFC 8259, section 7), but for DEL.
     isPrintable: isAscii && !text.includes('\\') && !text.includes('\u007f'),
-    spans: countPossibleMembers(text) === members ? null : findEventSpans(bytes),
+    spans: mayRepeatMember(text, least) ? findEventSpans(bytes) : null,
   })
+}
+
+function mayRepeatMember(text: string, least: LeastText): boolean {
+  return hasRoomForMember(text.length, least) && countPossibleMembers(text) !== least.members
 }
 
 function parseCbor(bytes: Buffer): Result<ParsedPayload, NormaliseFault> {

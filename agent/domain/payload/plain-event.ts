@@ -18,19 +18,6 @@ export const sequenceFact = '@sequence'
 const noLabels: readonly Label[] = []
 const noFacts: UsageEvent['facts'] = []
 
-const bodyMembers: ReadonlySet<string> = new Set([
-  'subject',
-  'time',
-  'meter',
-  'quantity',
-  'usage',
-  'dimensions',
-  'unit',
-  'sequence',
-  'reset',
-])
-const eventMembers: ReadonlySet<string> = new Set([...bodyMembers, 'id', 'source'])
-
 /**
  * Reads a plain usage event. `envelope` says which event it is, `body` what was used: the same object, but for a
  * CloudEvent. Members it does not know are kept as annotations. `isPrintable` is what `ParsedPayload` says.
@@ -52,7 +39,7 @@ export function readUsageEvent(
     isPrintable,
   )
   if (!identity.ok) return identity
-  const usage = readMeasured(body)
+  const usage = readMeasured(body, isPrintable)
   if (!usage.ok) return usage
   const { measured, unit } = usage.value
   const reset = body['reset'] ?? null
@@ -95,12 +82,26 @@ function sequenceFacts(sequence: unknown): UsageEvent['facts'] | null {
   return number.ok && number.value <= Number.MAX_SAFE_INTEGER ? [[sequenceFact, number.value]] : null
 }
 
+// Names of members are kept once by the engine: these comparisons look at no characters, and cost less than a set.
+function isBodyMember(name: string): boolean {
+  return (
+    name === 'time' ||
+    name === 'subject' ||
+    name === 'meter' ||
+    name === 'quantity' ||
+    name === 'usage' ||
+    name === 'dimensions' ||
+    name === 'unit' ||
+    name === 'sequence' ||
+    name === 'reset'
+  )
+}
+
 /** The usual event has no unknown members, and looking for them must cost next to nothing. */
 function keepUnknown(labels: readonly Label[], envelope: JsonObject, body: JsonObject): readonly Label[] {
-  const known = envelope === body ? eventMembers : bodyMembers
   let annotations = null
   for (const name in body) {
-    if (known.has(name)) continue
+    if (isBodyMember(name) || (envelope === body && (name === 'id' || name === 'source'))) continue
     annotations ??= noAnnotations()
     annotate(annotations, `+${name}`, body[name])
   }

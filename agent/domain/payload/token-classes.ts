@@ -1,5 +1,6 @@
 import { fault, ok, type Result } from '@meterline/shared/base/errors.ts'
 import type { Measured, UsageEvent } from '@meterline/shared/model/usage-event.ts'
+import { wholeBigint } from '@meterline/shared/units/quantity.ts'
 import { refused, type NormaliseFault } from './rejection.ts'
 
 /** The meters an AI call is counted on. The classes are disjoint: their sum is what the call used. */
@@ -108,33 +109,50 @@ export interface AiUsage {
  */
 export function measureTokens(tokens: TokenClasses): Result<AiUsage, NormaliseFault> {
   const { input, cachedInput, cacheCreation, cacheCreation1h, audioInput, output, reasoning, audioOutput } = tokens
-  const inputClasses = Number(input !== null) + countAny(cachedInput, cacheCreation, cacheCreation1h, audioInput)
-  const classes = inputClasses + Number(output !== null) + countAny(reasoning, audioOutput, 0, 0)
+  const inputClasses = (input === null ? 0 : 1) + countAny(cachedInput, cacheCreation, cacheCreation1h, audioInput)
+  const classes = inputClasses + (output === null ? 0 : 1) + countAny(reasoning, audioOutput, 0, 0)
   if (classes === 0) return refused('usage_missing', 'the call states neither input nor output tokens')
-  // A list that grows takes room for seventeen; most calls have two to four classes. Every place is filled below.
-  const measured = places.slice(0, classes)
+  const measured = emptyPlaces(classes)
   let at = 0
-  if (input !== null) measured[at++] = { meter: aiMeters.input, quantity: BigInt(input) }
-  if (cachedInput > 0) measured[at++] = { meter: aiMeters.cachedInput, quantity: BigInt(cachedInput) }
-  if (cacheCreation > 0) measured[at++] = { meter: aiMeters.cacheCreation, quantity: BigInt(cacheCreation) }
-  if (cacheCreation1h > 0) measured[at++] = { meter: aiMeters.cacheCreation1h, quantity: BigInt(cacheCreation1h) }
-  if (audioInput > 0) measured[at++] = { meter: aiMeters.audioInput, quantity: BigInt(audioInput) }
-  if (output !== null) measured[at++] = { meter: aiMeters.output, quantity: BigInt(output) }
-  if (reasoning > 0) measured[at++] = { meter: aiMeters.reasoning, quantity: BigInt(reasoning) }
-  if (audioOutput > 0) measured[at++] = { meter: aiMeters.audioOutput, quantity: BigInt(audioOutput) }
+  if (input !== null) measured[at++] = { meter: aiMeters.input, quantity: wholeBigint(input) }
+  if (cachedInput > 0) measured[at++] = { meter: aiMeters.cachedInput, quantity: wholeBigint(cachedInput) }
+  if (cacheCreation > 0) measured[at++] = { meter: aiMeters.cacheCreation, quantity: wholeBigint(cacheCreation) }
+  if (cacheCreation1h > 0) measured[at++] = { meter: aiMeters.cacheCreation1h, quantity: wholeBigint(cacheCreation1h) }
+  if (audioInput > 0) measured[at++] = { meter: aiMeters.audioInput, quantity: wholeBigint(audioInput) }
+  if (output !== null) measured[at++] = { meter: aiMeters.output, quantity: wholeBigint(output) }
+  if (reasoning > 0) measured[at++] = { meter: aiMeters.reasoning, quantity: wholeBigint(reasoning) }
+  if (audioOutput > 0) measured[at++] = { meter: aiMeters.audioOutput, quantity: wholeBigint(audioOutput) }
   // Every class and every sum on the way is at most one of these two; beyond the largest they would not be exact.
   const allInput = totalInput(tokens)
   const allOutput = (output ?? 0) + reasoning + audioOutput
   if (allInput > Number.MAX_SAFE_INTEGER || allOutput > Number.MAX_SAFE_INTEGER)
     return { ok: false, fault: tooManyTokens }
-  return ok({ measured, facts: inputClasses === 0 ? noFacts : [[totalInputFact, BigInt(allInput)]] })
+  return ok({ measured, facts: inputClasses === 0 ? noFacts : [[totalInputFact, wholeBigint(allInput)]] })
 }
 
-const places: readonly Measured[] = Object.values(aiMeters).map((meter) => ({ meter, quantity: 0n }))
+/**
+ * A list with a place for each class, every one of which is filled by the caller: a list that grows takes room for
+ * seventeen. Most calls have two to four classes.
+ */
+function emptyPlaces(classes: number): Measured[] {
+  switch (classes) {
+    case 2:
+      return [place, place]
+    case 3:
+      return [place, place, place]
+    case 4:
+      return [place, place, place, place]
+    default:
+      return places.slice(0, classes)
+  }
+}
+
+const place: Measured = { meter: aiMeters.input, quantity: 0n }
+const places: readonly Measured[] = Object.values(aiMeters).map(() => place)
 const noFacts: UsageEvent['facts'] = []
 
 function countAny(first: number, second: number, third: number, fourth: number): number {
-  return Number(first > 0) + Number(second > 0) + Number(third > 0) + Number(fourth > 0)
+  return (first > 0 ? 1 : 0) + (second > 0 ? 1 : 0) + (third > 0 ? 1 : 0) + (fourth > 0 ? 1 : 0)
 }
 
 /** All input tokens of a call, cached or not. */

@@ -17,9 +17,9 @@ export interface PlainUsage {
 /**
  * Reads what a plain usage event measured: either `meter` and `quantity`, or `usage`, an object of meters and their
  * quantities, in the order stated. With a `unit` beside `meter` and `quantity` the quantity may be a fraction; it is
- * converted to the canonical unit of its dimension, exactly or not at all.
+ * converted to the canonical unit of its dimension, exactly or not at all. `isPrintable` is what `ParsedPayload` says.
  */
-export function readMeasured(body: JsonObject): Result<PlainUsage, NormaliseFault> {
+export function readMeasured(body: JsonObject, isPrintable: boolean): Result<PlainUsage, NormaliseFault> {
   const meter = body['meter'] ?? null
   const usage = body['usage'] ?? null
   const unit = body['unit'] ?? null
@@ -35,7 +35,7 @@ export function readMeasured(body: JsonObject): Result<PlainUsage, NormaliseFaul
       : refused('meter_missing', 'the event has a "quantity" but no "meter": say what was counted')
   }
   if (unit !== null) return readInUnit(meter, body['quantity'], unit)
-  const measured = readOne(meter, body['quantity'])
+  const measured = readOne(meter, body['quantity'], isPrintable)
   return measured.ok ? ok({ measured: [measured.value], unit: null }) : measured
 }
 
@@ -48,7 +48,7 @@ function readUsageMap(usage: unknown): Result<PlainUsage, NormaliseFault> {
     if (measured.length === usageEventLimits.records) {
       return refused('usage_too_many_meters', `"usage" has more than ${usageEventLimits.records} meters`)
     }
-    const one = readOne(meter, usage[meter])
+    const one = readOne(meter, usage[meter], false)
     if (!one.ok) return one
     measured.push(one.value)
   }
@@ -56,8 +56,8 @@ function readUsageMap(usage: unknown): Result<PlainUsage, NormaliseFault> {
   return ok({ measured, unit: null })
 }
 
-function readOne(meter: unknown, quantity: unknown): Result<Measured, NormaliseFault> {
-  if (typeof meter !== 'string' || !isUsableName(meter)) return refuseMeter(meter)
+function readOne(meter: unknown, quantity: unknown, isPrintable: boolean): Result<Measured, NormaliseFault> {
+  if (typeof meter !== 'string' || !isUsableName(meter, isPrintable)) return refuseMeter(meter)
   const parsed = parseQuantity(quantity)
   if (parsed.ok) return ok({ meter, quantity: parsed.value })
   return refused(parsed.fault.code, `meter ${shown(meter)}: ${parsed.fault.message}`)
@@ -90,6 +90,6 @@ function readInUnit(meter: unknown, quantity: unknown, unitName: unknown): Resul
       `meter ${shown(meter)}: the quantity is above ${largestQuantity} ${canonical.name}`,
     )
   }
-  const measured = readOne(meter, converted.value)
+  const measured = readOne(meter, converted.value, false)
   return measured.ok ? ok({ measured: [measured.value], unit: canonical.name }) : measured
 }
