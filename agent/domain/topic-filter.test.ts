@@ -66,6 +66,8 @@ describe('filters that overlap', () => {
     ['+/a', '$SYS/a', false],
     ['$SYS/#', '$SYS/a', true],
     ['#', '+', true],
+    ['/#', '+', false],
+    ['/#', '/', true],
   ])('%s and %s: %s', (left, right, expected) => {
     expect(filtersOverlap(left, right)).toBe(expected)
     expect(filtersOverlap(right, left)).toBe(expected)

@@ -45,7 +45,11 @@ export function filtersOverlap(left: string, right: string): boolean {
   if ((firstA.startsWith('$') && isWildcard(firstB)) || (firstB.startsWith('$') && isWildcard(firstA))) return false
   for (let index = 0; ; index++) {
     const [levelA, levelB] = [a[index], b[index]]
-    if (levelA === '#' || levelB === '#') return true
+    if (levelA === '#' || levelB === '#') {
+      const [above, other] = levelA === '#' ? [firstA, levelB] : [firstB, levelA]
+      // `/#` also stands for what is above it, but a topic of one empty level is empty, which none may be (section 4.7.3).
+      return !(index === 1 && above === '' && other === undefined)
+    }
     if (levelA === undefined || levelB === undefined) return levelA === levelB
     if (levelA !== '+' && levelB !== '+' && levelA !== levelB) return false
   }

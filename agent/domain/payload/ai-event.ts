@@ -59,8 +59,7 @@ function readOtelEvent(
   const counts = new CountReader()
   const tokens = readOtelTokens(attributes, counts)
   if (!tokens.ok) return tokens
-  const annotations = noAnnotations()
-  keepUnknownAttributes(attributes, counts.understood, annotations)
+  const annotations = keepUnknownAttributes(attributes, counts.understood)
   const other = attributes.nested ?? noMembers
   const labels = readCallLabels(
     null,
@@ -122,14 +121,15 @@ interface AiCall {
   readonly tokens: TokenClasses
   /** Dialect, model, operation and provider. */
   readonly labels: readonly Label[]
-  readonly annotations: Annotations
+  /** Null for none. */
+  readonly annotations: Annotations | null
 }
 
 function finishEvent(
   device: string,
   envelope: JsonObject,
   body: JsonObject,
-  { id, time, tokens, labels: callLabels, annotations }: AiCall,
+  { id, time, tokens, labels: callLabels, annotations: found }: AiCall,
   receivedWallMs: number,
   isPrintable: boolean,
 ): Result<UsageEvent, NormaliseFault> {
@@ -143,10 +143,14 @@ function finishEvent(
   if (!labels.ok && labels.fault.code === 'dimensions_too_many')
     labels = readLabels(body['dimensions'], callLabels.filter(isDimension), isPrintable)
   if (!labels.ok) return labels
-  if (envelope !== body && hasExtensions(envelope)) keepExtensions(envelope, annotations)
+  let annotations = found
+  if (envelope !== body && hasExtensions(envelope)) {
+    annotations ??= noAnnotations()
+    keepExtensions(envelope, annotations)
+  }
   const { measured, facts } = usage.value
   const { id: eventId, source, subject: user, timeMs } = identity.value
-  const allLabels = withAnnotations(labels.value, annotations)
+  const allLabels = annotations === null ? labels.value : withAnnotations(labels.value, annotations)
   return ok({ id: eventId, source, subject: user, timeMs, labels: allLabels, facts, measured })
 }
 
@@ -158,6 +162,9 @@ function readCallLabels(
   provider: unknown,
   isPrintable: boolean,
 ): Result<readonly Label[], NormaliseFault> {
+  // Calls come in runs of the same model: the labels that were made last are kept. Nobody changes a list of labels.
+  if (model === keptModel && operation === keptOperation && provider === keptProvider && dialect?.[1] === keptDialect)
+    return keptLabels
   if (isText(model, isPrintable) && isText(operation, isPrintable) && isText(provider, isPrintable)) {
     // The usual call has all three, and then its list is made in one piece.
     const labels: Label[] =
@@ -168,7 +175,11 @@ function readCallLabels(
             ['provider', provider],
           ]
         : [dialect, ['model', model], ['operation', operation], ['provider', provider]]
-    return ok(labels)
+    keptModel = model
+    keptOperation = operation
+    keptProvider = provider
+    keptDialect = dialect?.[1]
+    return (keptLabels = ok(labels))
   }
   const labels: Label[] = dialect === null ? [] : [dialect]
   const problem =
@@ -177,6 +188,12 @@ function readCallLabels(
     addLabel(labels, 'provider', provider, isPrintable)
   return problem ?? ok(labels)
 }
+
+let keptModel: string | null = null
+let keptOperation: string | null = null
+let keptProvider: string | null = null
+let keptDialect: string | undefined
+let keptLabels: Result<readonly Label[], NormaliseFault> = ok([])
 
 function isText(value: unknown, isPrintable: boolean): value is string {
   return isStorable(value, usageEventLimits.labelValueBytes, isPrintable)

@@ -1,5 +1,5 @@
 import { ok, type Result } from '@meterline/shared/base/errors.ts'
-import { annotate, type Annotations } from './annotations.ts'
+import { annotate, noAnnotations, type Annotations } from './annotations.ts'
 import { isJsonObject, type JsonObject } from './json-text.ts'
 import type { CountReader } from './provider-usage/count-reader.ts'
 import { refused, shown, type NormaliseFault } from './rejection.ts'
@@ -69,17 +69,15 @@ export function readOtelTokens(attributes: OtelAttributes, counts: CountReader):
 }
 
 /**
- * Keeps the `gen_ai.usage.*` attributes that are not known, as annotations under their names. `understood` is how many
+ * The `gen_ai.usage.*` attributes that are not known, as annotations under their names; null for none. `understood` is how many
  * of them were read: where there are no more than that, nothing is looked at twice.
  */
-export function keepUnknownAttributes(
-  { body, nested }: OtelAttributes,
-  understood: number,
-  annotations: Annotations,
-): void {
-  if (possibleUsageNames(body) + (nested === null ? 0 : possibleUsageNames(nested)) === understood) return
+export function keepUnknownAttributes({ body, nested }: OtelAttributes, understood: number): Annotations | null {
+  if (possibleUsageNames(body) + (nested === null ? 0 : possibleUsageNames(nested)) === understood) return null
+  const annotations = noAnnotations()
   keepUnknownNames(body, annotations)
   if (nested !== null) keepUnknownNames(nested, annotations)
+  return annotations
 }
 
 /** How many names may be those of the usage, told by one character: never less than there are. */
