@@ -200,7 +200,8 @@ function targetOf(file: string, specifier: string): string | undefined {
 
 function placeOf(file: string): Place | string {
   const [packageName = '', folder = ''] = file.split('/')
-  const plain = folder.replace(/(\.e2e|\.long|\.property|\.bench)?\.test\.ts$/, '.ts')
+  // Tests of a file at a package's root stand on its floor, also where it has several: compose-uplink.test.ts.
+  const plain = folder.replace(/(-[a-z-]+)?((\.e2e|\.long|\.property|\.bench)?\.test|-for-tests)\.ts$/, '.ts')
   if (packageName === 'simulators') return { package: packageName, folder: plain, floor: 0 }
   const floors = packageName === 'shared' ? sharedFloors : serviceFloors
   const floor = floors.findIndex((folders) => folders.includes(plain))
