@@ -3,7 +3,8 @@ import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { SumNode } from '@meterline/shared/integrity/merkle-sum.ts'
 import { chargeBlockLeaf, decodeChargeBlock, type Charge } from '@meterline/shared/model/charge.ts'
 import type { LedgerLogEntry } from '@meterline/shared/model/log-entry.ts'
-import type { BooksReader, StoredBlock } from '../store/books-reader.ts'
+import type { BooksReader } from '../store/books-reader.ts'
+import type { StoredBlock } from '../store/books-rows.ts'
 import type { BooksAudit } from './books-audit.ts'
 
 /** A charge block that was read and found whole. */

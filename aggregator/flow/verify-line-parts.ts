@@ -3,7 +3,7 @@ import type { CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { tierShares } from '@meterline/shared/rating/tier-shares.ts'
 import { billDays } from '../domain/billing/bill-parts.ts'
 import type { InvoiceLine } from '../documents/invoice.ts'
-import type { StoredDay } from '../store/books-reader.ts'
+import type { StoredDay } from '../store/books-rows.ts'
 
 /**
  * What is wrong with the parts a line is shown in, for the end of a sentence: its days are those of its segment, each at

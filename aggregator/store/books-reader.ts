@@ -1,60 +1,19 @@
 import { FaultError, fault } from '@meterline/shared/base/errors.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import type {
+  StoredBatch,
+  StoredBlock,
+  StoredDay,
+  StoredDecision,
+  StoredLedgerEntry,
+  StoredSegment,
+} from './books-rows.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { AccountBalance } from './ledger-table.ts'
 import type { StoredLogEntry } from './log-table.ts'
 import { meteringRows } from './metering-rows.ts'
-
-/** A charge block as it lies in the file. */
-export interface StoredBlock {
-  readonly segmentKey: string
-  readonly amountMicros: bigint
-  readonly leaf: Uint8Array
-  readonly block: Uint8Array
-}
-
-/** A ledger entry as it lies in the file; amounts as text, so that any difference shows. */
-export interface StoredLedgerEntry {
-  readonly entity: string
-  readonly asset: string
-  readonly account: string
-  readonly debitMicros: string
-  readonly creditMicros: string
-}
-
-/** A segment's accumulator as it lies in the file. */
-export interface StoredSegment {
-  readonly key: string
-  readonly quantity: bigint
-  readonly events: number
-  readonly amountMicros: bigint
-}
-
-/** What was used in a segment on one UTC day: days since 1970-01-01, and base units. */
-export interface StoredDay {
-  readonly day: number
-  readonly quantity: bigint
-}
-
-/** A batch row with its body, if that was not deleted. */
-export interface StoredBatch {
-  readonly agent: string
-  readonly epoch: number
-  readonly seq: number
-  readonly batchHash: Uint8Array
-  readonly body: Uint8Array | null
-}
-
-/** What became of a suspended unit as it lies in the file. */
-export interface StoredDecision {
-  readonly batchIndex: number
-  readonly unit: number
-  readonly kind: string
-  readonly decidedBy: string
-  readonly reason: string | null
-}
 
 /** Rows are read in pages, so that memory does not grow with the books. */
 const pageRows = 500
