@@ -8,7 +8,7 @@ const banner = "import { createRequire } from 'node:module'; const require = cre
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The programs as they are installed on a machine: one file each, and one for the thread that owns the agent's journal. */
+/** The programs as they are installed on a machine, and the thread that owns the agent's journal. */
 const programs = [
   { name: 'agent', entries: { 'meterline-agent': 'agent/main.ts', worker: 'agent/writer/worker.ts' } },
   { name: 'aggregator', entries: { 'meterline-aggregator': 'aggregator/main.ts' } },
@@ -29,6 +29,8 @@ export async function bundlePrograms(): Promise<void> {
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       bundle: true,
+      // What is imported when it is needed becomes a file of its own: a door that is not configured is not even read.
+      splitting: true,
       minify: true,
       legalComments: 'linked',
       platform: 'node',
