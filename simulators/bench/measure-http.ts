@@ -74,10 +74,10 @@ function findings(rounds: readonly Round[]): Finding[] {
   const body = `batches of 100 plain usage events, ${agent.bodyBytes} bytes a body`
   return [
     beside('HTTP door alone, beside bare node:http', 'events/s', door.door, door.bare, {
-      goal: { sense: 'at least', value: 0.5, of: 'ratio' },
       note: `${body}; requests are judged, bodies read into usage events and answered, nothing is stored`,
     }),
     beside('HTTP intake to the commit, beside bare node:http', 'events/s', agent.agent, agent.bare, {
+      goal: { sense: 'at least', value: 0.5, of: 'ratio' },
       note: 'the same through the whole agent, answered after the durable commit: the journal is the limit of every door',
     }),
     alone('HTTP intake CPU', 'µs/event', median(rounds.map(({ agentCpuMicros }) => agentCpuMicros))),
