@@ -234,6 +234,9 @@ export class BatchSender {
       lastSealedSeq: sealedSeq,
       chainHash: sealedHash,
       snapshotHash: this.#snapshotHash,
+      features: [],
+      checkpoint: null,
+      retainedFromSeq: 0,
     })
   }
 
@@ -252,6 +255,8 @@ export class BatchSender {
       }
       case 'snapshot':
         return this.#onSnapshot(message)
+      case 'checkpoint':
+        return
     }
   }
 

@@ -59,7 +59,10 @@ export function decideHello(
     return refuse('chain_forked', text, true)
   }
   const { receivedSeq, chainHash } = chain
-  return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq, chainHash, features: [reportFeature] } }
+  return {
+    kind: 'welcome',
+    welcome: { kind: 'welcome', receivedSeq, chainHash, features: [reportFeature], generation: 1, restore: null },
+  }
 }
 
 /** The piece of evidence that a refused hello is. */

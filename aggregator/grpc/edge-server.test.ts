@@ -179,8 +179,18 @@ const hello: Hello = {
   lastSealedSeq: 0,
   chainHash: new Uint8Array(32),
   snapshotHash: new Uint8Array(0),
+  features: [],
+  checkpoint: null,
+  retainedFromSeq: 0,
 }
-const welcome: AggregatorMessage = { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: [] }
+const welcome: AggregatorMessage = {
+  kind: 'welcome',
+  receivedSeq: 0,
+  chainHash: new Uint8Array(32),
+  features: [],
+  generation: 1,
+  restore: null,
+}
 
 describe('mutual TLS', () => {
   test('names the agent (CN) and the tenant (O); messages go both ways', async () => {

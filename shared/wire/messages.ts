@@ -1,4 +1,5 @@
 import type { SyncState } from '../base/clock.ts'
+import type { SignedRestore } from '../model/restore-declaration.ts'
 
 /** The version of the edge protocol that this code speaks (proto/meterline/v1/edge.proto). */
 export const protocolVersion = 1
@@ -19,6 +20,21 @@ export interface Hello {
   readonly chainHash: Uint8Array
   /** SHA-256 of the snapshot the agent holds; empty when it has none. */
   readonly snapshotHash: Uint8Array
+  /** What this agent takes beyond the first version of the protocol; unknown names mean nothing. */
+  readonly features: readonly string[]
+  /** The newest checkpoint of the tenant's log that the agent has verified; null when it has none. */
+  readonly checkpoint: HeldCheckpoint | null
+  /** The first batch of this epoch that the agent could send again; 0 when it has none. */
+  readonly retainedFromSeq: number
+}
+
+/** A checkpoint as an agent remembers it. */
+export interface HeldCheckpoint {
+  /** Which life of the log, from 1; a restore from a backup begins the next one. */
+  readonly generation: number
+  readonly size: number
+  /** RFC 6962 root over so many entries, 32 bytes. */
+  readonly root: Uint8Array
 }
 
 /** A sealed batch: the bytes that were hashed, signed and stored at the edge, never encoded again. */
@@ -31,6 +47,9 @@ export interface BatchMessage {
 
 /** The feature of an aggregator that takes reports. */
 export const reportFeature = 'report'
+
+/** The feature of an agent that verifies checkpoints, and of an aggregator that sends them. */
+export const checkpointFeature = 'checkpoint'
 
 /** Reasons and devices that one report names at most. */
 export const reportedSuspended = 100
@@ -84,6 +103,22 @@ export interface Welcome {
   readonly chainHash: Uint8Array
   /** What the aggregator takes beyond the first version of the protocol; unknown names mean nothing. */
   readonly features: readonly string[]
+  /** Which life of the log this is, from 1; an aggregator that does not count them is in its first. */
+  readonly generation: number
+  /** How this generation came about; null in the first one. */
+  readonly restore: SignedRestore | null
+}
+
+/** A signed head of the tenant's log, and the proof that it continues an earlier one. */
+export interface CheckpointMessage {
+  readonly kind: 'checkpoint'
+  /** C2SP signed note. */
+  readonly note: string
+  readonly generation: number
+  /** The size that `consistency` starts from; 0: there is nothing it has to continue, and no proof. */
+  readonly fromSize: number
+  /** RFC 6962 consistency proof from `fromSize` to the note's size. */
+  readonly consistency: readonly Uint8Array[]
 }
 
 /** The batch is stored durably and has its place (`logIndex`, from 0) in the tenant's log. */
@@ -138,4 +173,4 @@ export interface Refusal {
 }
 
 /** What an aggregator sends. */
-export type AggregatorMessage = Welcome | Receipt | SnapshotMessage | Refusal
+export type AggregatorMessage = Welcome | Receipt | SnapshotMessage | CheckpointMessage | Refusal

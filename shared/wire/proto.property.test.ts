@@ -17,6 +17,9 @@ const message: fc.Arbitrary<AgentMessage> = fc.oneof(
     lastSealedSeq: count,
     chainHash: bytes,
     snapshotHash: bytes,
+    features: fc.array(fc.string(), { maxLength: 5 }),
+    checkpoint: fc.option(fc.record({ generation: count, size: count, root: bytes })),
+    retainedFromSeq: count,
   }),
   fc.record({
     kind: fc.constant('report'),
@@ -41,10 +44,10 @@ const message: fc.Arbitrary<AgentMessage> = fc.oneof(
 )
 
 /** protobufjs hands out Buffers; only their bytes count. */
-function plain(value: object): unknown {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, inner instanceof Uint8Array ? [...inner] : (inner as unknown)]),
-  )
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array || Array.isArray(value)) return [...value].map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
 }
 
 test('whatever an agent can say comes back as it was sent', () => {

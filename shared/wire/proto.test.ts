@@ -22,6 +22,9 @@ const agentMessages: AgentMessage[] = [
     lastSealedSeq: Number.MAX_SAFE_INTEGER,
     chainHash: new Uint8Array(32).fill(7),
     snapshotHash: bytes(),
+    features: ['checkpoint'],
+    checkpoint: { generation: 2, size: 77, root: new Uint8Array(32).fill(3) },
+    retainedFromSeq: 12,
   },
   { kind: 'batch', header: bytes(1, 2), signature: bytes(3), body: bytes(4, 5, 6) },
   {
@@ -39,8 +42,16 @@ const agentMessages: AgentMessage[] = [
 ]
 
 const aggregatorMessages: AggregatorMessage[] = [
-  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: [] },
-  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: ['report', 'later'] },
+  { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: [], generation: 1, restore: null },
+  {
+    kind: 'welcome',
+    receivedSeq: 0,
+    chainHash: new Uint8Array(32),
+    features: ['report', 'later'],
+    generation: 2,
+    restore: { bytes: bytes(123, 125), signature: bytes(1) },
+  },
+  { kind: 'checkpoint', note: 'a note', generation: 1, fromSize: 3, consistency: [bytes(1), bytes(2)] },
   { kind: 'receipt', epoch: 1, seq: 2, batchHash: new Uint8Array(32).fill(9), logIndex: 0 },
   { kind: 'snapshot', bytes: bytes(123, 125), signature: bytes(1) },
   { kind: 'refusal', code: 'sequence_gap', message: 'Batch 3 came before batch 2.', seq: 3, permanent: false },
@@ -81,15 +92,14 @@ describe('edge messages', () => {
     expect(receipt.toString('hex')).toBe('120908011002' + '1a0103' + '2004')
   })
 
-  test('a welcome without features is that of an aggregator that knows none', () => {
-    const wire = edgeSessionMethod.encodeResponse({
-      kind: 'welcome',
-      receivedSeq: 1,
-      chainHash: bytes(2),
-      features: [],
-    })
-    expect(wire.toString('hex')).toBe('0a050801120102')
-    expect(edgeSessionMethod.decodeResponse(wire)).toMatchObject({ ok: true, value: { features: [] } })
+  test('the welcome of the first version is that of an aggregator in its first generation that knows no features', () => {
+    const decoded = edgeSessionMethod.decodeResponse(Buffer.from('0a050801120102', 'hex'))
+    expect(decoded).toMatchObject({ ok: true, value: { features: [], generation: 1, restore: null } })
+  })
+
+  test('the hello of the first version holds no checkpoint and retains nothing', () => {
+    const decoded = edgeSessionMethod.decodeRequest(Buffer.from('0a0a080112046163' + '6d652001', 'hex'))
+    expect(decoded).toMatchObject({ ok: true, value: { features: [], checkpoint: null, retainedFromSeq: 0 } })
   })
 
   test('a report of too many reasons is refused', () => {

@@ -3,8 +3,10 @@ import { loadSync } from '@grpc/proto-loader'
 import { failed, fault, ok } from '../base/errors.ts'
 import type { Fault, Result } from '../base/errors.ts'
 import type { AgentMessage, AggregatorMessage } from './messages.ts'
+import { checkpointFromWire, checkpointToWire } from './checkpoint-wire.ts'
+import { helloFromWire, helloToWire, welcomeFromWire, welcomeToWire } from './greeting-wire.ts'
 import { reportFromWire, reportToWire } from './report-wire.ts'
-import { bytesOf, countOf, fieldsOf, MalformedMessage, textOf, textsOf, type Fields } from './wire-fields.ts'
+import { bytesOf, countOf, fieldsOf, MalformedMessage, textOf, type Fields } from './wire-fields.ts'
 
 /** A message that its protobuf layout or its value ranges do not allow. */
 export type WireFault = Fault<'message_malformed'>
@@ -47,9 +49,6 @@ export const controlRunMethod: WireMethod<RunRequest, RunReply> = wireMethod(
   runReplyToWire,
   runReplyFromWire,
 )
-
-/** Far more features than there will ever be. */
-const mostFeatures = 100
 
 interface ProtoMethod {
   readonly path: string
@@ -102,8 +101,7 @@ function agentMessageToWire(message: AgentMessage): object {
     return { batch: { header: message.header, signature: message.signature, body: message.body } }
   }
   if (message.kind === 'report') return { report: reportToWire(message) }
-  const { protocolVersion, tenant, agent, epoch, lastSealedSeq, chainHash, snapshotHash } = message
-  return { hello: { protocolVersion, tenant, agent, epoch, lastSealedSeq, chainHash, snapshotHash } }
+  return { hello: helloToWire(message) }
 }
 
 function agentMessageFromWire(message: Fields): AgentMessage {
@@ -119,17 +117,7 @@ function agentMessageFromWire(message: Fields): AgentMessage {
   }
   if (which === 'report') return reportFromWire(fieldsOf(message, 'report'))
   if (which !== 'hello') throw new MalformedMessage('it is no hello, batch or report')
-  const hello = fieldsOf(message, 'hello')
-  return {
-    kind: 'hello',
-    protocolVersion: countOf(hello, 'protocolVersion'),
-    tenant: textOf(hello, 'tenant'),
-    agent: textOf(hello, 'agent'),
-    epoch: countOf(hello, 'epoch'),
-    lastSealedSeq: countOf(hello, 'lastSealedSeq'),
-    chainHash: bytesOf(hello, 'chainHash'),
-    snapshotHash: bytesOf(hello, 'snapshotHash'),
-  }
+  return helloFromWire(fieldsOf(message, 'hello'))
 }
 
 function aggregatorMessageToWire(message: AggregatorMessage): object {
@@ -139,7 +127,9 @@ function aggregatorMessageToWire(message: AggregatorMessage): object {
       return { receipt: { epoch, seq, batchHash, logIndex } }
     }
     case 'welcome':
-      return { welcome: { receivedSeq: message.receivedSeq, chainHash: message.chainHash, features: message.features } }
+      return { welcome: welcomeToWire(message) }
+    case 'checkpoint':
+      return { checkpoint: checkpointToWire(message) }
     case 'snapshot':
       return { snapshot: { bytes: message.bytes, signature: message.signature } }
     case 'refusal': {
@@ -162,15 +152,10 @@ function aggregatorMessageFromWire(message: Fields): AggregatorMessage {
         logIndex: countOf(receipt, 'logIndex'),
       }
     }
-    case 'welcome': {
-      const welcome = fieldsOf(message, 'welcome')
-      return {
-        kind: 'welcome',
-        receivedSeq: countOf(welcome, 'receivedSeq'),
-        chainHash: bytesOf(welcome, 'chainHash'),
-        features: textsOf(welcome, 'features', mostFeatures),
-      }
-    }
+    case 'welcome':
+      return welcomeFromWire(fieldsOf(message, 'welcome'))
+    case 'checkpoint':
+      return checkpointFromWire(fieldsOf(message, 'checkpoint'))
     case 'snapshot': {
       const snapshot = fieldsOf(message, 'snapshot')
       return { kind: 'snapshot', bytes: bytesOf(snapshot, 'bytes'), signature: bytesOf(snapshot, 'signature') }
@@ -186,7 +171,7 @@ function aggregatorMessageFromWire(message: Fields): AggregatorMessage {
       }
     }
     default:
-      throw new MalformedMessage('it is no welcome, receipt, snapshot or refusal')
+      throw new MalformedMessage('it is no welcome, receipt, snapshot, checkpoint or refusal')
   }
 }
 

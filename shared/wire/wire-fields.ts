@@ -11,6 +11,22 @@ export function fieldsOf(message: Fields, name: string): Fields {
   return value as Fields
 }
 
+/** A member that is a message or absent. */
+export function optionalFieldsOf(message: Fields, name: string): Fields | null {
+  const value = message[name]
+  return value === null || value === undefined ? null : fieldsOf(message, name)
+}
+
+/** A member that repeats byte strings, at most `most` times. */
+export function bytesListOf(message: Fields, name: string, most: number): readonly Uint8Array[] {
+  const value = message[name]
+  if (!Array.isArray(value) || !value.every((bytes) => bytes instanceof Uint8Array)) {
+    throw new MalformedMessage(`${name} is missing or no list of bytes`)
+  }
+  if (value.length > most) throw new MalformedMessage(`${name} has ${value.length} elements, over ${most}`)
+  return value
+}
+
 /** A member that repeats a message, at most `most` times. */
 export function listOf(message: Fields, name: string, most: number): readonly Fields[] {
   const value = message[name]

@@ -40,7 +40,8 @@ export class BatchSealer {
   hello(): Hello {
     const { tenant, agent } = this.#load
     const nothing = { lastSealedSeq: 0, chainHash: new Uint8Array(32), snapshotHash: new Uint8Array(0) }
-    return { kind: 'hello', protocolVersion, tenant, agent, epoch: 1, ...nothing }
+    const held = { features: [], checkpoint: null, retainedFromSeq: 0 }
+    return { kind: 'hello', protocolVersion, tenant, agent, epoch: 1, ...nothing, ...held }
   }
 
   /** The next batch of the chain. */

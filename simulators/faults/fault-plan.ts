@@ -1,4 +1,9 @@
 import type { Random } from '@meterline/shared/base/random.ts'
+import { drawActorFaults, noActorFaults } from './actor-faults.ts'
+import type { ActorFaults } from './actor-faults.ts'
+import { drawDiskFaults, noDiskFaults } from './disk-faults.ts'
+import type { DiskFaults } from './disk-faults.ts'
+import type { FaultMode } from './fault-mode.ts'
 
 /** How the link between an agent and the aggregator behaves. Rates are per thousand messages unless said otherwise. */
 export interface LinkFaults {
@@ -69,20 +74,9 @@ export interface FaultPlan {
   readonly link: LinkFaults
   readonly device: DeviceFaults
   readonly machine: MachineFaults
+  readonly disk: DiskFaults
+  readonly actors: ActorFaults
 }
-
-/**
- * The kinds of fault a run can be limited to.
- *
- * `stream`: everything that ordered streams and honest processes can show: delays, breaks that lose what is under way,
- * silence until a keepalive runs out, crashes, wrong clocks, bad input. All invariants hold: I1, I5 to I12 at every
- * step, I18 once the faults stop, without a person's help and without evidence kept against anybody.
- *
- * `misbehaving`: links also lose, repeat, reorder and corrupt single messages, as a broken proxy would; a hole in a
- * stream ends in a broken connection before long. The same invariants hold at every step. Being accused is allowed
- * here, and a batch that was corrupted may cut its agent off until a person starts it anew; then I18 holds as well.
- */
-export type FaultMode = 'none' | 'stream' | 'misbehaving'
 
 /** A run in which only time passes. */
 export const noFaults: FaultPlan = {
@@ -114,6 +108,8 @@ export const noFaults: FaultPlan = {
     lateTimers: 0,
     lateMaxMs: 0,
   },
+  disk: noDiskFaults,
+  actors: noActorFaults,
 }
 
 /**
@@ -165,12 +161,14 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
       lateTimers: upTo(300),
       lateMaxMs: random.below(4) === 0 ? 5000 : 100,
     },
+    disk: drawDiskFaults(random, mode),
+    actors: drawActorFaults(random, mode),
   }
 }
 
 /** The same plan with everything that can heal healed: the world still looks the same, but nothing goes wrong any more. */
 export function calmed(plan: FaultPlan): FaultPlan {
-  return { link: noFaults.link, device: { ...plan.device, breaks: 0, roaming: 0 }, machine: noFaults.machine }
+  return { ...noFaults, device: { ...plan.device, breaks: 0, roaming: 0 } }
 }
 
 /** True `perMille` times in a thousand. */

@@ -2,7 +2,7 @@ import { systemRandom } from '@meterline/shared/base/random.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import type { FaultMode } from '../faults/fault-plan.ts'
+import type { FaultMode } from '../faults/fault-mode.ts'
 import { runWorld } from './run-world.ts'
 import type { WorldResult } from './world-options.ts'
 

@@ -11,6 +11,8 @@ const faults: FaultPlan = {
   link: { ...noFaults.link, breaks: 10 },
   device: { ...noFaults.device, breaks: 10, throughBothAgents: 100, lateRepeats: 20 },
   machine: { ...noFaults.machine, agentCrashEveryMin: 2, insideAStep: 700, downMaxMs: 2000 },
+  disk: noFaults.disk,
+  actors: noFaults.actors,
 }
 const run: WorldOptions = { seed: 'planted', hours: 0.25, publishesPerDevice: 16, faults }
 

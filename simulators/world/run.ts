@@ -1,5 +1,6 @@
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import { FaultCounts } from '../faults/fault-counts.ts'
 import { calmed, drawFaultPlan } from '../faults/fault-plan.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import { periodOf, startOfDay, startOfDayText } from '../oracle/calendar.ts'
@@ -42,6 +43,7 @@ export class Run {
   readonly #startMs: number
   readonly #tenant: WorldTenant
   readonly #counts = noCounts()
+  readonly #faultCounts = new FaultCounts()
   readonly #random: Random
 
   constructor(options: WorldOptions, folder: string) {
@@ -65,6 +67,7 @@ export class Run {
       folder,
       published,
       counts: this.#counts,
+      faults: this.#faultCounts,
       afterStep: (work) => this.#stepper.afterStep(work),
       starting: (process) => this.#stepper.starting(process),
     }
@@ -116,6 +119,7 @@ export class Run {
       mode: this.#mode,
       traceHash: this.#trace.digest(),
       statistics: { ...this.#counts, ...this.#oracle.counts, trueMinutes },
+      faults: this.#faultCounts.byKind(),
       violations: this.findings.violations,
       trace: this.#trace.lastLines(),
     }

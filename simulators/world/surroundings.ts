@@ -1,3 +1,4 @@
+import type { FaultCounts } from '../faults/fault-counts.ts'
 import type { Findings } from '../oracle/findings.ts'
 import type { Oracle } from '../oracle/oracle.ts'
 import type { PublishedLedger } from '../oracle/published.ts'
@@ -32,6 +33,8 @@ export interface Surroundings {
   readonly published: PublishedLedger
   readonly oracle: Oracle
   readonly counts: WorldCounts
+  /** Every fault that is injected is counted here. */
+  readonly faults: FaultCounts
   /** The world stands still until this is done, which is a matter of the runtime and takes no time in the world. */
   starting(process: Promise<void>): void
   /** Runs `work` when the step at hand is over. */

@@ -1,4 +1,5 @@
-import type { FaultMode, FaultPlan } from '../faults/fault-plan.ts'
+import type { FaultMode } from '../faults/fault-mode.ts'
+import type { FaultPlan } from '../faults/fault-plan.ts'
 import type { Violation } from '../oracle/findings.ts'
 import type { OracleCounts } from '../oracle/oracle.ts'
 import type { WorldCounts } from './surroundings.ts'
@@ -29,6 +30,8 @@ export interface WorldResult {
   /** SHA-256 over everything that happened: equal for equal seeds. */
   readonly traceHash: string
   readonly statistics: WorldCounts & OracleCounts & { readonly trueMinutes: number }
+  /** How often each kind of fault was injected. */
+  readonly faults: Readonly<Record<string, number>>
   readonly violations: readonly Violation[]
   /** The last lines of what happened. */
   readonly trace: readonly string[]

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { FaultMode } from '../faults/fault-plan.ts'
+import type { FaultMode } from '../faults/fault-mode.ts'
 import { runWorld } from './run-world.ts'
 import type { WorldOptions } from './world-options.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { FaultMode } from '../faults/fault-plan.ts'
+import type { FaultMode } from '../faults/fault-mode.ts'
 import { runWorld } from './run-world.ts'
 import type { WorldResult } from './world-options.ts'
 

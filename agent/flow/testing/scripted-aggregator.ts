@@ -118,7 +118,7 @@ export class ScriptedAggregator {
   #welcome(hello: Hello): void {
     this.hellos.push(hello)
     const { receivedSeq, chainHash, features } = this
-    this.#toAgent.push({ kind: 'welcome', receivedSeq, chainHash, features })
+    this.#toAgent.push({ kind: 'welcome', receivedSeq, chainHash, features, generation: 1, restore: null })
   }
 
   #take(message: BatchMessage): void {
