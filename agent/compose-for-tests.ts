@@ -4,6 +4,7 @@ import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { composeAgent, type RunningAgent } from './compose.ts'
 import { agentConfig, type AgentConfigInput } from './config.ts'
+import type { AgentStatus } from './flow/agent-status.ts'
 import { ScriptedAggregator } from './flow/testing/scripted-aggregator.ts'
 import { TestDisk } from './flow/testing/test-disk.ts'
 import { TestDoor } from './flow/testing/test-door.ts'
@@ -84,4 +85,30 @@ export class Story {
 export async function payloadOf(story: Story, entry: { readonly number: number } | undefined): Promise<string> {
   const shown = await story.agent.suspense.show(entry?.number ?? 0)
   return shown?.state === 'suspended' ? Buffer.from(shown.payload).toString() : 'not in suspense'
+}
+
+/** Publishes and lets everything settle: a batch for each event. */
+export function publishAll(story: Story, ids: readonly string[]): void {
+  for (const id of ids) {
+    story.publish(id)
+    story.run(300)
+  }
+}
+
+/** A story whose agent has had receipts for batches 1 to 5, each with one event. */
+export async function settledStory(settings: ConstructorParameters<typeof Story>[0] = {}): Promise<Story> {
+  const story = await new Story(settings).start()
+  publishAll(story, ['e1', 'e2', 'e3', 'e4', 'e5'])
+  return story
+}
+
+/** What is kept of batches that had their receipts. */
+export async function retainedOf(story: Story): Promise<AgentStatus['retained']> {
+  return (await story.agent.status()).retained
+}
+
+/** State of the uplink, and the code of what is wrong with it. */
+export async function uplinkOf(story: Story): Promise<string> {
+  const { state, fault } = (await story.agent.status()).uplink
+  return fault === null ? state : `${state}: ${fault.code}`
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { composeAgent, type RunningAgent } from './compose.ts'
 import { agentConfig } from './config.ts'
 import { ScriptedAggregator } from './flow/testing/scripted-aggregator.ts'
@@ -81,7 +82,7 @@ class Run {
       openUplink: this.#aggregator.open,
       writer: 'inline',
       journalFile: this.#disk.journalFile,
-      temporaryDisk: true,
+      disk: temporaryDisk,
       signingKeyPem: key.privatePem,
     })
     this.#door.attach(this.#agent.intake)

@@ -4,6 +4,7 @@ import { fault, FaultError, type Fault, type Result } from '@meterline/shared/ba
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import { openSigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { ControlServer } from '@meterline/shared/wire/control.ts'
 import { agentFiles, type AgentConfig } from './config.ts'
 import { agentStatus, type AgentStatus } from './flow/agent-status.ts'
@@ -11,6 +12,7 @@ import { Ingest } from './flow/ingest.ts'
 import { JournalClient } from './flow/journal-client.ts'
 import type { JournalPort } from './flow/journal-port.ts'
 import type { DeliveryKind, Intake, OpenUplink } from './flow/ports.ts'
+import { CheckpointKeeper } from './flow/keep-checkpoints.ts'
 import { keepSnapshots } from './flow/keep-snapshots.ts'
 import { BatchSender } from './flow/send-batches.ts'
 import { Reporter } from './flow/send-report.ts'
@@ -31,8 +33,8 @@ export interface AgentParts {
   /** `thread` in production; `inline` runs the same journal on the given clock. */
   readonly writer: 'thread' | 'inline'
   readonly journalFile: string
-  /** For simulations only: the journal may be lost with the machine, so nothing is synchronised to the disk. */
-  readonly temporaryDisk?: boolean
+  /** For simulations only, with the inline writer: the disk that the journal lies on. */
+  readonly disk?: SimulatedDisk
   /** Left out: read from the config's key file. */
   readonly signingKeyPem?: string
 }
@@ -59,7 +61,10 @@ export interface RunningAgent {
   kill(): void
 }
 
-const dayMs = 86_400_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+/** What is kept of settled batches takes no more than this part of the journal's room: new usage goes first. */
+const retainedShare = 4
 
 /** Opens the journal and starts the uplink. Throws a `FaultError` when the agent cannot be started as configured. */
 export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
@@ -75,9 +80,13 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     devices: config.limits.devices,
   })
   const { identity } = settings
-  const sender = new BatchSender({ openUplink, journal, identity, timing: config.uplink, clock, random, log })
+  const { tenant } = identity
   const { aggregatorKey } = config.uplink
-  keepSnapshots({ held: port.opening.snapshot, journal, sender, aggregatorKey, tenant: identity.tenant, log })
+  const held = port.opening.logTrust
+  const checkpoints = new CheckpointKeeper({ held, journal, aggregatorKey, tenant, clock, log })
+  const timing = config.uplink
+  const sender = new BatchSender({ openUplink, journal, checkpoints, identity, timing, clock, random, log })
+  keepSnapshots({ held: port.opening.snapshot, journal, sender, aggregatorKey, tenant, log })
   const reporter = new Reporter({ journal, ingest, sender, clock, log, everyMs: config.uplink.reportEveryMs })
   ingest.onFault((cause) => {
     if (cause === null) log.info('intake takes deliveries again')
@@ -93,7 +102,7 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     rules: config.mappings.map(({ name }) => name),
     submit: (kind, deliveries) => new Promise((resolve) => submissions.submit(kind, deliveries, resolve)),
     publicKey: publicKeyBase64,
-    status: async () => agentStatus(identity, publicKeyBase64, await journal.status(), sender.status, ingest),
+    status: async () => agentStatus(identity, publicKeyBase64, await journal.questions.status(), sender.status, ingest),
     suspense: suspenseDesk(journal),
     countDevicesBy: (count) => reporter.countDevicesBy(count),
     onFailure: (listener) => journal.onFailure(listener),
@@ -134,11 +143,16 @@ function writerSettings(parts: AgentParts): WriterSettings {
   const { tenant, agent, epoch, seal, limits, journal } = parts.config
   return {
     journalFile: parts.journalFile,
-    onTemporaryDisk: parts.temporaryDisk ?? false,
+    onTemporaryDisk: false,
+    disk: parts.disk,
     identity: { tenant, agent, epoch },
     group: { deliveries: limits.groupDeliveries, payloadBytes: limits.groupBytes },
     seal,
     outboxBytes: limits.outboxBytes,
+    retention: {
+      retainMs: journal.retainHours * hourMs,
+      bytes: Math.min(limits.retainedBytes, Math.floor(limits.journalBytes / retainedShare)),
+    },
     suspense: {
       rows: limits.suspenseRows,
       bytes: limits.suspenseBytes,

@@ -131,6 +131,14 @@ const settingsSchema = z.strictObject({
         .max(3660)
         .default(45)
         .describe('How long this agent itself recognises a repeated event; the aggregator does for ever'),
+      retainHours: z
+        .int()
+        .min(0)
+        .max(8760)
+        .default(24)
+        .describe(
+          'How long batches are kept after the aggregator has them, to be sent again if it is restored from a backup',
+        ),
     })
     .prefault({})
     .describe('How usage is stored here'),
@@ -149,6 +157,13 @@ const settingsSchema = z.strictObject({
         .min(mebibyte)
         .default(4096 * mebibyte)
         .describe('What may wait for the aggregator; above it nothing is taken in'),
+      retainedBytes: z
+        .int()
+        .min(0)
+        .default(256 * mebibyte)
+        .describe(
+          'What batches that the aggregator has may take; above it, or a quarter of journalBytes, the oldest go early',
+        ),
       journalBytes: z
         .int()
         .min(mebibyte)

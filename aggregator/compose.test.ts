@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey, verifySignature } from '@meterline/shared/integrity/signature.ts'
 import { snapshotHash, snapshotSignatureContext } from '@meterline/shared/model/snapshot.ts'
 import type { AggregatorMessage } from '@meterline/shared/wire/messages.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { composeAggregator } from './compose.ts'
 import type { RunningAggregator } from './compose.ts'
 import { Connection } from './flow/fixtures/connection.ts'
@@ -39,7 +40,7 @@ async function start(): Promise<RunningAggregator> {
     clock,
     random: seededRandom('compose'),
     log: silentLog(),
-    temporaryDisk: true,
+    disk: temporaryDisk,
     limits: { keyMemtableKeys: 1024 },
   })
   running.push(aggregator)
@@ -76,7 +77,14 @@ describe('a session', () => {
     await apply(aggregator, { 'gw-1': agent })
     const connection = connect(aggregator)
     connection.session.onMessage(agent.hello())
-    const welcome = { kind: 'welcome', receivedSeq: 0, chainHash: new Uint8Array(32), features: ['report'] }
+    const welcome = {
+      kind: 'welcome',
+      receivedSeq: 0,
+      chainHash: new Uint8Array(32),
+      features: ['report', 'checkpoint'],
+      generation: 1,
+      restore: null,
+    }
     expect(connection.ofKind('welcome')).toEqual([welcome])
     const [snapshot] = connection.ofKind('snapshot')
     expect(snapshot).toBeDefined()
@@ -141,7 +149,7 @@ describe('a session', () => {
       clock,
       random: seededRandom('cap'),
       log: silentLog(),
-      temporaryDisk: true,
+      disk: temporaryDisk,
       limits: { sessions: 1, keyMemtableKeys: 1024 },
     })
     running.push(aggregator)
@@ -305,6 +313,19 @@ describe('exactly once', () => {
     ).toEqual(new Set(['charged']))
     expect(problemsOf(second)).toEqual([])
   })
+})
+
+test('a start ends a restore that was cut off after it was decided', async () => {
+  const aggregator = await start()
+  await apply(aggregator, { 'gw-1': new SealingAgent('acme', 'gw-1') })
+  await aggregator.close()
+  const books = join(dataDirectory, 'acme.db')
+  renameSync(books, `${books}.restored`)
+  // What another process left beside the books that are replaced must not get into the new ones.
+  writeFileSync(`${books}-wal`, 'a log of other books')
+  const later = await start()
+  expect(later.commands.status()).toMatchObject([{ tenant: 'acme', state: 'open', logSize: 1 }])
+  expect(problemsOf(later)).toEqual([])
 })
 
 describe('the end of an aggregator', () => {

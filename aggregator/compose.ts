@@ -5,16 +5,20 @@ import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import { openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { ControlServer } from '@meterline/shared/wire/control.ts'
 import type { GrpcListener } from '@meterline/shared/wire/grpc-listener.ts'
 import { aggregatorFiles, defaultLimits } from './config.ts'
 import type { AggregatorConfig, AggregatorLimits } from './config.ts'
 import type { Commands } from './flow/commands.ts'
 import { commandSet } from './flow/command-set.ts'
+import { copyBooks } from './flow/copy-books.ts'
+import type { CopyBooks } from './flow/copy-books.ts'
 import { AgentSession } from './flow/edge-session.ts'
 import type { SessionSurroundings } from './flow/edge-session.ts'
 import type { EdgeLink, EdgePeer, EdgeSession } from './flow/ports.ts'
 import { TenantRegistry } from './flow/tenant-registry.ts'
+import { finishRestores } from './store/replace-books.ts'
 
 /** What an aggregator is made of. It reads time, randomness and disk only through these. */
 export interface AggregatorParts {
@@ -26,8 +30,12 @@ export interface AggregatorParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Simulation only: the files may be lost with the machine, so commits need not reach the disk. */
-  readonly temporaryDisk?: boolean
+  /** Copies and checks books for a backup where that holds up nobody. Left out: here, while everything else waits. */
+  readonly copyBooks?: CopyBooks
+  /** Version of this program, for the manifests of backups. */
+  readonly version?: string
+  /** Simulation only: the disk that the files lie on. */
+  readonly disk?: SimulatedDisk
 }
 
 /** An aggregator at work. */
@@ -51,9 +59,10 @@ export function composeAggregator(parts: AggregatorParts): Promise<RunningAggreg
   const limits = { ...defaultLimits, ...parts.limits }
   const { dataDirectory, signingKey, clock, random, log } = parts
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  finishRestores(dataDirectory)
   const registry = new TenantRegistry({
     dataDirectory,
-    onTemporaryDisk: parts.temporaryDisk === true,
+    disk: parts.disk,
     keyMemtableKeys: limits.keyMemtableKeys,
     checkpointEveryMs: limits.checkpointEveryMs,
     maxTenants: limits.tenants,
@@ -74,7 +83,16 @@ export function composeAggregator(parts: AggregatorParts): Promise<RunningAggreg
   const { publicKeyBase64 } = signingKey
   return Promise.resolve({
     publicKeyBase64,
-    commands: commandSet({ registry, clock, dataDirectory, publicKeyBase64 }),
+    commands: commandSet({
+      registry,
+      clock,
+      dataDirectory,
+      signingKey,
+      copyBooks: parts.copyBooks ?? ((order, phase) => Promise.resolve(copyBooks(order, phase))),
+      log,
+      version: parts.version ?? '',
+      onTemporaryDisk: parts.disk !== undefined,
+    }),
     openEdgeSession(peer, link) {
       const session = new AgentSession(peer, link, around)
       if (sessions.size >= limits.sessions)

@@ -8,10 +8,13 @@ const banner = "import { createRequire } from 'node:module'; const require = cre
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The programs as they are installed on a machine, and the thread that owns the agent's journal. */
+/** The programs as they are installed on a machine, and the threads of theirs. */
 const programs = [
   { name: 'agent', entries: { 'meterline-agent': 'agent/main.ts', worker: 'agent/writer/worker.ts' } },
-  { name: 'aggregator', entries: { 'meterline-aggregator': 'aggregator/main.ts' } },
+  {
+    name: 'aggregator',
+    entries: { 'meterline-aggregator': 'aggregator/main.ts', 'backup-worker': 'aggregator/backup/worker.ts' },
+  },
 ]
 
 /**

@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { addFleet } from './fleets/fleet-flags.ts'
 import { addReplays } from './traces/replay-flags.ts'
 import { wholeNumber } from './whole-number.ts'
+import { addPlantedCommand } from './planted/cli.ts'
+import { addWorldCommand } from './world/cli.ts'
 
 /** The simulators' command line: the demo, the fleets, replays, the world and the benchmarks. Modules load when used. */
 export function buildProgram(): Command {
@@ -56,18 +58,8 @@ export function buildProgram(): Command {
       .description('Replays real traces over MQTT or HTTP, and says what the invoices should show.'),
   )
 
-  program
-    .command('world')
-    .description('Simulates one aggregator and two agents on a virtual clock under faults, checked by an oracle.')
-    .helpOption(false)
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(async (_options: object, command: Command) => {
-      const { addWorldCommand } = await import('./world/cli.ts')
-      const world = new Command('meterline-sim')
-      addWorldCommand(world)
-      await world.parseAsync(['world', ...command.args], { from: 'user' })
-    })
+  addWorldCommand(program)
+  addPlantedCommand(program)
 
   program
     .command('bench')

@@ -22,7 +22,7 @@ const serviceFloors: readonly (readonly string[])[] = [
   ['flow'],
   ['config'],
   ['config.ts'],
-  ['intake', 'uplink', 'writer', 'grpc', 'control', 'http'],
+  ['intake', 'uplink', 'writer', 'backup', 'grpc', 'control', 'http'],
   ['compose.ts'],
   ['cli'],
   ['main.ts'],

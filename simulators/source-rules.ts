@@ -7,6 +7,11 @@ interface SourceRule {
 }
 
 const isProduction = (file: string): boolean => !file.startsWith('simulators/') && !isTest(file)
+/** Folders of the simulators that a run of the world is made of: the same seed has to give the same run there. */
+const isOfTheWorld = (file: string): boolean =>
+  /^simulators\/(world|oracle|faults|planted)\//.test(file) && !isTest(file)
+/** Where the event loop itself is waited for: the world between two steps, and the writer's thread between two groups. */
+const eventLoopHomes = ['simulators/world/turn.ts', 'simulators/world/ambient-guard.ts', 'agent/writer/thread.ts']
 const isPureSource = (file: string): boolean => isPure(file) && file.endsWith('.ts') && !isTest(file)
 
 /** What the linter cannot be told to refuse. */
@@ -25,7 +30,13 @@ const rules: readonly SourceRule[] = [
   {
     pattern: /\b(globalThis|global)\s*(\.|\[)\s*['"]?(Date|performance|setTimeout|setInterval|Math)\b/,
     problem: 'reaches time or randomness through the global object',
-    applies: isProduction,
+    // The guard replaces them to see who asks.
+    applies: (file) => (isProduction(file) || isOfTheWorld(file)) && file !== 'simulators/world/ambient-guard.ts',
+  },
+  {
+    pattern: /\b(setImmediate|queueMicrotask|nextTick)\b/,
+    problem: 'waits for the event loop, which the world knows nothing of',
+    applies: (file) => (isProduction(file) || isOfTheWorld(file)) && !eventLoopHomes.includes(file),
   },
   {
     pattern: /\b(test|it|describe)\b.*\.(only|todo|fails)\b/,

@@ -9,6 +9,7 @@ export const exitCodes = {
   refused: 6,
   failed: 7,
   rejected: 8,
+  damaged: 9,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -17,4 +18,4 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export const exitCodeHelp = `
 Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 mistakes in the configuration, 4 cannot start as configured,
 5 no running agent answers, 6 the agent refused the command, 7 the running agent failed (look at its log), 8 samples were
-rejected by the rule they were tried on.`
+rejected by the rule they were tried on, 9 the journal is damaged.`

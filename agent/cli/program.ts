@@ -13,6 +13,7 @@ import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
 import { addImport } from './import-command.ts'
 import { configArea } from './load-agent-config.ts'
 import { addMap } from './map-command.ts'
+import { addRecover } from './recover-command.ts'
 import { readSecret } from './read-secret.ts'
 import { addSuspense } from './suspense-command.ts'
 import { statusText } from './texts.ts'
@@ -48,6 +49,7 @@ function agentProgram(version: string, end: (code: ExitCode) => void): Command {
   addInit(program, end)
   addStatus(program, end)
   addSuspense(program, end)
+  addRecover(program, end)
   addDevice(program, end)
   addToken(program)
   addImport(program, end)

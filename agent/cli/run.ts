@@ -9,6 +9,9 @@ import { composeAgent, openControl, openDoors, openGrpcUplink, type OpenDoors } 
 import { agentFiles, type AgentConfig } from '../config.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 
+/** Faults of a start that a recovery may put right. */
+const journalFaults = new Set(['journal_damaged', 'journal_epoch_unsent'])
+
 /** Runs an agent until it is asked to stop (SIGTERM, SIGINT) or cannot go on. */
 export async function runAgent(config: AgentConfig, version: string, readyFile: string | undefined): Promise<ExitCode> {
   const log = jsonLog({ level: config.log.level, destination: 'stdout' })
@@ -44,14 +47,20 @@ async function start(
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
   const clock = systemClock()
   const random = systemRandom()
-  const agent = await composeAgent({
+  const agentParts = {
     config,
     clock,
     random,
     log,
     openUplink: await openGrpcUplink(config),
-    writer: 'thread',
+    writer: 'thread' as const,
     journalFile: files.journal,
+  }
+  const agent = await composeAgent(agentParts).catch(async (error: unknown) => {
+    if (!(error instanceof FaultError) || !journalFaults.has(error.fault.code)) throw error
+    const { recoverAtStart } = await import('./recover-at-start.ts')
+    if (!(await recoverAtStart(config, clock, log))) throw error
+    return await composeAgent(agentParts)
   })
   // What stands first here is closed last: the agent answers what it took while its doors are still open.
   const doors = await guarded(

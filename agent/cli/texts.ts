@@ -5,7 +5,7 @@ import { oneLine } from '@meterline/shared/command-line/output.ts'
 
 /** The status of an agent for people. */
 export function statusText(status: StatusJson): string {
-  const { uplink, outbox, open, chain, snapshot, counters, suspense, files, intake } = status
+  const { uplink, outbox, retained, log, open, chain, snapshot, counters, suspense, files, intake } = status
   const lines: (readonly [string, string])[] = [
     [
       'agent',
@@ -31,7 +31,12 @@ export function statusText(status: StatusJson): string {
       `${counted(open.units, 'event')}, ${counted(open.records, 'record')}, ${counted(open.bytes, 'byte')}`,
     ],
     ['outbox', `${counted(outbox.batches, 'batch', 'batches')}, ${outbox.bytes} of ${outbox.limitBytes} bytes`],
+    [
+      'kept besides',
+      `${counted(retained.batches, 'settled batch', 'settled batches')}, ${retained.bytes} of ${retained.limitBytes} bytes`,
+    ],
     ['oldest unsent', outbox.oldestSealedMs === null ? 'none' : formatInstant(outbox.oldestSealedMs)],
+    ...logLines(log),
     [
       'snapshot',
       snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`,
@@ -63,6 +68,17 @@ function countedIntake({ deliveries, events, records }: StatusJson['counters']):
   return [counted(deliveries, 'delivery', 'deliveries'), counted(events, 'event'), counted(records, 'record')].join(
     ', ',
   )
+}
+
+function logLines({ generation, checkpoint, doubted, evidence }: StatusJson['log']): (readonly [string, string])[] {
+  const verified = checkpoint === null ? 'no checkpoint yet' : `verified up to ${checkpoint.size} entries`
+  const doubt = doubted ? '; DOUBTED: nothing is sent until a checkpoint continues it' : ''
+  return [
+    ['log', `generation ${generation}, ${verified}${doubt}`],
+    ...evidence.map(
+      ({ atMs, code, message }) => ['evidence', `${formatInstant(atMs)} ${oneLine(message)} (${code})`] as const,
+    ),
+  ]
 }
 
 function httpLines({ http, httpDoor }: StatusJson): (readonly [string, string])[] {

@@ -1,57 +1,49 @@
 import { describe, expect, test } from 'vitest'
-import { fault } from '@meterline/shared/base/errors.ts'
+import {
+  batch,
+  chain,
+  declared,
+  distrust,
+  facts,
+  hashOf,
+  receipt,
+  refused,
+  run,
+  shortly,
+  states,
+  streaming,
+  welcome,
+  withChain,
+} from './testing/uplink-cases.ts'
 import { nextUplinkState } from './uplink-state.ts'
 import {
   initialUplinkState,
   uplinkWindow,
-  type BatchReceipt,
-  type ChainPosition,
-  type OutboxBatch,
   type StreamingState,
   type UplinkEffect,
   type UplinkEvent,
   type UplinkState,
 } from './uplink-types.ts'
 
-const hashOf = (seq: number): Uint8Array => new Uint8Array(32).fill(seq)
-const chain: ChainPosition = { sealedSeq: 9, sealedHash: hashOf(9), settledSeq: 4, settledHash: hashOf(4) }
-const facts = { epoch: 1, chain }
-const batch = (seq: number, bytes = 1000): OutboxBatch => ({ seq, batchHash: hashOf(seq), bytes })
-const receipt = (seq: number): BatchReceipt => ({ epoch: 1, seq, batchHash: hashOf(seq), logIndex: seq + 100 })
-const refused = fault('busy', 'try again later')
-
-/** A session that is sending batch 7 and has 5 and 6 under way. */
-const streaming: StreamingState = {
-  phase: 'streaming',
-  attempt: 3,
-  received: { seq: 4, hash: hashOf(4) },
-  nextSeq: 8,
-  loading: false,
-  room: true,
-  ready: [batch(7)],
-  sending: true,
-  inFlight: [
-    { ...batch(5), receipt: null },
-    { ...batch(6), receipt: null },
-  ],
-}
-
-const states: Readonly<Record<UplinkState['phase'], UplinkState>> = {
-  disconnected: { phase: 'disconnected', attempt: 3 },
-  connecting: { phase: 'connecting', attempt: 3 },
-  greeting: { phase: 'greeting', attempt: 3 },
-  streaming,
-  quarantined: { phase: 'quarantined', attempt: 3, fault: refused },
-  stopped: { phase: 'stopped' },
-}
-
 const events = {
   opened: { kind: 'opened' },
   closed: { kind: 'closed' },
-  'welcome that fits': { kind: 'welcome', receivedSeq: 4, chainHash: hashOf(4) },
-  'welcome from ahead': { kind: 'welcome', receivedSeq: 10, chainHash: hashOf(10) },
-  'welcome from behind': { kind: 'welcome', receivedSeq: 3, chainHash: hashOf(3) },
-  'welcome of a fork': { kind: 'welcome', receivedSeq: 9, chainHash: hashOf(1) },
+  'welcome that fits': welcome(4),
+  'welcome from ahead': welcome(10),
+  'welcome from behind': welcome(3),
+  'welcome of a fork': welcome(9, { chainHash: hashOf(1) }),
+  'welcome of an earlier generation': welcome(4, { generation: 1, restore: null }),
+  'welcome of a declared restore': welcome(2, declared(50)),
+  'welcome of a declared restore that lost nothing of ours': welcome(7, declared(50)),
+  'welcome of a declared restore older than what is kept': welcome(1, declared(50)),
+  'welcome of a declared restore of a fork': welcome(4, { ...declared(50), chainHash: hashOf(1) }),
+  'welcome of a restore without declaration': welcome(4, { generation: 3, restore: null }),
+  'checkpoint that continues the log': { kind: 'trusted' },
+  'checkpoint that does not': { kind: 'distrusted', fault: distrust },
+  'batches taken back': { kind: 'taken-back', outcome: 'done' },
+  'batches gone': { kind: 'taken-back', outcome: 'gone' },
+  'batches of a fork': { kind: 'taken-back', outcome: 'forked' },
+  'batches not taken back': { kind: 'not-taken-back', fault: refused },
   receipt: { kind: 'receipt', receipt: receipt(5) },
   'receipt of another batch': { kind: 'receipt', receipt: { ...receipt(5), batchHash: hashOf(1) } },
   'passing refusal': { kind: 'refusal', fault: refused, seq: 5, permanent: false },
@@ -89,13 +81,40 @@ const moves: Readonly<
     'welcome from ahead': ['quarantined', `${quarantine}, arm probe`],
     'welcome from behind': ['quarantined', `${quarantine}, arm probe`],
     'welcome of a fork': ['quarantined', `${quarantine}, arm probe`],
+    'welcome of an earlier generation': ['quarantined', `${quarantine}, arm probe`],
+    'welcome of a declared restore': ['taking-back', 'disarm greeting, close, take back to 2'],
+    'welcome of a declared restore that lost nothing of ours': [
+      'taking-back',
+      'disarm greeting, close, take back to 4',
+    ],
+    'welcome of a declared restore older than what is kept': ['quarantined', `${quarantine}, arm probe`],
+    'welcome of a declared restore of a fork': ['quarantined', `${quarantine}, arm probe`],
+    'welcome of a restore without declaration': ['quarantined', `${quarantine}, arm probe`],
     'passing refusal': ['disconnected', 'disarm greeting, report, close, arm retry'],
     'permanent refusal of the session': ['quarantined', `${quarantine}, arm probe`],
     'permanent refusal of a batch': ['quarantined', `${quarantine}, arm probe`],
     'greeting timer': ['disconnected', 'disarm greeting, report, close, arm retry'],
     stop: ['stopped', stopEffects],
   },
+  verifying: {
+    closed: ['disconnected', 'disarm greeting, arm retry'],
+    'checkpoint that continues the log': ['streaming', 'disarm greeting, arm steady, load 5'],
+    'checkpoint that does not': ['quarantined', `${quarantine}, arm probe`],
+    'passing refusal': ['disconnected', 'disarm greeting, report, close, arm retry'],
+    'permanent refusal of the session': ['quarantined', `${quarantine}, arm probe`],
+    'permanent refusal of a batch': ['quarantined', `${quarantine}, arm probe`],
+    'greeting timer': ['quarantined', `${quarantine}, arm probe`],
+    stop: ['stopped', stopEffects],
+  },
+  'taking-back': {
+    'batches taken back': ['connecting', 'open'],
+    'batches gone': ['quarantined', `${quarantine}, arm probe`],
+    'batches of a fork': ['quarantined', `${quarantine}, arm probe`],
+    'batches not taken back': ['disconnected', 'disarm greeting, report, arm retry'],
+    stop: ['stopped', stopEffects],
+  },
   streaming: {
+    'checkpoint that does not': ['quarantined', `${quarantine}, arm probe`],
     closed: ['disconnected', `${lost}, arm retry`],
     receipt: ['streaming', 'settle 5, arm answer, load 8'],
     'receipt of another batch': ['quarantined', quarantine],
@@ -123,34 +142,6 @@ describe.each(Object.values(states))('in $phase', (state) => {
     expect([next.state.phase, next.effects.map(shortly).join(', ')]).toEqual(move)
   })
 })
-
-function shortly(effect: UplinkEffect): string {
-  switch (effect.kind) {
-    case 'load':
-      return `load ${effect.fromSeq}`
-    case 'send':
-      return `send ${effect.seq}`
-    case 'settle':
-      return `settle ${effect.receipt.seq}`
-    case 'arm':
-    case 'disarm':
-      return `${effect.kind} ${effect.timer}`
-    default:
-      return effect.kind
-  }
-}
-
-/** Feeds events one after the other and writes down what each was answered with. */
-function run(from: UplinkState, story: readonly UplinkEvent[], about = facts): { state: UplinkState; did: string[] } {
-  const did: string[] = []
-  let state = from
-  for (const event of story) {
-    const next = nextUplinkState(state, event, about)
-    state = next.state
-    did.push(next.effects.map(shortly).join(', '))
-  }
-  return { state, did }
-}
 
 describe('attempts', () => {
   test('each lost connection waits longer', () => {
@@ -183,29 +174,26 @@ describe('attempts', () => {
 })
 
 describe('going on where the aggregator stands', () => {
-  const welcome = (receivedSeq: number, hash: Uint8Array): UplinkEvent => ({
-    kind: 'welcome',
-    receivedSeq,
-    chainHash: hash,
-  })
-
   test('batches without a receipt are sent again although they were received', () => {
-    const { did } = run(states.greeting, [welcome(7, hashOf(7))])
+    const { did } = run(states.greeting, [welcome(7)])
     expect(did).toEqual(['disarm greeting, arm steady, load 5'])
   })
 
   test('a fork in the middle of the outbox shows when that batch is read', () => {
-    const forked = run(states.greeting, [welcome(6, hashOf(1)), { kind: 'loaded', batches: [batch(5), batch(6)] }])
+    const forked = run(states.greeting, [
+      welcome(6, { chainHash: hashOf(1) }),
+      { kind: 'loaded', batches: [batch(5), batch(6)] },
+    ])
     expect(forked.state).toMatchObject({ phase: 'quarantined', fault: { code: 'chain_forked', details: { seq: 6 } } })
-    const same = run(states.greeting, [welcome(6, hashOf(6)), { kind: 'loaded', batches: [batch(5), batch(6)] }])
+    const same = run(states.greeting, [welcome(6), { kind: 'loaded', batches: [batch(5), batch(6)] }])
     expect(same.state.phase).toBe('streaming')
   })
 
   test('an empty outbox loads nothing until it grows', () => {
-    const empty = { epoch: 1, chain: { ...chain, settledSeq: 9, settledHash: hashOf(9) } }
-    const idle = run(states.greeting, [welcome(9, hashOf(9))], empty)
+    const empty = withChain({ ...chain, settledSeq: 9, settledHash: hashOf(9) })
+    const idle = run(states.greeting, [welcome(9)], empty)
     expect(idle.did).toEqual(['disarm greeting, arm steady'])
-    const grown = { epoch: 1, chain: { ...empty.chain, sealedSeq: 10, sealedHash: hashOf(10) } }
+    const grown = withChain({ ...empty.chain, sealedSeq: 10, sealedHash: hashOf(10) })
     expect(run(idle.state, [{ kind: 'grown' }], grown).did).toEqual(['load 10'])
   })
 
@@ -216,7 +204,7 @@ describe('going on where the aggregator stands', () => {
   })
 
   test('what has been settled meanwhile is passed over', () => {
-    const later = { epoch: 1, chain: { ...chain, settledSeq: 8, settledHash: hashOf(8) } }
+    const later = withChain({ ...chain, settledSeq: 8, settledHash: hashOf(8) })
     expect(run({ ...streaming, ready: [], sending: false }, [{ kind: 'grown' }], later).did).toEqual(['load 9'])
   })
 })
@@ -241,7 +229,7 @@ describe('sending', () => {
   })
 
   test('the window is capped in batches', () => {
-    const long = { epoch: 1, chain: { ...chain, sealedSeq: 100, sealedHash: hashOf(100) } }
+    const long = withChain({ ...chain, sealedSeq: 100, sealedHash: hashOf(100) })
     const full = Array.from({ length: uplinkWindow.batches }, (_, index) => ({ ...batch(5 + index), receipt: null }))
     const state: StreamingState = { ...streaming, ready: [], sending: false, inFlight: full, nextSeq: 21 }
     expect(run(state, [{ kind: 'grown' }], long).did).toEqual([''])

@@ -1,9 +1,7 @@
 import { fault } from '@meterline/shared/base/errors.ts'
-import { equalBytes } from '@meterline/shared/integrity/hash.ts'
-import { chainForked, disconnect, quarantine, unchanged } from './uplink-steps.ts'
-import { pump, whileStreaming } from './uplink-streaming.ts'
+import { behind, chainForked, disconnect, quarantine, unchanged } from './uplink-steps.ts'
+import { whileStreaming } from './uplink-streaming.ts'
 import type {
-  StreamingState,
   UplinkEffect,
   UplinkEvent,
   UplinkFacts,
@@ -11,6 +9,7 @@ import type {
   UplinkTimer,
   UplinkTransition,
 } from './uplink-types.ts'
+import { welcomed, whileVerifying } from './uplink-welcome.ts'
 
 /**
  * The next state of the uplink and what to do: a pure function of the state, the event and where the chain stands.
@@ -25,6 +24,10 @@ export function nextUplinkState(state: UplinkState, event: UplinkEvent, facts: U
       return whileConnecting(state, event)
     case 'greeting':
       return whileGreeting(state, event, facts)
+    case 'verifying':
+      return whileVerifying(state, event, facts)
+    case 'taking-back':
+      return whileTakingBack(state, event, facts)
     case 'streaming':
       return whileStreaming(state, event, facts)
     case 'quarantined':
@@ -68,55 +71,23 @@ function whileGreeting(
   }
 }
 
-/** Compares what the aggregator holds with our chain: it may only hold what we sealed, and all of what it receipted. */
-function welcomed(
-  attempt: number,
-  welcome: { readonly receivedSeq: number; readonly chainHash: Uint8Array },
-  { chain }: UplinkFacts,
+function whileTakingBack(
+  state: UplinkState & { phase: 'taking-back' },
+  event: UplinkEvent,
+  facts: UplinkFacts,
 ): UplinkTransition {
-  const { receivedSeq, chainHash } = welcome
-  if (receivedSeq > chain.sealedSeq) {
-    return quarantine(
-      fault(
-        'aggregator_ahead',
-        `The aggregator holds batch ${receivedSeq} of this agent and epoch, this journal only knows ${chain.sealedSeq}: ` +
-          'it was restored from an older copy, or another machine runs as this agent. Register a new epoch for it.',
-        { receivedSeq, sealedSeq: chain.sealedSeq },
-      ),
-      attempt,
-    )
+  const { attempt, order } = state
+  if (event.kind === 'not-taken-back') return disconnect(attempt, [{ kind: 'report', fault: event.fault }])
+  if (event.kind !== 'taken-back') return unchanged(state)
+  switch (event.outcome) {
+    case 'done':
+      // A hello says where a session starts from, so what has changed needs a new one.
+      return connect(attempt)
+    case 'gone':
+      return quarantine(behind(order.toSeq, facts), attempt)
+    case 'forked':
+      return quarantine(chainForked(order.toSeq), attempt)
   }
-  if (receivedSeq < chain.settledSeq) {
-    return quarantine(
-      fault(
-        'aggregator_behind',
-        `The aggregator holds only batch ${receivedSeq}, but gave receipts up to ${chain.settledSeq}: ` +
-          'it was restored from an older copy. Restore it to a state that holds everything it gave receipts for.',
-        { receivedSeq, settledSeq: chain.settledSeq },
-      ),
-      attempt,
-    )
-  }
-  const ours =
-    receivedSeq === chain.settledSeq ? chain.settledHash : receivedSeq === chain.sealedSeq ? chain.sealedHash : null
-  if (ours !== null && !equalBytes(ours, chainHash)) return quarantine(chainForked(receivedSeq), attempt)
-  const streaming: StreamingState = {
-    phase: 'streaming',
-    attempt,
-    received: { seq: receivedSeq, hash: chainHash },
-    // Batches that were received but whose receipt was lost on the way are sent again: the same batch gets the same
-    // receipt, and nothing leaves the outbox on any other word.
-    nextSeq: chain.settledSeq + 1,
-    loading: false,
-    room: true,
-    ready: [],
-    sending: false,
-    inFlight: [],
-  }
-  return pump(streaming, chain, [
-    { kind: 'disarm', timer: 'greeting' },
-    { kind: 'arm', timer: 'steady', attempt: 0 },
-  ])
 }
 
 function connect(attempt: number): UplinkTransition {

@@ -1,5 +1,5 @@
 import { fault, type Fault } from '@meterline/shared/base/errors.ts'
-import type { UplinkEffect, UplinkFaultCode, UplinkState, UplinkTransition } from './uplink-types.ts'
+import type { UplinkEffect, UplinkFacts, UplinkFaultCode, UplinkState, UplinkTransition } from './uplink-types.ts'
 
 /** What ends with a streaming session: its timers. */
 export const disarmStreaming: readonly UplinkEffect[] = [
@@ -40,5 +40,23 @@ export function chainForked(seq: number): Fault<UplinkFaultCode> {
     `The aggregator holds another batch ${seq} of this agent and epoch than this journal does: ` +
       'two machines ran as this agent, or one was restored from an older copy. Register a new epoch for it.',
     { seq },
+  )
+}
+
+/**
+ * The fault of an aggregator whose restored backup is older than what is kept here: it names the batches that nobody
+ * has any more.
+ */
+export function behind(receivedSeq: number, { chain, resendableFromSeq }: UplinkFacts): Fault<UplinkFaultCode> {
+  const { settledSeq } = chain
+  const goneFromSeq = receivedSeq + 1
+  const goneToSeq = Math.min(resendableFromSeq === 0 ? settledSeq : resendableFromSeq - 1, settledSeq)
+  const gone = goneFromSeq === goneToSeq ? `Batch ${goneToSeq} is` : `Batches ${goneFromSeq} to ${goneToSeq} are`
+  return fault(
+    'aggregator_behind',
+    `The aggregator was restored from a backup and holds only batch ${receivedSeq}, but gave receipts up to ${settledSeq}. ` +
+      `${gone} no longer kept here, so nothing can follow. Restore a newer backup; or give the agent a new epoch and ` +
+      `run "meterline-agent recover --received ${receivedSeq}", which carries over what is left.`,
+    { receivedSeq, settledSeq, goneFromSeq, goneToSeq },
   )
 }

@@ -32,6 +32,9 @@ export function whileStreaming(state: StreamingState, event: UplinkEvent, facts:
       if (event.permanent) return quarantine(event.fault, event.seq === 0 ? state.attempt : null)
       return disconnect(state.attempt, [{ kind: 'report', fault: event.fault }, ...leaveStreaming])
     }
+    case 'distrusted':
+      // Whether the next session may send is for its checkpoint to say.
+      return quarantine(event.fault, state.attempt)
     case 'closed':
       return disconnect(state.attempt, disarmStreaming)
     case 'timer': {

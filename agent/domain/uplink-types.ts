@@ -1,4 +1,6 @@
-import type { Fault } from '@meterline/shared/base/errors.ts'
+import type { Fault, Result } from '@meterline/shared/base/errors.ts'
+import type { RestoreDeclaration } from '@meterline/shared/model/restore-declaration.ts'
+import type { LogTrust } from './checkpoint-trust.ts'
 
 /** Where the journal's chain stands. Everything after `settledSeq` up to `sealedSeq` is in the outbox. */
 export interface ChainPosition {
@@ -36,16 +38,42 @@ export type UplinkState =
   | { readonly phase: 'disconnected'; readonly attempt: number }
   | { readonly phase: 'connecting'; readonly attempt: number }
   | { readonly phase: 'greeting'; readonly attempt: number }
+  | VerifyingState
+  | { readonly phase: 'taking-back'; readonly attempt: number; readonly order: TakeBackOrder }
   | StreamingState
   | { readonly phase: 'quarantined'; readonly attempt: number; readonly fault: Fault }
   | { readonly phase: 'stopped' }
+
+/** A session whose hello was answered by an aggregator that is doubted: its checkpoint has to come first. */
+export interface VerifyingState {
+  readonly phase: 'verifying'
+  readonly attempt: number
+  readonly received: ReceivedPosition
+}
+
+/** What the aggregator said it holds. */
+export interface ReceivedPosition {
+  readonly seq: number
+  readonly hash: Uint8Array
+}
+
+/** Where the outbox is to begin again, and what is known of the log from then on. */
+export interface TakeBackOrder {
+  /** The last batch that stays settled, and its hash. */
+  readonly toSeq: number
+  readonly toHash: Uint8Array
+  readonly trust: LogTrust
+}
+
+/** `gone`: batches after `toSeq` are not kept any more. `forked`: those that are do not follow the given hash. */
+export type TakeBackOutcome = 'done' | 'gone' | 'forked'
 
 /** A session whose hello was answered: batches go out, receipts come in. */
 export interface StreamingState {
   readonly phase: 'streaming'
   readonly attempt: number
-  /** What the aggregator said it holds; the hash is compared when that batch is read from the outbox again. */
-  readonly received: { readonly seq: number; readonly hash: Uint8Array }
+  /** The hash is compared when that batch is read from the outbox again. */
+  readonly received: ReceivedPosition
   /** The batch to read from the outbox next. */
   readonly nextSeq: number
   readonly loading: boolean
@@ -63,6 +91,9 @@ export type UplinkFaultCode =
   | 'aggregator_ahead'
   | 'aggregator_behind'
   | 'chain_forked'
+  | 'log_rolled_back'
+  | 'restore_undeclared'
+  | 'checkpoint_unproven'
   | 'receipt_mismatch'
   | 'greeting_unanswered'
   | 'batches_unanswered'
@@ -74,7 +105,14 @@ export type UplinkTimer = 'retry' | 'greeting' | 'answer' | 'steady' | 'probe'
 export type UplinkEvent =
   | { readonly kind: 'opened' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'welcome'; readonly receivedSeq: number; readonly chainHash: Uint8Array }
+  | WelcomeEvent
+  /** A checkpoint came and continues what was verified. */
+  | { readonly kind: 'trusted' }
+  /** A checkpoint came and cannot be relied on. */
+  | { readonly kind: 'distrusted'; readonly fault: Fault }
+  | { readonly kind: 'taken-back'; readonly outcome: TakeBackOutcome }
+  /** The journal could not write it. */
+  | { readonly kind: 'not-taken-back'; readonly fault: Fault }
   | { readonly kind: 'receipt'; readonly receipt: BatchReceipt }
   | { readonly kind: 'refusal'; readonly fault: Fault; readonly seq: number; readonly permanent: boolean }
   | { readonly kind: 'grown' }
@@ -84,6 +122,16 @@ export type UplinkEvent =
   | { readonly kind: 'timer'; readonly timer: UplinkTimer }
   | { readonly kind: 'stop' }
 
+/** The answer to the hello. */
+export interface WelcomeEvent {
+  readonly kind: 'welcome'
+  readonly receivedSeq: number
+  readonly chainHash: Uint8Array
+  readonly generation: number
+  /** The declaration that began this generation, or why it cannot be read; null when none was shown. */
+  readonly restore: Result<RestoreDeclaration, Fault> | null
+}
+
 /** What is to be done about it, in this order. */
 export type UplinkEffect =
   | { readonly kind: 'open' }
@@ -92,6 +140,7 @@ export type UplinkEffect =
   | { readonly kind: 'load'; readonly fromSeq: number; readonly maxCount: number; readonly maxBytes: number }
   | { readonly kind: 'send'; readonly seq: number }
   | { readonly kind: 'settle'; readonly receipt: BatchReceipt }
+  | { readonly kind: 'take-back'; readonly order: TakeBackOrder }
   | { readonly kind: 'arm'; readonly timer: UplinkTimer; readonly attempt: number }
   | { readonly kind: 'disarm'; readonly timer: UplinkTimer }
   | { readonly kind: 'report'; readonly fault: Fault }
@@ -104,8 +153,12 @@ export interface UplinkTransition {
 
 /** What the uplink knows about itself besides its state. */
 export interface UplinkFacts {
+  readonly tenant: string
   readonly epoch: number
   readonly chain: ChainPosition
+  /** The first batch that the journal could send again or has to send; 0 when it holds none. */
+  readonly resendableFromSeq: number
+  readonly trust: LogTrust
 }
 
 /** How much may be under way: read ahead, or sent without a receipt. */

@@ -50,4 +50,15 @@ describe('a snapshot', () => {
   ])('%s is refused', (_what, changes, newestVersion, code) => {
     expect(accepted(changes, newestVersion)).toMatchObject({ ok: false, fault: { code } })
   })
+
+  test('that another key signed is refused', () => {
+    const other = openSigningKey(generateSigningKey().privatePem)
+    const expected = { aggregatorKey: other.publicKeyBase64, tenant: 'acme', newestVersion: null }
+    const bytes = encodeSnapshot(snapshot)
+    const signature = key.sign(snapshotSignatureContext, snapshotHash(bytes))
+    expect(acceptSnapshot({ bytes, signature }, expected)).toMatchObject({
+      ok: false,
+      fault: { code: 'snapshot_signature_invalid' },
+    })
+  })
 })

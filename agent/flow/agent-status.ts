@@ -3,6 +3,7 @@ import { toHex } from '@meterline/shared/integrity/hash.ts'
 import type { JournalIdentity } from '../store/journal.ts'
 import type { Ingest } from './ingest.ts'
 import type { JournalCounters, JournalStatus } from './journal-port.ts'
+import { logStatus, type LogStatus } from './keep-checkpoints.ts'
 import type { UplinkStatus } from './uplink-status.ts'
 
 /** Everything `status` shows, as plain JSON data: hashes in hexadecimal, times in epoch milliseconds. */
@@ -14,6 +15,10 @@ export interface AgentStatus {
   readonly uplink: UplinkStatus
   /** Sealed batches that wait for their receipts. */
   readonly outbox: JournalStatus['outbox']
+  /** Batches that have their receipts and are kept to be sent again, should the aggregator lose them. */
+  readonly retained: JournalStatus['retained']
+  /** What was verified of the aggregator's log, and what contradicted it. */
+  readonly log: LogStatus
   /** The batch that is growing. */
   readonly open: JournalStatus['open']
   readonly chain: {
@@ -51,6 +56,8 @@ export function agentStatus(
     publicKey,
     uplink,
     outbox: journal.outbox,
+    retained: journal.retained,
+    log: logStatus(journal.log, journal.log.evidence),
     open: journal.open,
     chain: {
       sealedSeq: chain.sealedSeq,

@@ -1,37 +1,22 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
-import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { failed, fault, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import type { BatchReceipt, ChainPosition } from '../domain/uplink-types.ts'
+import type { VerifiedHead } from '../domain/checkpoint-trust.ts'
+import type { BatchReceipt, ChainPosition, TakeBackOrder, TakeBackOutcome } from '../domain/uplink-types.ts'
+import type { LogEvidence } from '../store/log-trust-table.ts'
 import type { FilledGroup } from './group.ts'
 import type {
   GroupReply,
   JournalPort,
   JournalProgress,
   JournalReply,
-  JournalStatus,
   StoreFault,
   StoredBatch,
   VerifiedSnapshot,
 } from './journal-port.ts'
-import type {
-  ClosedEntry,
-  DiscardedRow,
-  DiscardOrder,
-  ReplayPage,
-  ReplaySelection,
-  SuspenseCounts,
-  SuspenseDetail,
-  SuspenseEntry,
-  SuspenseQuery,
-} from './suspense-port.ts'
-
-type Waiting =
-  | { readonly kind: 'group'; readonly done: (reply: GroupReply) => void }
-  | { readonly kind: 'tend' }
-  | { readonly kind: 'load'; readonly done: (batches: readonly StoredBatch[]) => void }
-  | { readonly kind: 'snapshot'; readonly done: (fault: StoreFault | null) => void }
-  | { readonly kind: 'replay'; readonly done: (page: Result<ReplayPage, StoreFault>) => void }
-  | { readonly kind: 'discard'; readonly done: (rows: Result<readonly DiscardedRow[], StoreFault>) => void }
+import { JournalQuestions } from './journal-questions.ts'
+import { answer, type Waiting } from './journal-waiting.ts'
+import type { DiscardedRow, DiscardOrder, ReplayPage, ReplaySelection } from './suspense-port.ts'
 
 /** How long what is due waits after it could not be written. */
 const pauseAfterFaultMs = 1000
@@ -54,11 +39,15 @@ export function readClock(clock: Clock): ClockReading {
  * for what is due by time: sealing the open batch when it has lingered, deleting settled batches.
  */
 export class JournalClient {
+  /** Questions that change nothing. */
+  readonly questions: JournalQuestions
   readonly #port: JournalPort
   readonly #clock: Clock
   readonly #lingerMs: number
   readonly #waiting: Waiting[] = []
   #receipts: BatchReceipt[] = []
+  /** Verified and not handed to the journal yet. */
+  #verifiedHead: VerifiedHead | null = null
   #chain: ChainPosition
   #progress: JournalProgress
   #tendAtMs: number | null = null
@@ -71,6 +60,7 @@ export class JournalClient {
   #onFailure: (fault: Fault) => void = ignore
 
   constructor(port: JournalPort, clock: Clock, lingerMs: number) {
+    this.questions = new JournalQuestions(port)
     this.#port = port
     this.#clock = clock
     this.#lingerMs = lingerMs
@@ -86,6 +76,11 @@ export class JournalClient {
 
   get progress(): JournalProgress {
     return this.#progress
+  }
+
+  /** The first batch that could be sent again or is still to be sent; 0 when there is none. */
+  get resendableFromSeq(): number {
+    return this.#progress.resendableFromSeq
   }
 
   /** Why the journal answers nothing more, or null while it does. */
@@ -131,43 +126,35 @@ export class JournalClient {
     this.#planTend()
   }
 
+  /** Stores a verified head of the aggregator's log. Rides with the next request, or with one after the linger. */
+  keepVerifiedHead(head: VerifiedHead): void {
+    this.#verifiedHead = head
+    this.#postVerifiedHead()
+  }
+
+  /** Keeps the evidence, if there is any, and lets no settled batch go until a checkpoint is verified again. */
+  doubtLog(evidence: LogEvidence | null, done: (fault: StoreFault | null) => void): void {
+    if (this.#failure !== null || this.#ended) return
+    // Stored after it, an earlier one would end the doubt.
+    this.#verifiedHead = null
+    this.#waiting.push({ kind: 'evidence', done })
+    this.#port.post({ kind: 'evidence', evidence, at: readClock(this.#clock) })
+  }
+
+  /** Takes settled batches back into the outbox, after the receipts that came before. */
+  takeBack(order: TakeBackOrder, done: (outcome: Result<TakeBackOutcome, StoreFault>) => void): void {
+    if (this.#failure !== null || this.#ended) return
+    // It is of the generation that ends here.
+    this.#verifiedHead = null
+    this.#waiting.push({ kind: 'take-back', done })
+    this.#port.post({ kind: 'take-back', order, receipts: this.#takeReceipts(), at: readClock(this.#clock) })
+  }
+
   /** Stores a verified snapshot and pre-rates by it from the next group on. */
   keepSnapshot(snapshot: VerifiedSnapshot, store: boolean, done: (fault: StoreFault | null) => void): void {
     if (this.#failure !== null || this.#ended) return
     this.#waiting.push({ kind: 'snapshot', done })
     this.#port.post({ kind: 'snapshot', snapshot, store, at: readClock(this.#clock) })
-  }
-
-  async status(): Promise<JournalStatus> {
-    const answer = await this.#port.ask({ kind: 'status' })
-    if (answer.kind !== 'status') throw new Error('the journal answered another question')
-    return answer.status
-  }
-
-  async suspense(query: SuspenseQuery): Promise<readonly SuspenseEntry[]> {
-    const answer = await this.#port.ask({ kind: 'suspense', query })
-    if (answer.kind !== 'suspense') throw new Error('the journal answered another question')
-    return answer.entries
-  }
-
-  async suspenseCounts(): Promise<SuspenseCounts> {
-    const answer = await this.#port.ask({ kind: 'suspense-counts' })
-    if (answer.kind !== 'suspense-counts') throw new Error('the journal answered another question')
-    return answer.counts
-  }
-
-  /** One entry, wherever it is now; null when there never was one of that number, or it was let go. */
-  async suspended(number: number): Promise<SuspenseDetail | ClosedEntry | null> {
-    const answer = await this.#port.ask({ kind: 'suspense-show', number })
-    if (answer.kind !== 'suspense-show') throw new Error('the journal answered another question')
-    return answer.shown
-  }
-
-  /** What left the suspense, numbered above `after`. */
-  async closedSuspense(after: number, limit: number): Promise<readonly ClosedEntry[]> {
-    const answer = await this.#port.ask({ kind: 'suspense-closed', after, limit })
-    if (answer.kind !== 'suspense-closed') throw new Error('the journal answered another question')
-    return answer.entries
   }
 
   /** Reads one page of the suspense again. */
@@ -192,7 +179,7 @@ export class JournalClient {
   /** Writes what is due, waits for every reply and closes the journal. */
   async close(): Promise<void> {
     if (this.#ended) return
-    if (this.#receipts.length > 0 && this.#failure === null) this.#tend()
+    if (this.#receipts.length + this.#progress.toBeStored > 0 && this.#failure === null) this.#tend()
     await this.#port.close()
     this.#end()
   }
@@ -221,6 +208,7 @@ export class JournalClient {
     if (reply.progress.chain !== null) this.#chain = reply.progress.chain
     this.#planTend()
     if (waiting !== undefined) answer(waiting, reply)
+    if (reply.kind === 'checkpoint') this.#postVerifiedHead()
     if (moved) this.#onGrown()
   }
 
@@ -235,6 +223,16 @@ export class JournalClient {
       }
     }
     this.#onFailure(failure)
+  }
+
+  /** One at a time: of heads that come faster than they are taken only the newest counts. */
+  #postVerifiedHead(): void {
+    const head = this.#verifiedHead
+    if (head === null || this.#failure !== null || this.#ended) return
+    if (this.#waiting.some(({ kind }) => kind === 'checkpoint')) return
+    this.#verifiedHead = null
+    this.#waiting.push({ kind: 'checkpoint' })
+    this.#port.post({ kind: 'checkpoint', head })
   }
 
   #goneFault(): StoreFault | null {
@@ -257,9 +255,9 @@ export class JournalClient {
   #planTend(): void {
     if (this.#ended || this.#failure !== null) return
     const nowMs = this.#clock.monotonicMs()
-    const { openSinceMs, waitingReceipts } = this.#progress
+    const { openSinceMs, toBeStored } = this.#progress
     const sealAtMs = openSinceMs === null ? Infinity : openSinceMs + this.#lingerMs
-    const settleAtMs = this.#receipts.length + waitingReceipts > 0 ? nowMs + this.#lingerMs : Infinity
+    const settleAtMs = this.#receipts.length + toBeStored > 0 ? nowMs + this.#lingerMs : Infinity
     const dueAtMs = Math.max(Math.min(sealAtMs, settleAtMs), this.#tendNotBeforeMs)
     if (dueAtMs === Infinity || (this.#tendAtMs !== null && this.#tendAtMs <= dueAtMs)) return
     this.#cancelTend?.()
@@ -278,17 +276,6 @@ export class JournalClient {
     this.#waiting.push({ kind: 'tend' })
     this.#port.post({ kind: 'tend', receipts: this.#takeReceipts(), at: readClock(this.#clock) })
   }
-}
-
-function answer(waiting: Waiting, reply: JournalReply): void {
-  if (waiting.kind === 'group' && reply.kind === 'group') waiting.done(reply)
-  else if (waiting.kind === 'load' && reply.kind === 'load') waiting.done(reply.batches)
-  else if (waiting.kind === 'snapshot' && reply.kind === 'snapshot') waiting.done(reply.fault)
-  else if (waiting.kind === 'replay' && reply.kind === 'replay')
-    waiting.done(reply.fault === null ? ok(reply.page) : failed(reply.fault))
-  else if (waiting.kind === 'discard' && reply.kind === 'discard')
-    waiting.done(reply.fault === null ? ok(reply.rows) : failed(reply.fault))
-  else if (waiting.kind !== reply.kind) throw new Error(`the journal answered ${reply.kind} to ${waiting.kind}`)
 }
 
 function ignore(): void {

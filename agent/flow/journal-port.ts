@@ -1,7 +1,9 @@
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
+import type { LogTrust, VerifiedHead } from '../domain/checkpoint-trust.ts'
 import type { PrerateTable } from '../domain/prerate.ts'
-import type { BatchReceipt, ChainPosition } from '../domain/uplink-types.ts'
+import type { BatchReceipt, ChainPosition, TakeBackOrder, TakeBackOutcome } from '../domain/uplink-types.ts'
+import type { LogEvidence } from '../store/log-trust-table.ts'
 import type { FilledGroup } from './group.ts'
 import type { Reject } from './ports.ts'
 import type {
@@ -51,6 +53,17 @@ export type JournalRequest =
       readonly store: boolean
       readonly at: ClockReading
     }
+  /** Notes a verified head of the log; it is stored with the next commit. */
+  | { readonly kind: 'checkpoint'; readonly head: VerifiedHead }
+  /** Doubts the log from now on; null when what was sent is no evidence, since nobody signed it. */
+  | { readonly kind: 'evidence'; readonly evidence: LogEvidence | null; readonly at: ClockReading }
+  /** Takes settled batches back into the outbox, after a restore of the aggregator. */
+  | {
+      readonly kind: 'take-back'
+      readonly order: TakeBackOrder
+      readonly receipts: readonly BatchReceipt[]
+      readonly at: ClockReading
+    }
   /** Reads a page of the suspense again; a dry run changes nothing. */
   | {
       readonly kind: 'replay'
@@ -60,8 +73,11 @@ export type JournalRequest =
     }
   | { readonly kind: 'discard'; readonly discard: DiscardOrder; readonly at: ClockReading }
 
-/** Why something was not stored. The first two pass by themselves; after the last the agent must be started again. */
-export type StoreFault = Fault<'outbox_full' | 'disk_full' | 'journal_failed'>
+/** Why something was not stored. The first two pass by themselves; after the others the agent ends. */
+export type StoreFault = Fault<'outbox_full' | 'disk_full' | JournalFailureCode>
+
+/** Why a journal is not used any more: its disk failed, or what it holds is not what was written to it. */
+export type JournalFailureCode = 'journal_failed' | 'journal_damaged'
 
 /** A reject and the delivery it came with, by index in the group. */
 export interface DeliveredReject extends Reject {
@@ -86,6 +102,15 @@ export type JournalReply =
   | { readonly kind: 'tend'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
   | { readonly kind: 'load'; readonly batches: readonly StoredBatch[]; readonly progress: JournalProgress }
   | { readonly kind: 'snapshot'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | { readonly kind: 'checkpoint'; readonly progress: JournalProgress }
+  | { readonly kind: 'evidence'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | {
+      readonly kind: 'take-back'
+      readonly fault: StoreFault | null
+      /** What became of it when there is no fault. */
+      readonly outcome: TakeBackOutcome
+      readonly progress: JournalProgress
+    }
   | {
       readonly kind: 'replay'
       readonly fault: StoreFault | null
@@ -106,8 +131,10 @@ export interface JournalProgress {
   readonly openSinceMs: number | null
   readonly outboxBatches: number
   readonly outboxBytes: number
-  /** Receipts whose batches could not be deleted yet. */
-  readonly waitingReceipts: number
+  /** Receipts, and a verified checkpoint, that are not stored yet: they ride with the next commit. */
+  readonly toBeStored: number
+  /** The first batch that could be sent again or is still to be sent; 0 when there is none. */
+  readonly resendableFromSeq: number
   /** Null when it is where the reply before said. */
   readonly chain: ChainPosition | null
 }
@@ -117,6 +144,7 @@ export interface JournalOpening {
   readonly chain: ChainPosition
   readonly progress: JournalProgress
   readonly snapshot: { readonly bytes: Uint8Array; readonly signature: Uint8Array } | null
+  readonly logTrust: LogTrust
 }
 
 /** How often each outcome happened since the journal was made. */
@@ -146,6 +174,16 @@ export interface JournalStatus {
     readonly limitBytes: number
     readonly oldestSealedMs: number | null
   }
+  /** Batches that have left the outbox and are kept to be sent again, should the aggregator lose them. */
+  readonly retained: {
+    readonly batches: number
+    readonly bytes: number
+    readonly limitBytes: number
+    /** The oldest one; 0 when there is none. */
+    readonly fromSeq: number
+  }
+  /** What was verified of the aggregator's log, and what contradicted it. */
+  readonly log: LogTrust & { readonly evidence: readonly LogEvidence[] }
   readonly snapshot: { readonly version: number; readonly hash: Uint8Array } | null
   readonly counters: JournalCounters
   readonly suspense: {

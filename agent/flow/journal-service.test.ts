@@ -32,6 +32,7 @@ function open(): ReturnType<typeof JournalService.open> {
       group,
       seal: { lingerMs: 100, maxUnits: 2, maxBytes: 100_000 },
       outboxBytes: 10_000_000,
+      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
       suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
       keyRetentionMs: 86_400_000,
       journalBytes: 100_000_000,

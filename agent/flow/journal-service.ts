@@ -1,12 +1,12 @@
-import { assertThat, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { BirthBook } from '../domain/mapping/birth-book.ts'
-import { compileRules } from '../domain/mapping/compile-rules.ts'
 import { indexPrerates } from '../domain/prerate.ts'
 import { sealDue } from '../domain/seal.ts'
-import { commitFault, Journal, type JournalFaultCode } from '../store/journal.ts'
+import type { TakeBackOutcome } from '../domain/uplink-types.ts'
+import { readStored } from '../store/journal-damage.ts'
+import { commitFault, type JournalFaultCode } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
 import { answerAboutSuspense } from './answer-about-suspense.ts'
 import { applyIntake, type IntakeOutcome } from './apply-intake.ts'
@@ -14,21 +14,28 @@ import type { FilledGroup } from './group.ts'
 import type {
   GroupReply,
   JournalAnswer,
+  JournalFailureCode,
   JournalOpening,
   JournalProgress,
   JournalQuestion,
   JournalReply,
   JournalRequest,
   StoreFault,
+  StoredBatch,
   VerifiedSnapshot,
 } from './journal-port.ts'
-import { journalStatus, positionOf } from './journal-status.ts'
+import { journalProgress, journalStatus, positionOf } from './journal-status.ts'
+import { releaseSettled } from './keep-settled.ts'
+import { storeDoubt, storeVerifiedHead } from './keep-log-trust.ts'
 import { loadBatches } from './load-batches.ts'
+import { openWriter } from './open-writer.ts'
 import { readOrigin } from './origin.ts'
 import { discardSuspended, rehearsePage, replayPage } from './replay-suspense.ts'
 import { sealOpenBatch } from './seal-batch.ts'
 import { settleReceipts } from './settle-receipts.ts'
 import type { DiscardedRow, ReplayPage } from './suspense-port.ts'
+import { takeBack } from './take-back.ts'
+import { takeSalvaged } from './take-salvaged.ts'
 import { recall, type Writer, type WriterSettings } from './writer.ts'
 
 // Each staged key causes work at every level of the index it passes through; eight entries a key keep up with any size.
@@ -43,7 +50,7 @@ export class JournalService {
   readonly opening: JournalOpening
   readonly #writer: Writer
   #toldChain: ChainRow
-  #failure: Fault<'journal_failed'> | null = null
+  #failure: Fault<JournalFailureCode> | null = null
   #prunedAtMs: number
 
   static open(
@@ -52,56 +59,29 @@ export class JournalService {
     random: Random,
     nowMonotonicMs: number,
   ): Result<JournalService, Fault<JournalFaultCode>> {
-    const births = new BirthBook()
-    const rules = compileRules(settings.mappings, births)
-    assertThat(rules.ok, 'mapping rules are compiled once when the configuration is checked')
-    const { journalFile, onTemporaryDisk, identity, keyRetentionMs, group, journalBytes } = settings
-    // No plain event is shorter than this. Records of mapped payloads may be; their keys are then written in pieces.
-    const shortestEventBytes = 24
-    const maxStagedKeys = Math.ceil(group.payloadBytes / shortestEventBytes)
-    const journal = Journal.open({
-      file: journalFile,
-      identity,
-      onTemporaryDisk,
-      maxStagedKeys,
-      keyRetentionMs,
-      maxFileBytes: journalBytes,
-    })
-    if (!journal.ok) return journal
-    const memory = recall(journal.value, nowMonotonicMs)
-    if (!memory.ok) {
-      journal.value.close()
-      return memory
-    }
-    births.load(journal.value.births.all())
-    const writer: Writer = {
-      settings,
-      journal: journal.value,
-      signingKey,
-      random,
-      memory: memory.value,
-      origins: [],
-      rules: rules.value,
-      births,
-      prerates: null,
-      receipts: [],
-    }
-    return ok(new JournalService(writer, nowMonotonicMs))
+    const writer = openWriter(settings, signingKey, random, nowMonotonicMs)
+    if (!writer.ok) return writer
+    const { journal } = writer.value
+    const snapshot = readStored(settings.journalFile, () => journal.snapshot())
+    if (snapshot.ok) return ok(new JournalService(writer.value, snapshot.value, nowMonotonicMs))
+    journal.close()
+    return snapshot
   }
 
-  private constructor(writer: Writer, nowMonotonicMs: number) {
+  private constructor(writer: Writer, snapshot: JournalOpening['snapshot'], nowMonotonicMs: number) {
     this.#writer = writer
     this.#toldChain = writer.memory.chain
     this.#prunedAtMs = nowMonotonicMs
     this.opening = {
       chain: positionOf(writer.memory.chain),
       progress: this.#progress(),
-      snapshot: writer.journal.snapshot(),
+      snapshot,
+      logTrust: writer.memory.logTrust,
     }
   }
 
   /** Why the journal takes nothing more, or null while it does. */
-  get failure(): Fault<'journal_failed'> | null {
+  get failure(): Fault<JournalFailureCode> | null {
     return this.#failure
   }
 
@@ -113,17 +93,22 @@ export class JournalService {
       case 'tend':
         this.#writer.receipts.push(...request.receipts)
         return { kind: 'tend', fault: this.#tend(request.at), progress: this.#progress() }
-      case 'load': {
-        const { fromSeq, maxCount, maxBytes } = request
-        const batches = this.#failure === null ? loadBatches(this.#writer, fromSeq, maxCount, maxBytes) : []
-        return { kind: 'load', batches, progress: this.#progress() }
-      }
+      case 'load':
+        return { kind: 'load', batches: this.#load(request), progress: this.#progress() }
       case 'snapshot':
         return {
           kind: 'snapshot',
           fault: this.#useSnapshot(request.snapshot, request.store, request.at),
           progress: this.#progress(),
         }
+      case 'checkpoint':
+        this.#writer.verifiedHead = request.head
+        return { kind: 'checkpoint', progress: this.#progress() }
+      case 'evidence':
+        return { kind: 'evidence', fault: this.#keepEvidence(request), progress: this.#progress() }
+      case 'take-back':
+        this.#writer.receipts.push(...request.receipts)
+        return this.#takeBack(request)
       case 'replay':
         return { kind: 'replay', ...this.#replay(request), progress: this.#progress() }
       case 'discard': {
@@ -172,8 +157,13 @@ export class JournalService {
     readonly page: ReplayPage
   } {
     let page: ReplayPage = { rows: [], next: null, upTo: selection.upTo ?? 0 }
-    if (dryRun)
-      return { fault: this.#failure, page: this.#failure === null ? rehearsePage(this.#writer, selection, at) : page }
+    if (dryRun) {
+      if (this.#failure !== null) return { fault: this.#failure, page }
+      const { journalFile } = this.#writer.settings
+      const rehearsed = readStored(journalFile, () => rehearsePage(this.#writer, selection, at))
+      if (!rehearsed.ok) this.#failure = rehearsed.fault
+      return rehearsed.ok ? { fault: null, page: rehearsed.value } : { fault: rehearsed.fault, page }
+    }
     let storeFault = this.#outboxFault(at)
     storeFault ??= this.#commit(at, () => {
       const replayed = replayPage(this.#writer, selection, at)
@@ -209,9 +199,39 @@ export class JournalService {
     return this.#writer.memory.outboxBytes + this.#writer.memory.open.bytes
   }
 
+  /** Keeps what contradicts the verified log, and doubts it from then on. */
+  #keepEvidence({ evidence, at }: JournalRequest & { readonly kind: 'evidence' }): StoreFault | null {
+    const writer = this.#writer
+    const storeFault = this.#commit(at, () => storeDoubt(writer, evidence))
+    // Doubted also when it cannot be written: what is kept must not be let go on the word of such a log.
+    writer.verifiedHead = null
+    writer.memory.logTrust = { ...writer.memory.logTrust, doubted: true }
+    return storeFault
+  }
+
+  #takeBack({ order, at }: JournalRequest & { readonly kind: 'take-back' }): JournalReply {
+    let outcome: TakeBackOutcome = 'done'
+    const storeFault = this.#commit(at, () => {
+      outcome = takeBack(this.#writer, order)
+    })
+    return { kind: 'take-back', fault: storeFault, outcome, progress: this.#progress() }
+  }
+
+  #load({ fromSeq, maxCount, maxBytes }: JournalRequest & { readonly kind: 'load' }): readonly StoredBatch[] {
+    if (this.#failure !== null) return []
+    const { journalFile } = this.#writer.settings
+    const loaded = readStored(journalFile, () => loadBatches(this.#writer, fromSeq, maxCount, maxBytes))
+    if (loaded.ok) return loaded.value
+    this.#failure = loaded.fault
+    return []
+  }
+
   #tend(at: ClockReading): StoreFault | null {
-    const { memory, settings, receipts } = this.#writer
-    if (receipts.length === 0 && !sealDue(memory.open, memory.openSinceMs, settings.seal, at.monotonicMs)) return null
+    const { memory, settings, receipts, verifiedHead } = this.#writer
+    const nothingWaits = receipts.length === 0 && verifiedHead === null
+    // A piece of what a recovery carried over in a transaction of its own: what comes in meanwhile waits no longer.
+    if (memory.salvagedUnits > 0) return this.#commit(at, () => takeSalvaged(this.#writer, at))
+    if (nothingWaits && !sealDue(memory.open, memory.openSinceMs, settings.seal, at.monotonicMs)) return null
     return this.#commit(at, () => undefined)
   }
 
@@ -236,25 +256,28 @@ export class JournalService {
     const { journal, settings } = writer
     try {
       journal.commit(() => {
-        settleReceipts(writer)
+        settleReceipts(writer, at)
+        storeVerifiedHead(writer)
         work()
         const { open, openSinceMs } = writer.memory
         if (sealDue(open, openSinceMs, settings.seal, at.monotonicMs)) sealOpenBatch(writer, at)
+        releaseSettled(writer, at)
         this.#pruneSometimes(at)
       })
     } catch (error) {
       return this.#afterFailedCommit(commitFault(error, settings.journalFile), at)
     }
     writer.receipts = []
+    writer.verifiedHead = null
     return null
   }
 
-  #afterFailedCommit(cause: Fault<'disk_full' | 'journal_failed'>, at: ClockReading): StoreFault {
-    if (cause.code === 'journal_failed') return (this.#failure = { ...cause, code: cause.code })
+  #afterFailedCommit(cause: Fault<'disk_full' | JournalFailureCode>, at: ClockReading): StoreFault {
+    if (cause.code !== 'disk_full') return (this.#failure = { ...cause, code: cause.code })
     const { journal } = this.#writer
     journal.keys.rolledBack()
     const memory = recall(journal, at.monotonicMs)
-    if (!memory.ok) return (this.#failure = fault('journal_failed', memory.fault.message))
+    if (!memory.ok) return (this.#failure = memory.fault)
     this.#writer.memory = memory.value
     this.#writer.births.load(journal.births.all())
     return cause
@@ -270,16 +293,9 @@ export class JournalService {
   }
 
   #progress(): JournalProgress {
-    const { open, openSinceMs, outboxBatches, chain } = this.#writer.memory
+    const { chain } = this.#writer.memory
     const moved = chain !== this.#toldChain
     this.#toldChain = chain
-    return {
-      openUnits: open.unitCount,
-      openSinceMs,
-      outboxBatches,
-      outboxBytes: this.#outboxBytes(),
-      waitingReceipts: this.#writer.receipts.length,
-      chain: moved ? positionOf(chain) : null,
-    }
+    return journalProgress(this.#writer, moved)
   }
 }

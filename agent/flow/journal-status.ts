@@ -1,7 +1,8 @@
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import type { ChainPosition } from '../domain/uplink-types.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
-import type { JournalStatus } from './journal-port.ts'
+import type { JournalProgress, JournalStatus } from './journal-port.ts'
+import { resendableFromSeq } from './keep-settled.ts'
 import type { Writer } from './writer.ts'
 
 /** What the journal says of itself; `failure` is why it takes nothing more, or null. */
@@ -16,8 +17,10 @@ export function journalStatus({ journal, memory, settings, prerates }: Writer, f
       batches: memory.outboxBatches,
       bytes: memory.outboxBytes,
       limitBytes: settings.outboxBytes,
-      oldestSealedMs: journal.outbox.oldestSealedMs(),
+      oldestSealedMs: journal.outbox.oldestSealedMs(chain.settledSeq),
     },
+    retained: { ...memory.retained, limitBytes: settings.retention.bytes },
+    log: { ...memory.logTrust, evidence: journal.logTrust.evidence() },
     snapshot: prerates === null ? null : { version: prerates.version, hash: prerates.snapshotHash },
     counters: { ...counters },
     suspense: {
@@ -29,6 +32,22 @@ export function journalStatus({ journal, memory, settings, prerates }: Writer, f
     },
     files: journal.fileSizes(),
     failure,
+  }
+}
+
+/** Where the journal stands; the chain is told only when it has moved. */
+export function journalProgress(writer: Writer, hasMoved: boolean): JournalProgress {
+  const { memory, receipts, verifiedHead } = writer
+  const { open, openSinceMs, salvagedUnits, outboxBatches, outboxBytes, chain } = memory
+  return {
+    openUnits: open.unitCount + salvagedUnits,
+    // What was carried over has waited long enough.
+    openSinceMs: salvagedUnits > 0 ? 0 : openSinceMs,
+    outboxBatches,
+    outboxBytes: outboxBytes + open.bytes,
+    toBeStored: receipts.length + (verifiedHead === null ? 0 : 1),
+    resendableFromSeq: resendableFromSeq(writer),
+    chain: hasMoved ? positionOf(chain) : null,
   }
 }
 

@@ -40,6 +40,7 @@ function open(): JournalService {
       group,
       seal: { lingerMs: 1_000_000, maxUnits: 1000, maxBytes: 700_000 },
       outboxBytes: 100_000_000,
+      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
       suspense: { rows: 100, bytes: 1_000_000, rowsPerDevice: 100, payloadBytes: 65_536 },
       keyRetentionMs: 86_400_000,
       journalBytes: 100_000_000,

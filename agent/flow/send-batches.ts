@@ -3,15 +3,18 @@ import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import {
+  checkpointFeature,
   protocolVersion,
   reportFeature,
   type AggregatorMessage,
+  type CheckpointMessage,
   type ReportMessage,
   type SnapshotMessage,
 } from '@meterline/shared/wire/messages.ts'
 import { nextUplinkState } from '../domain/uplink-state.ts'
 import {
   initialUplinkState,
+  type TakeBackOrder,
   type UplinkEffect,
   type UplinkEvent,
   type UplinkState,
@@ -20,7 +23,9 @@ import {
 import type { JournalIdentity } from '../store/journal.ts'
 import type { JournalClient } from './journal-client.ts'
 import type { StoredBatch } from './journal-port.ts'
-import type { OpenUplink, UplinkLink } from './ports.ts'
+import type { CheckpointKeeper } from './keep-checkpoints.ts'
+import type { OpenUplink } from './ports.ts'
+import { UplinkSession } from './uplink-session.ts'
 import type { UplinkStatus } from './uplink-status.ts'
 import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
 
@@ -29,8 +34,9 @@ import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
  * what that decides.
  */
 export class BatchSender {
-  readonly #openUplink: OpenUplink
+  readonly #session: UplinkSession
   readonly #journal: JournalClient
+  readonly #checkpoints: CheckpointKeeper
   readonly #identity: JournalIdentity
   readonly #timing: UplinkTiming
   readonly #clock: Clock
@@ -42,9 +48,6 @@ export class BatchSender {
   readonly #events: UplinkEvent[] = []
   #stepping = false
   #state: UplinkState = initialUplinkState
-  #link: UplinkLink | null = null
-  /** Counts sessions, so that what a former one still brings is known as such. */
-  #session = 0
   #fault: Fault | null = null
   #snapshotHash: Uint8Array = new Uint8Array(0)
   #onSnapshot: (snapshot: SnapshotMessage) => void = () => undefined
@@ -59,14 +62,21 @@ export class BatchSender {
   constructor(parts: {
     readonly openUplink: OpenUplink
     readonly journal: JournalClient
+    readonly checkpoints: CheckpointKeeper
     readonly identity: JournalIdentity
     readonly timing: UplinkTiming
     readonly clock: Clock
     readonly random: Random
     readonly log: Log
   }) {
-    this.#openUplink = parts.openUplink
+    this.#session = new UplinkSession(parts.openUplink, {
+      onOpened: () => this.#happened({ kind: 'opened' }),
+      onMessage: (message) => this.#heard(message),
+      onRoom: () => this.#happened({ kind: 'room' }),
+      onLost: (cause) => this.#lost(cause),
+    })
     this.#journal = parts.journal
+    this.#checkpoints = parts.checkpoints
     this.#identity = parts.identity
     this.#timing = parts.timing
     this.#clock = parts.clock
@@ -110,7 +120,7 @@ export class BatchSender {
   /** Sends a report if there is anybody to take it; otherwise it is lost, and the next session begins with a new one. */
   report(report: ReportMessage): void {
     // It is small and seldom: whether the transport has room is for the batches to ask.
-    if (this.takesReports && !this.#killed) this.#link?.send(report)
+    if (this.takesReports && !this.#killed) this.#session.send(report)
   }
 
   start(): void {
@@ -142,7 +152,9 @@ export class BatchSender {
 
   #step(event: UplinkEvent): void {
     if (this.#killed) return
-    const facts = { epoch: this.#identity.epoch, chain: this.#journal.chain }
+    const { tenant, epoch } = this.#identity
+    const { chain, resendableFromSeq } = this.#journal
+    const facts = { tenant, epoch, chain, resendableFromSeq, trust: this.#checkpoints.trust }
     const before = this.#state
     const { state, effects } = nextUplinkState(before, event, facts)
     this.#state = state
@@ -154,7 +166,7 @@ export class BatchSender {
   #perform(effect: UplinkEffect): void {
     switch (effect.kind) {
       case 'open':
-        return this.#open()
+        return this.#session.open()
       case 'close':
         return this.#close()
       case 'hello':
@@ -167,6 +179,8 @@ export class BatchSender {
         this.#receipts += 1
         this.#lastReceiptMs = this.#clock.wallMs()
         return this.#journal.settle(effect.receipt)
+      case 'take-back':
+        return this.#takeBack(effect.order)
       case 'arm':
         return this.#arm(effect.timer, effect.attempt)
       case 'disarm':
@@ -179,35 +193,8 @@ export class BatchSender {
     }
   }
 
-  #open(): void {
-    this.#session += 1
-    const session = this.#session
-    // What a link says while it is being opened must wait until it is known here.
-    let opening = true
-    let closedWhileOpening: Fault | null = null
-    const isCurrent = (): boolean => session === this.#session
-    const link = this.#openUplink({
-      onMessage: (message) => {
-        if (isCurrent()) this.#heard(message)
-      },
-      onRoom: () => {
-        if (isCurrent()) this.#happened({ kind: 'room' })
-      },
-      onClosed: (cause) => {
-        if (opening) closedWhileOpening = cause
-        else if (isCurrent()) this.#lost(cause)
-      },
-    })
-    opening = false
-    this.#link = link
-    if (closedWhileOpening !== null) this.#lost(closedWhileOpening)
-    else this.#happened({ kind: 'opened' })
-  }
-
   /** The link is gone by itself. */
   #lost(cause: Fault): void {
-    this.#session += 1
-    this.#link = null
     this.#ready.clear()
     this.#fault = cause
     this.#log.info('uplink lost', { code: cause.code, message: cause.message })
@@ -215,17 +202,14 @@ export class BatchSender {
   }
 
   #close(): void {
-    const link = this.#link
-    this.#session += 1
-    this.#link = null
     this.#ready.clear()
-    link?.close()
+    this.#session.close()
   }
 
   #greet(): void {
     const { tenant, agent, epoch } = this.#identity
     const { sealedSeq, sealedHash } = this.#journal.chain
-    this.#link?.send({
+    this.#session.send({
       kind: 'hello',
       protocolVersion,
       tenant,
@@ -234,9 +218,9 @@ export class BatchSender {
       lastSealedSeq: sealedSeq,
       chainHash: sealedHash,
       snapshotHash: this.#snapshotHash,
-      features: [],
-      checkpoint: null,
-      retainedFromSeq: 0,
+      features: [checkpointFeature],
+      checkpoint: this.#checkpoints.held,
+      retainedFromSeq: this.#journal.resendableFromSeq,
     })
   }
 
@@ -244,7 +228,7 @@ export class BatchSender {
     switch (message.kind) {
       case 'welcome':
         this.#features = message.features
-        this.#happened(message)
+        this.#happened({ ...message, restore: this.#checkpoints.readRestore(message.restore) })
         if (this.takesReports) this.#onReportWanted()
         return
       case 'receipt':
@@ -256,15 +240,30 @@ export class BatchSender {
       case 'snapshot':
         return this.#onSnapshot(message)
       case 'checkpoint':
-        return
+        return this.#judge(message)
     }
   }
 
+  #judge(message: CheckpointMessage): void {
+    const { phase } = this.#state
+    // Before the welcome it is not known which generation it would have to be of.
+    if (phase !== 'verifying' && phase !== 'streaming') return
+    const distrust = this.#checkpoints.take(message)
+    this.#happened(distrust === null ? { kind: 'trusted' } : { kind: 'distrusted', fault: distrust })
+  }
+
+  #takeBack(order: TakeBackOrder): void {
+    this.#checkpoints.takeBack(order, (outcome) => {
+      if (outcome.ok) this.#happened({ kind: 'taken-back', outcome: outcome.value })
+      else this.#happened({ kind: 'not-taken-back', fault: outcome.fault })
+    })
+  }
+
   #load(fromSeq: number, maxCount: number, maxBytes: number): void {
-    if (this.#link === null) return
-    const session = this.#session
+    if (!this.#session.isOpen) return
+    const { number } = this.#session
     this.#journal.load(fromSeq, maxCount, maxBytes, (batches) => {
-      if (session !== this.#session) return
+      if (number !== this.#session.number) return
       for (const batch of batches) this.#ready.set(batch.seq, batch)
       const loaded = batches.map(({ seq, batchHash, header, signature, body }) => ({
         seq,
@@ -277,12 +276,11 @@ export class BatchSender {
 
   #send(seq: number): void {
     const batch = this.#ready.get(seq)
-    const link = this.#link
-    if (batch === undefined || link === null) return
+    if (batch === undefined || !this.#session.isOpen) return
     this.#ready.delete(seq)
     this.#sentBatches += 1
     const { header, signature, body } = batch
-    const room = link.send({ kind: 'batch', header, signature, body })
+    const room = this.#session.send({ kind: 'batch', header, signature, body })
     this.#happened({ kind: 'sent', room })
   }
 

@@ -93,8 +93,8 @@ export class Reporter {
 
   async #gather(): Promise<ReportMessage> {
     const { journal, ingest, clock } = this.#parts
-    const status = await journal.status()
-    const counts = await journal.suspenseCounts()
+    const status = await journal.questions.status()
+    const counts = await journal.questions.suspenseCounts()
     const { batches, bytes, oldestSealedMs } = status.outbox
     const { deliveries, events, records, unbound, withoutId, duplicates, suspended } = status.counters
     return {

@@ -24,11 +24,12 @@ export interface SuspenseDesk {
 
 /** The desk over a journal. */
 export function suspenseDesk(journal: JournalClient): SuspenseDesk {
+  const { questions } = journal
   return {
-    list: (query) => journal.suspense(query),
-    counts: () => journal.suspenseCounts(),
-    show: (number) => journal.suspended(number),
-    closed: (after, limit) => journal.closedSuspense(after, limit),
+    list: (query) => questions.suspense(query),
+    counts: () => questions.suspenseCounts(),
+    show: (number) => questions.suspended(number),
+    closed: (after, limit) => questions.closedSuspense(after, limit),
     replay: (order, progress) => replayAll(journal, order, progress),
     discard: (order) => journal.discard(order),
   }

@@ -1,30 +1,37 @@
-import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { failed, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
-import { equalBytes } from '@meterline/shared/integrity/hash.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
-import { batchHashOf, decodeHeader } from '@meterline/shared/model/batch-codec.ts'
 import { OpenBatch, type Chunk } from '@meterline/shared/model/unit-codec.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { SuspenseLimits } from '../domain/admit.ts'
+import type { LogTrust, VerifiedHead } from '../domain/checkpoint-trust.ts'
 import type { BirthBook } from '../domain/mapping/birth-book.ts'
 import type { RuleBook } from '../domain/mapping/rule-book.ts'
 import type { RuleDefinition } from '../domain/mapping/rule-definition.ts'
 import type { PrerateIndex } from '../domain/prerate.ts'
+import type { RetentionLimits } from '../domain/retention.ts'
 import type { SealLimits } from '../domain/seal.ts'
 import type { BatchReceipt } from '../domain/uplink-types.ts'
+import { damaged, readStored } from '../store/journal-damage.ts'
 import type { CounterRow, Journal, JournalIdentity } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
+import type { RetainedTotals } from '../store/settled-table.ts'
+import { brokenChain } from './check-chain.ts'
 import type { GroupLimits } from './group.ts'
 import type { Origin } from './origin.ts'
 
-/** What the writer works by. Plain data, so that it can be handed to a thread. */
+/** What the writer works by. Plain data, so that it can be handed to a thread; only an inline writer may have a disk. */
 export interface WriterSettings {
   readonly journalFile: string
   readonly onTemporaryDisk: boolean
+  readonly disk?: SimulatedDisk | undefined
   readonly identity: JournalIdentity
   readonly group: GroupLimits
   readonly seal: SealLimits
   /** Sealed and open batches may take this much before deliveries are refused. */
   readonly outboxBytes: number
+  /** How long batches are kept after they have left the outbox. */
+  readonly retention: RetentionLimits
   readonly suspense: SuspenseLimits & { readonly payloadBytes: number }
   readonly keyRetentionMs: number
   /** What the journal's file may take. */
@@ -42,9 +49,16 @@ export interface WriterMemory {
   openSinceMs: number | null
   firstOpenChunk: number
   nextChunk: number
+  /** Units that a recovery carried over and that are in no batch yet. */
+  salvagedUnits: number
   chain: ChainRow
   outboxBatches: number
   outboxBytes: number
+  /** Batches that have left the outbox and are kept. */
+  retained: RetainedTotals
+  /** No batch is old enough to be let go before this, on the monotonic clock. */
+  releaseNotBeforeMs: number
+  logTrust: LogTrust
   counters: CounterRow
   suspense: { rows: number; bytes: number; readonly rowsByDevice: Map<string, number> }
 }
@@ -64,18 +78,25 @@ export interface Writer {
   prerates: PrerateIndex | null
   /** Receipts whose batches are still to be deleted, in sequence. */
   receipts: BatchReceipt[]
+  /** The newest head of the log that was verified and is still to be stored. */
+  verifiedHead: VerifiedHead | null
 }
 
 /** Reads the writer's memory from the journal and checks that the chain of the outbox holds together. */
 export function recall(journal: Journal, nowMonotonicMs: number): Result<WriterMemory, Fault<'journal_damaged'>> {
+  const read = readStored(journal.file, () => readMemory(journal, nowMonotonicMs))
+  return read.ok ? read.value : read
+}
+
+function readMemory(journal: Journal, nowMonotonicMs: number): Result<WriterMemory, Fault<'journal_damaged'>> {
   const chain = journal.outbox.chain()
-  if (chain === null) return failed(damaged('it does not say whose it is'))
-  const broken = brokenLink(journal, chain)
-  if (broken !== null) return failed(damaged(broken))
+  if (chain === null) return failed(damaged(journal.file, 'it does not say whose it is'))
+  const broken = brokenChain(journal.outbox, chain)
+  if (broken !== null) return failed(damaged(journal.file, broken))
   const openChunks = journal.outbox.openChunks(chain.sealedChunk)
   const open = OpenBatch.restore(openChunks)
-  if (!open.ok) return failed(damaged(open.fault.message))
-  const totals = journal.outbox.totals()
+  if (!open.ok) return failed(damaged(journal.file, open.fault.message))
+  const totals = journal.outbox.totals(chain.settledSeq)
   return ok({
     open: open.value,
     openChunks,
@@ -83,35 +104,14 @@ export function recall(journal: Journal, nowMonotonicMs: number): Result<WriterM
     openSinceMs: openChunks.length > 0 ? nowMonotonicMs : null,
     firstOpenChunk: openChunks[0]?.id ?? chain.sealedChunk + 1,
     nextChunk: (openChunks.at(-1)?.id ?? chain.sealedChunk) + 1,
+    salvagedUnits: journal.salvaged.units(),
     chain,
     outboxBatches: totals.batches,
     outboxBytes: totals.bytes,
+    retained: journal.settled.totals(chain.settledSeq),
+    releaseNotBeforeMs: nowMonotonicMs,
+    logTrust: journal.logTrust.read(),
     counters: journal.counters(),
     suspense: journal.suspense.usage(),
   })
-}
-
-/** What is wrong with the sealed batches of the outbox, or null: each must be there, be its hash, and name the one before. */
-function brokenLink(journal: Journal, chain: ChainRow): string | null {
-  let previousHash = chain.settledHash
-  for (let seq = chain.settledSeq + 1; seq <= chain.sealedSeq; seq++) {
-    const batch = journal.outbox.batch(seq)
-    if (batch === null) return `sealed batch ${seq} is missing`
-    if (!equalBytes(batchHashOf(batch.header), batch.batchHash)) return `the header of sealed batch ${seq} was changed`
-    const header = decodeHeader(batch.header)
-    if (!header.ok) return `sealed batch ${seq}: ${header.fault.message}`
-    if (header.value.seq !== seq || !equalBytes(header.value.previousHash, previousHash)) {
-      return `sealed batch ${seq} does not follow the one before it`
-    }
-    if (journal.outbox.unitsHeld(batch) !== header.value.unitCount) return `units of sealed batch ${seq} are missing`
-    previousHash = batch.batchHash
-  }
-  return equalBytes(previousHash, chain.sealedHash) ? null : 'the last sealed batch is not the one the chain ends with'
-}
-
-function damaged(what: string): Fault<'journal_damaged'> {
-  return fault(
-    'journal_damaged',
-    `The journal is damaged: ${what}. Keep the file for examination, and start with a new dataDirectory under a new epoch.`,
-  )
 }

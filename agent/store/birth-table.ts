@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { rowSum } from './row-sums.ts'
 import type { Birth, BornMetric } from '../domain/mapping/birth-book.ts'
 
 interface BirthRow {
@@ -19,21 +20,24 @@ interface BirthRow {
  */
 export class BirthTable {
   readonly #db: Database
-  readonly #write: Statement<[BirthRow]>
+  readonly #write: Statement<[BirthRow & { readonly sum: number }]>
 
   constructor(db: Database) {
     this.#db = db
     this.#write = db.prepare(
-      `INSERT INTO sparkplug_birth (publisher, group_id, node, device, timestamp_ms, metrics)
-       VALUES (:publisher, :group, :node, :device, :timestampMs, :metrics)
-       ON CONFLICT DO UPDATE SET timestamp_ms = excluded.timestamp_ms, metrics = excluded.metrics`,
+      `INSERT INTO sparkplug_birth (publisher, group_id, node, device, timestamp_ms, metrics, sum)
+       VALUES (:publisher, :group, :node, :device, :timestampMs, :metrics, :sum)
+       ON CONFLICT DO UPDATE
+       SET timestamp_ms = excluded.timestamp_ms, metrics = excluded.metrics, sum = excluded.sum`,
     )
   }
 
   write({ scope, timestampMs, metrics }: Birth): void {
     const { publisher, group, node, device } = scope
     const rows = metrics.map(({ name, alias, datatype }) => [name, alias?.toString() ?? null, datatype])
-    this.#write.run({ publisher, group, node, device: device ?? '', timestampMs, metrics: JSON.stringify(rows) })
+    const row = { publisher, group, node, device: device ?? '', timestampMs, metrics: JSON.stringify(rows) }
+    const sum = rowSum([publisher, group, node, row.device, timestampMs, row.metrics])
+    this.#write.run({ ...row, sum })
   }
 
   all(): readonly Birth[] {

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { rowSum } from './row-sums.ts'
 import type { SuspenseRow } from './suspense-table.ts'
 
 /** What became of something that was in suspense. */
@@ -40,6 +41,8 @@ export class ClosedSuspenseTable {
   readonly #discarded: Statement<[Uint8Array], number>
   readonly #again: Statement<[number, number]>
   readonly #prune: Statement<[number]>
+  readonly #columns: Statement<[number], unknown[]>
+  readonly #setSum: Statement<[number, number]>
 
   constructor(db: Database) {
     this.#db = db
@@ -52,6 +55,8 @@ export class ClosedSuspenseTable {
     this.#discarded = db
       .prepare<[Uint8Array], number>(`SELECT id FROM suspense_closed WHERE identity = ? AND outcome = 'discarded'`)
       .pluck()
+    this.#columns = db.prepare<[number], unknown[]>('SELECT * FROM suspense_closed WHERE id = ?').raw()
+    this.#setSum = db.prepare('UPDATE suspense_closed SET sum = ? WHERE id = ?')
     this.#again = db.prepare('UPDATE suspense_closed SET times = times + 1, last_ms = ? WHERE id = ?')
     this.#prune = db.prepare(`DELETE FROM suspense_closed WHERE outcome = 'replayed' AND closed_ms < ?`)
   }
@@ -62,6 +67,7 @@ export class ClosedSuspenseTable {
     const payload = closing.outcome === 'discarded' ? row.payload : null
     const what = { id, identity, code, message, device, kind, rule, topic, eventId, firstMs, lastMs, times }
     this.#insert.run({ ...what, payloadBytes, payload, ...closing })
+    this.#sum(id)
   }
 
   /** The discarded row that held exactly this, or null. */
@@ -71,6 +77,12 @@ export class ClosedSuspenseTable {
 
   countAgain(id: number, atMs: number): void {
     this.#again.run(atMs, id)
+    this.#sum(id)
+  }
+
+  /** Notes that the row is what it is now. */
+  #sum(id: number): void {
+    this.#setSum.run(rowSum((this.#columns.get(id) ?? []).slice(0, -1)), id)
   }
 
   find(id: number): ClosedHead | null {

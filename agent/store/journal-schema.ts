@@ -4,7 +4,9 @@ import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
 /**
  * The journal's tables. Usage lies in `chunk`, one row a group commit, as the very bytes that are sealed and sent; a
  * `batch` row adds what sealing made and names its chunks, so nothing is written twice. Deleting from `chunk` and `batch`
- * happens under a receipt only. The version of the file is SQLite's `user_version`.
+ * happens under a receipt only, and not at once: `settled_batch` says which batches are kept to be sent again after a
+ * restore of the aggregator. Rows that matter carry a CRC-32 in `sum` (null in rows of versions before 5). The version of
+ * the file is SQLite's `user_version`.
  */
 export const journalMigrations: readonly Migration[] = [
   {
@@ -68,6 +70,40 @@ CREATE TABLE sparkplug_birth (
   publisher TEXT NOT NULL, group_id TEXT NOT NULL, node TEXT NOT NULL, device TEXT NOT NULL,
   timestamp_ms INTEGER NOT NULL, metrics TEXT NOT NULL,
   PRIMARY KEY (publisher, group_id, node, device)) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    version: 4,
+    sql: `
+CREATE TABLE settled_batch (
+  seq INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, log_index INTEGER NOT NULL, settled_ms INTEGER) STRICT;
+CREATE TABLE log_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  generation INTEGER NOT NULL, doubted INTEGER NOT NULL, size INTEGER, root BLOB, note TEXT, sum INTEGER) STRICT;
+INSERT INTO log_head VALUES (1, 1, 0, NULL, NULL, NULL, NULL);
+CREATE TABLE log_evidence (
+  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+  held_generation INTEGER, held_size INTEGER, held_root BLOB, held_note TEXT,
+  offered_generation INTEGER NOT NULL, offered_note TEXT NOT NULL,
+  from_size INTEGER NOT NULL, consistency BLOB NOT NULL) STRICT;
+`,
+  },
+  {
+    version: 5,
+    sql: `
+ALTER TABLE chunk ADD COLUMN sum INTEGER;
+ALTER TABLE batch ADD COLUMN sum INTEGER;
+ALTER TABLE chain ADD COLUMN sum INTEGER;
+ALTER TABLE counter ADD COLUMN sum INTEGER;
+ALTER TABLE suspense ADD COLUMN sum INTEGER;
+ALTER TABLE suspense_closed ADD COLUMN sum INTEGER;
+ALTER TABLE sparkplug_birth ADD COLUMN sum INTEGER;
+CREATE TABLE salvaged_chunk (
+  id INTEGER PRIMARY KEY, unit_count INTEGER NOT NULL, record_count INTEGER NOT NULL,
+  tables_delta BLOB NOT NULL, units BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
+CREATE TABLE recovery (
+  id INTEGER PRIMARY KEY, recovered_ms INTEGER NOT NULL, recovered_by TEXT NOT NULL, moved_to TEXT,
+  report TEXT NOT NULL) STRICT;
 `,
   },
 ]

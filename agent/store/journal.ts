@@ -4,12 +4,21 @@ import { hashBytes } from '@meterline/shared/integrity/hash.ts'
 import type { Chunk } from '@meterline/shared/model/unit-codec.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
-import { openDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
+import { emptyLog, openDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
 import type { AgentId, TenantId } from '@meterline/shared/units/ids.ts'
 import { BirthTable } from './birth-table.ts'
 import { ClosedSuspenseTable } from './closed-suspense-table.ts'
+import { codeOf, damageFault, damaged, logDamage } from './journal-damage.ts'
+import { finishReplacement } from './journal-replacement.ts'
 import { journalMigrations } from './journal-schema.ts'
+import { LogTrustTable } from './log-trust-table.ts'
 import { OutboxTables, type ChainRow } from './outbox-tables.ts'
+import { SettledTable } from './settled-table.ts'
+import { chainSum, rowSum } from './row-sums.ts'
+import { RecoveryTables } from './recovery-tables.ts'
+import { SalvagedTable } from './salvaged-table.ts'
 import { SuspenseTable } from './suspense-table.ts'
 
 /** Whose journal it is. */
@@ -25,6 +34,7 @@ export interface JournalOptions {
   readonly identity: JournalIdentity
   /** For simulations only: see `openDatabase`. */
   readonly onTemporaryDisk: boolean
+  readonly disk?: SimulatedDisk | undefined
   /** The most keys one commit stages. */
   readonly maxStagedKeys: number
   readonly keyRetentionMs: number
@@ -49,6 +59,8 @@ export interface CounterRow {
 
 // Keys gathered in memory before they become a run on the disk: 80 bytes each, so under three megabytes.
 const memtableKeys = 32_768
+// On a simulated disk so few that runs are written and merged under the light traffic of a simulated hour.
+const simulatedMemtableKeys = 64
 // A key of the past month is found in few runs; one run never spans more than a tenth of the retention.
 const runsPerRetention = 10
 const cachePages = 1_000
@@ -60,14 +72,16 @@ const pageBytes = 4_096
  */
 export class Journal {
   readonly outbox: OutboxTables
+  readonly settled: SettledTable
+  readonly logTrust: LogTrustTable
   readonly suspense: SuspenseTable
   readonly closedSuspense: ClosedSuspenseTable
   readonly births: BirthTable
+  readonly salvaged: SalvagedTable
+  readonly recovery: RecoveryTables
   readonly keys: KeyIndex
   readonly #db: Database
-  readonly #begin: () => void
-  readonly #commit: () => void
-  readonly #rollback: () => void
+  readonly #transactions: Transactions
   readonly #writeCounters: (counters: CounterRow) => void
 
   /**
@@ -77,14 +91,19 @@ export class Journal {
   static open(options: JournalOptions): Result<Journal, Fault<JournalFaultCode>> {
     let db: Database | null = null
     try {
-      db = openDatabase({ file: options.file, onTemporaryDisk: options.onTemporaryDisk, cachePages })
+      const { file, onTemporaryDisk, disk } = options
+      finishReplacement(file)
+      const lost = logDamage(file)
+      if (lost !== null) return failed(lost)
+      db = openDatabase({ file, onTemporaryDisk, disk, cachePages })
       // One process at a time: a second one would give out the same sequence numbers.
       db.pragma('locking_mode = EXCLUSIVE')
+      // SQLite takes that lock with the first transaction that may write; an agent without work would hold none.
+      db.exec('BEGIN IMMEDIATE; COMMIT')
       migrate(db, journalMigrations)
       db.pragma(`max_page_count = ${Math.ceil(options.maxFileBytes / pageBytes)}`)
-      // After a failed fsync the kernel may hold log pages as clean that never reached the disk. A full checkpoint
-      // writes every page of the log anew into the database file and syncs it, so whatever this open found is durable.
-      db.pragma('wal_checkpoint(TRUNCATE)')
+      // What an earlier process left in the log may never have reached the disk.
+      assertThat(emptyLog(db), 'whoever has the journal for himself can empty its log')
       const journal = new Journal(db, options)
       const claimed = journal.#claim(options.identity)
       if (claimed !== null) {
@@ -100,23 +119,22 @@ export class Journal {
 
   private constructor(db: Database, options: JournalOptions) {
     this.#db = db
-    const begin = db.prepare('BEGIN IMMEDIATE')
-    const commit = db.prepare('COMMIT')
-    const rollback = db.prepare('ROLLBACK')
-    this.#begin = () => void begin.run()
-    this.#commit = () => void commit.run()
-    this.#rollback = () => void rollback.run()
-    const writeCounters = db.prepare<[CounterRow]>(
+    this.#transactions = new Transactions(db)
+    const writeCounters = db.prepare<[CounterRow & { readonly sum: number }]>(
       `UPDATE counter SET deliveries = :deliveries, events = :events, records = :records, unbound = :unbound,
-       without_id = :withoutId, duplicates = :duplicates, suspended = :suspended WHERE id = 1`,
+       without_id = :withoutId, duplicates = :duplicates, suspended = :suspended, sum = :sum WHERE id = 1`,
     )
-    this.#writeCounters = (counters) => void writeCounters.run(counters)
+    this.#writeCounters = (counters) => void writeCounters.run({ ...counters, sum: rowSum(counterColumns(counters)) })
     this.outbox = new OutboxTables(db)
+    this.settled = new SettledTable(db)
+    this.logTrust = new LogTrustTable(db)
     this.suspense = new SuspenseTable(db)
     this.closedSuspense = new ClosedSuspenseTable(db)
     this.births = new BirthTable(db)
+    this.salvaged = new SalvagedTable(db)
+    this.recovery = new RecoveryTables(db)
     this.keys = new KeyIndex(db, {
-      memtableKeys,
+      memtableKeys: options.disk === undefined ? memtableKeys : simulatedMemtableKeys,
       maxStagedKeys: options.maxStagedKeys,
       mergeSpanMs: Math.ceil(options.keyRetentionMs / runsPerRetention),
     })
@@ -127,27 +145,22 @@ export class Journal {
    * stays, and the error comes out; `commitFault` tells what it means.
    */
   commit(work: () => void): void {
-    this.#begin()
-    try {
-      work()
-      this.#commit()
-    } catch (error) {
-      // Some errors make SQLite roll back by itself.
-      if (this.#db.inTransaction) this.#rollback()
-      throw error
-    }
+    this.#transactions.run(work)
     this.keys.committed()
   }
 
   counters(): CounterRow {
     const row = this.#db
-      .prepare<[], CounterRow>(
-        `SELECT deliveries, events, records, unbound, without_id AS withoutId, duplicates, suspended
+      .prepare<[], CounterRow & { readonly sum: number | null }>(
+        `SELECT deliveries, events, records, unbound, without_id AS withoutId, duplicates, suspended, sum
          FROM counter WHERE id = 1`,
       )
       .get()
-    assertThat(row !== undefined, 'the journal has its row of counters')
-    return row
+    if (row === undefined || (row.sum !== null && row.sum !== rowSum(counterColumns(row)))) {
+      throw new FaultError(damaged(this.#db.name, 'its counters are gone or were changed'))
+    }
+    const { deliveries, events, records, unbound, withoutId, duplicates, suspended } = row
+    return { deliveries, events, records, unbound, withoutId, duplicates, suspended }
   }
 
   /** Inside a commit. */
@@ -171,6 +184,10 @@ export class Journal {
     this.#db.prepare('INSERT INTO snapshot VALUES (?, ?, ?, ?)').run(version, bytes, signature, storedMs)
   }
 
+  get file(): string {
+    return this.#db.name
+  }
+
   /** Sizes of the file and of the write-ahead log beside it. */
   fileSizes(): { readonly journalBytes: number; readonly logBytes: number } {
     const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
@@ -188,6 +205,9 @@ export class Journal {
       this.commit(() => this.outbox.insertChain(newChain(identity, 0)))
       return null
     }
+    if (chain.sum !== null && chain.sum !== chainSum(chain)) {
+      return damaged(this.#db.name, 'the row that says whose it is and where its chain stands was changed')
+    }
     if (chain.tenant !== identity.tenant || chain.agent !== identity.agent) {
       const message =
         `${this.#db.name} is the journal of agent ${chain.agent} of tenant ${chain.tenant}, ` +
@@ -195,13 +215,17 @@ export class Journal {
       return fault('journal_of_another', message)
     }
     if (chain.epoch === identity.epoch) return null
-    if (identity.epoch < chain.epoch || this.outbox.hasUnsent(chain.sealedChunk)) {
+    if (identity.epoch < chain.epoch || this.outbox.hasUnsent(chain)) {
       const message =
         `${this.#db.name} is in epoch ${chain.epoch} and the config says ${identity.epoch}. A higher epoch can begin once ` +
         'everything of the old one has left the outbox; a lower one never.'
       return fault('journal_epoch_unsent', message)
     }
-    this.commit(() => this.outbox.writeChain(newChain(identity, chain.sealedChunk)))
+    this.commit(() => {
+      // Numbers begin again: what was kept of the old epoch could not be sent in the new one.
+      this.settled.release(chain.settledSeq)
+      this.outbox.writeChain(newChain(identity, chain.sealedChunk))
+    })
     return null
   }
 }
@@ -210,13 +234,15 @@ export class Journal {
 export type StoredChunk = Chunk & { readonly id: number }
 
 /** What an error of a commit means: a full disk may pass, anything else leaves the connection unfit for use. */
-export function commitFault(error: unknown, file: string): Fault<'disk_full' | 'journal_failed'> {
+export function commitFault(error: unknown, file: string): Fault<'disk_full' | 'journal_failed' | 'journal_damaged'> {
   const code = codeOf(error)
   const reason = error instanceof Error ? error.message : String(error)
   if (code === 'SQLITE_FULL') {
     const message = `There is no room for ${file} (its disk is full, or it has reached limits.journalBytes): nothing is taken in until there is.`
     return fault('disk_full', message)
   }
+  const found = damageFault(error, file)
+  if (found !== null) return found
   return fault(
     'journal_failed',
     `Writing ${file} failed (${code}: ${reason}). Nothing more is taken in or acknowledged. ` +
@@ -225,17 +251,23 @@ export function commitFault(error: unknown, file: string): Fault<'disk_full' | '
 }
 
 function openFault(error: unknown, file: string): Fault<JournalFaultCode> {
+  const found = damageFault(error, file)
+  if (found !== null) return found
   const reason = error instanceof FaultError ? error.fault.message : String(error)
   // SQLite's own words for SQLITE_BUSY are all that is left of it in a fault of the opening.
   if (codeOf(error).startsWith('SQLITE_BUSY') || reason.includes('database is locked')) {
     const message = `${file} is in use: another agent runs on this data directory. Stop it, or name another dataDirectory.`
     return fault('journal_in_use', message)
   }
+  // Our own statements do not fit the tables that its version has: something of its schema was changed.
+  if (codeOf(error) === 'SQLITE_ERROR') return damaged(file, `its tables are not those of its version (${reason})`)
   return fault('journal_unusable', `The journal cannot be opened: ${reason}`)
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected'
+/** A row of counters as it is stored. */
+function counterColumns(row: CounterRow): number[] {
+  const { deliveries, events, records, unbound, withoutId, duplicates, suspended } = row
+  return [1, deliveries, events, records, unbound, withoutId, duplicates, suspended]
 }
 
 function newChain(identity: JournalIdentity, sealedChunk: number): ChainRow {

@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Statement } from 'better-sqlite3'
+import { FaultError } from '@meterline/shared/base/errors.ts'
 import type { SyncState } from '@meterline/shared/base/clock.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { damaged } from './journal-damage.ts'
+import { fitsRowSum, rowSum } from './row-sums.ts'
 
 /** What is put to suspense: something that came in and cannot be used as it is. */
 export interface SuspenseInput {
@@ -96,6 +99,8 @@ export class SuspenseTable {
   readonly #reason: Statement<[string, string, string | null, number]>
   readonly #delete: Statement<[number]>
   readonly #row: Statement<[number], StoredRow>
+  readonly #columns: Statement<[number], unknown[]>
+  readonly #setSum: Statement<[number, number]>
 
   constructor(db: Database) {
     this.#db = db
@@ -110,6 +115,8 @@ export class SuspenseTable {
     this.#reason = db.prepare('UPDATE suspense SET code = ?, message = ?, event_id = ? WHERE id = ?')
     this.#delete = db.prepare('DELETE FROM suspense WHERE id = ?')
     this.#row = db.prepare(`SELECT ${rowColumns} FROM suspense WHERE id = ?`)
+    this.#columns = db.prepare<[number], unknown[]>('SELECT * FROM suspense WHERE id = ?').raw()
+    this.#setSum = db.prepare('UPDATE suspense SET sum = ? WHERE id = ?')
   }
 
   /** The row that already holds exactly this, or null. */
@@ -120,26 +127,39 @@ export class SuspenseTable {
   /** Returns the number of the new row; numbers are never given twice. */
   insert(input: SuspenseInput, identity: Uint8Array): number {
     const positions = input.positions === null ? null : JSON.stringify(input.positions)
-    return Number(this.#insert.run({ ...input, positions, identity }).lastInsertRowid)
+    const id = Number(this.#insert.run({ ...input, positions, identity }).lastInsertRowid)
+    this.#sum(id)
+    return id
   }
 
   /** The same was delivered again; the reason is the one it was refused for this time. */
   countAgain(id: number, atMs: number, code: string, message: string): void {
     this.#again.run(atMs, code, message, id)
+    this.#sum(id)
   }
 
   changeReason(id: number, code: string, message: string, eventId: string | null): void {
     this.#reason.run(code, message, eventId, id)
+    this.#sum(id)
   }
 
   delete(id: number): void {
     this.#delete.run(id)
   }
 
+  /** Throws `journal_damaged` when it is not what was stored. */
   row(id: number): SuspenseRow | null {
     const stored = this.#row.get(id)
     if (stored === undefined) return null
+    if (!fitsRowSum(this.#columns.get(id) ?? [])) {
+      throw new FaultError(damaged(this.#db.name, `entry ${id} of the suspense was changed`))
+    }
     return { ...stored, positions: stored.positions === null ? null : (JSON.parse(stored.positions) as number[]) }
+  }
+
+  /** Notes that the row is what it is now. */
+  #sum(id: number): void {
+    this.#setSum.run(rowSum((this.#columns.get(id) ?? []).slice(0, -1)), id)
   }
 
   /** What is held: rows and payload bytes, and rows by device. */

@@ -10,6 +10,7 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { initialiseKey } from '@meterline/shared/command-line/signing-key-file.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
+import { addRecovery } from './recovery-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import { booksText } from './texts.ts'
 
@@ -41,6 +42,7 @@ function aggregatorProgram(version: string, end: End): Command {
   addInit(program, end)
   addServiceCommands(program, end)
   addVerify(program, end)
+  addRecovery(program, end)
   addConfig(program, end)
   addVersion(program, version)
   return program

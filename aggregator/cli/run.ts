@@ -58,6 +58,8 @@ async function start(
     dataDirectory,
     signingKey,
     limits,
+    copyBooks: async (order, phase) => (await import('../backup/thread.ts')).copyBooksInThread(order, phase),
+    version,
     clock: systemClock(),
     random: systemRandom(),
     log,

@@ -52,6 +52,13 @@ export function tenantText(status: TenantStatus): string {
   const lines: (readonly [string, string])[] = [
     ['catalogue', `version ${status.catalogueVersion}`],
     ['log', counted(status.logSize, 'entry', 'entries')],
+    ...status.restores.map(
+      ({ generation, size, by, reason, atMs }) =>
+        [
+          '',
+          `generation ${generation}: restored to ${counted(size, 'entry', 'entries')} at ${formatInstant(atMs)} by ${oneLine(by)}: ${oneLine(reason)}`,
+        ] as const,
+    ),
     [
       'received',
       `${counted(status.batches, 'batch', 'batches')}, ${counted(status.units, 'event')}, ${counted(status.records, 'record')}`,
@@ -71,9 +78,10 @@ export function tenantText(status: TenantStatus): string {
     ['evidence', counted(status.evidence, 'piece')],
   ]
   const agents = status.agents.map(
-    ({ agent, epoch, receivedSeq, connected, quarantined, report }) =>
+    ({ agent, epoch, receivedSeq, connected, quarantined, logDispute, report }) =>
       `  agent ${agent}  epoch ${epoch}, ${counted(receivedSeq, 'batch', 'batches')}, ${connected ? 'connected' : 'not connected'}` +
       (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`) +
+      (logDispute === null ? '' : `\n    HOLDS ANOTHER LOG: ${oneLine(logDispute)}`) +
       (report === null ? '' : `\n    ${reportText(report)}`),
   )
   const width = Math.max(...lines.map(([name]) => name.length))

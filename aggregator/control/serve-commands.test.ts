@@ -39,6 +39,8 @@ function echoing(tenants: readonly string[]): Commands {
     suspenseDiscard: answer,
     evidenceList: answer,
     verifyBooks: answer,
+    backup: (order) =>
+      Promise.resolve(order.tenant === 'broken' ? failed(fault('backup_failed', 'its disk is full')) : answer(order)),
     gaps: (...input) => Promise.resolve(answer(...input)),
     correlations: (...input) => Promise.resolve(answer(...input)),
   }
@@ -68,6 +70,11 @@ describe('commands over the control socket', () => {
     ['evidence-list', { tenant: 'x', limit: 2 }, ['x', { limit: 2 }]],
     ['dispositions', { tenant: 'x', events: [{ source: 's', id: 'i' }] }, ['x', [{ source: 's', id: 'i' }]]],
     ['verify', { tenant: 'x' }, ['x']],
+    [
+      'backup',
+      { tenant: 'x', toDirectory: '/backups' },
+      { backups: [[{ tenant: 'x', toDirectory: '/backups' }]], failed: [] },
+    ],
     ['gaps', { tenant: 'x' }, ['x', { days: 7, limit: 100 }]],
     ['gaps', { atMs: 5, kinds: ['silent'], limit: 9 }, ['acme', { atMs: 5, kinds: ['silent'], days: 7, limit: 9 }]],
     ['correlations', { rule: 'r', states: ['differs'] }, ['acme', { rule: 'r', states: ['differs'], limit: 100 }]],
@@ -85,6 +92,15 @@ describe('commands over the control socket', () => {
       fault: { code: 'tenant_needed', message: expect.stringContaining('a, b') as string },
     })
     expect(await run('verify', {}, [])).toMatchObject({ fault: { code: 'tenant_needed' } })
+  })
+
+  test('a backup of all tenants says which could not be made', async () => {
+    const answer = await run('backup', { tenant: 'all', toDirectory: '/backups' }, ['a', 'broken', 'c'])
+    const made = ['a', 'c'].map((tenant) => [{ tenant, toDirectory: '/backups' }])
+    const failures = [{ tenant: 'broken', code: 'backup_failed', message: 'its disk is full' }]
+    expect(answer).toEqual({ ok: true, value: { backups: made, failed: failures } })
+    const alone = await run('backup', { tenant: 'broken', toDirectory: '/backups' })
+    expect(alone).toMatchObject({ ok: false, fault: { code: 'backup_failed' } })
   })
 
   test('mistakes of a file are all named, for people and for programs', async () => {
@@ -105,6 +121,7 @@ describe('commands over the control socket', () => {
     ['an argument there is not', 'verify', { tennant: 'x' }, 'arguments_invalid'],
     ['an argument of another kind', 'invoice-show', { number: 5 }, 'arguments_invalid'],
     ['a missing argument', 'close-period', {}, 'arguments_invalid'],
+    ['a folder that depends on where the service runs', 'backup', { toDirectory: 'backups' }, 'arguments_invalid'],
     ['a page that is too long', 'suspense-list', { limit: 1_000_000 }, 'arguments_invalid'],
   ])('%s is refused', async (_name, command, input, code) => {
     expect(await run(command, input)).toMatchObject({ ok: false, fault: { code } })

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
@@ -8,6 +9,7 @@ import type { RunCommand } from '@meterline/shared/wire/control.ts'
 import { pairingStates } from '../domain/correlation/judge-pairing.ts'
 import { gapKinds } from '../flow/completeness-answers.ts'
 import type { ApplyResult, Commands, TenantStatus } from '../flow/commands.ts'
+import { backupAnswer } from './backup-answer.ts'
 
 const tenant = z.string().min(1).optional()
 const limit = z.int().min(1).max(10_000).default(100)
@@ -50,6 +52,12 @@ const inputs = {
   'evidence-list': z.strictObject({ tenant, limit }),
   dispositions: z.strictObject({ tenant, events: z.array(z.strictObject({ source: z.string(), id: z.string() })) }),
   verify: z.strictObject({ tenant }),
+  backup: z.strictObject({
+    tenant,
+    toDirectory: z
+      .string()
+      .refine((path) => isAbsolute(path), 'is no absolute path; the service runs in another folder'),
+  }),
   gaps: z.strictObject({
     tenant,
     atMs: z.int().min(0).optional(),
@@ -119,6 +127,8 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
     dispositions: ({ tenant: named, events }) =>
       withTenant(commands, named, (found) => commands.dispositions(found, events)),
     verify: ({ tenant: named }) => withTenant(commands, named, (found) => commands.verifyBooks(found)),
+    backup: ({ tenant: named, toDirectory }, progress) =>
+      withTenant(commands, named, (found) => backupAnswer(commands, found, toDirectory, progress)),
     gaps: ({ tenant: named, ...request }) => withTenant(commands, named, (found) => commands.gaps(found, request)),
     correlations: ({ tenant: named, ...request }) =>
       withTenant(commands, named, (found) => commands.correlations(found, request)),

@@ -1,4 +1,4 @@
-import type { DocumentLogEntry, LedgerEntry } from '@meterline/shared/model/log-entry.ts'
+import type { DocumentLogEntry, LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
 import { openingMicros, totalMicros } from '@meterline/shared/rating/dispatch.ts'
 import type { CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
@@ -31,6 +31,8 @@ export class BooksAudit {
   readonly days = new ChargedDays()
   /** Document entries of the log, by log index. */
   readonly documents = new Map<number, DocumentLogEntry>()
+  /** Numbers that restores left unused, with the place of the restore, in log order. */
+  readonly numberGaps: (NumberGap & { readonly logIndex: number })[] = []
   /** Rows that log entries account for, by table. */
   readonly accountedRows = {
     batch: 0,
@@ -41,6 +43,8 @@ export class BooksAudit {
     control_unit: 0,
     document: 0,
     catalogue: 0,
+    generation: 0,
+    number_gap: 0,
   }
   readonly #checked = new Map<string, number>()
   readonly #problems: string[] = []

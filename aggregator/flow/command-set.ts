@@ -1,4 +1,3 @@
-import type { Clock } from '@meterline/shared/base/clock.ts'
 import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
 import { decodeInvoice } from '../documents/invoice.ts'
@@ -6,6 +5,8 @@ import { invoiceText } from '../documents/invoice-text.ts'
 import type { StoredEvidence } from '../store/evidence-table.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { applyCatalogue } from './apply-catalogue.ts'
+import { Backups } from './backup-tenant.ts'
+import type { BackupParts } from './backup-tenant.ts'
 import { closePeriod } from './close-period.ts'
 import type { Commands, EvidenceItem } from './commands.ts'
 import { documentSummary } from './document-summary.ts'
@@ -25,13 +26,10 @@ const maxEvents = 10_000
 const maxPage = 10_000
 
 /** Every command of a running aggregator, over its tenants. */
-export function commandSet(parts: {
-  readonly registry: TenantRegistry
-  readonly clock: Clock
-  readonly dataDirectory: string
-  readonly publicKeyBase64: string
-}): Commands {
-  const { registry, clock, dataDirectory, publicKeyBase64 } = parts
+export function commandSet(parts: BackupParts & { readonly registry: TenantRegistry }): Commands {
+  const { registry, clock, dataDirectory, signingKey } = parts
+  const { publicKeyBase64 } = signingKey
+  const backups = new Backups(parts)
   return {
     apply: (name, text, options) => Promise.resolve(applyCatalogue(registry, clock, { name, text }, options)),
     closePeriod: async (request, progress) => {
@@ -114,6 +112,10 @@ export function commandSet(parts: {
     verifyBooks: (tenant) => {
       const service = registry.demand(tenant)
       return service.ok ? verifyBooks(tenantFile(dataDirectory, tenant), tenant, publicKeyBase64) : service
+    },
+    backup: async (order, progress = () => undefined) => {
+      const service = registry.demand(order.tenant)
+      return service.ok ? await backups.make(service.value, order, progress) : service
     },
   }
 }

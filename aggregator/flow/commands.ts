@@ -1,7 +1,8 @@
-import type { Result } from '@meterline/shared/base/errors.ts'
+import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Mistake } from '@meterline/shared/config/mistakes.ts'
 import type { UnitPlace } from '../store/suspense-table.ts'
 import type { DiscardedUnit, DiscardOrder } from './discard-suspense.ts'
+import type { RestoreSummary } from './log-generation.ts'
 import type { ReplayOrder, ReplayReport } from './replay-suspense.ts'
 import type { ShownUnit } from './show-suspended.ts'
 import type { CorrelationsAnswer, CorrelationsRequest, GapsAnswer, GapsRequest } from './completeness-answers.ts'
@@ -115,6 +116,8 @@ export interface AgentStanding {
   readonly receivedSeq: number
   readonly connected: boolean
   readonly quarantined: string | null
+  /** How the checkpoint that it holds contradicts these books; null when it does not. */
+  readonly logDispute: string | null
   /** What it said of itself last; null when it never did. */
   readonly report: AgentReportSummary | null
 }
@@ -137,6 +140,9 @@ export interface TenantStatus {
   readonly reason: string | null
   readonly catalogueVersion: number
   readonly logSize: number
+  /** Which life of the log this is, from 1: each restore from a backup begins the next. */
+  readonly generation: number
+  readonly restores: readonly RestoreSummary[]
   readonly batches: number
   readonly units: number
   readonly records: number
@@ -163,6 +169,38 @@ export interface BooksReport {
   readonly checked: Readonly<Record<string, number>>
   readonly problems: readonly string[]
 }
+
+/** What is to be backed up, and into which folder of the aggregator's machine. */
+export interface BackupOrder {
+  readonly tenant: string
+  /** Created when missing. The files in it are named after the tenant and the time. */
+  readonly toDirectory: string
+}
+
+/** A backup that was written and verified, as its manifest says. */
+export interface BackupReport {
+  readonly tenant: string
+  readonly generation: number
+  /** Log entries in it, the RFC 6962 root over them (hexadecimal) and the checkpoint that says so (C2SP signed note). */
+  readonly size: number
+  readonly root: string
+  readonly checkpoint: string
+  readonly file: string
+  readonly manifestFile: string
+  readonly fileBytes: number
+  /** SHA-256 of the file, hexadecimal. */
+  readonly sha256: string
+  readonly createdMs: number
+}
+
+export type BackupFaultCode =
+  | 'backup_exists'
+  | 'backup_running'
+  | 'backup_failed'
+  | 'backup_has_problems'
+  | 'store_unavailable'
+  | 'tenant_unknown'
+  | 'tenant_failed'
 
 /** Everything a person or another program can ask of a running aggregator. Every answer is plain JSON. */
 export interface Commands {
@@ -192,6 +230,11 @@ export interface Commands {
   suspenseDiscard(tenant: string, order: DiscardOrder): Result<readonly DiscardedUnit[]>
   evidenceList(tenant: string, page: { readonly limit: number }): Result<readonly EvidenceItem[]>
   verifyBooks(tenant: string): Result<BooksReport>
+  /** Writes a verified copy of a tenant's books while the service goes on. */
+  backup(
+    order: BackupOrder,
+    progress?: (message: string) => void,
+  ): Promise<Result<BackupReport, Fault<BackupFaultCode>>>
   /** What is missing at an instant. */
   gaps(tenant: string, request: GapsRequest): Promise<Result<GapsAnswer>>
   /** What the two sides of each correlation reported; 'correlation_unknown' for a rule there is not. */

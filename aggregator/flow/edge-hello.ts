@@ -1,9 +1,10 @@
 import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
-import { protocolVersion, reportFeature } from '@meterline/shared/wire/messages.ts'
+import { checkpointFeature, protocolVersion, reportFeature } from '@meterline/shared/wire/messages.ts'
 import type { Hello, Welcome } from '@meterline/shared/wire/messages.ts'
 import type { Chain } from '../store/batch-table.ts'
 import type { EvidenceRow } from '../store/evidence-table.ts'
+import type { LogGeneration } from './log-generation.ts'
 import type { EdgePeer } from './ports.ts'
 import { quarantineText } from './decide-batch.ts'
 import type { RefusalDecision, RegisteredAgent, Sender } from './decide-batch.ts'
@@ -22,13 +23,15 @@ export function senderOf(hello: Hello, peer: EdgePeer): Sender {
 /**
  * Decides about the first message of a session, without any effect, from what the catalogue says about the agent and
  * where its chain stands. An agent whose chain is shorter than what was received, or ends differently, was restored from
- * a copy or is one; it is refused here and quarantined only by a batch that proves it, since a hello is not signed.
+ * a copy or is one; it is refused here and quarantined only by a batch that proves it, since a hello is not signed. One
+ * whose chain is longer is welcome, also by far: these books may have been restored from a backup, and it sends again.
  */
 export function decideHello(
   hello: Hello,
   sender: Sender,
   registered: RegisteredAgent | null,
   chain: Chain,
+  log: LogGeneration,
 ): HelloDecision {
   if (hello.protocolVersion !== protocolVersion) {
     const text = `Protocol version ${hello.protocolVersion} is not spoken here, version ${protocolVersion} is. Update the older side.`
@@ -59,10 +62,8 @@ export function decideHello(
     return refuse('chain_forked', text, true)
   }
   const { receivedSeq, chainHash } = chain
-  return {
-    kind: 'welcome',
-    welcome: { kind: 'welcome', receivedSeq, chainHash, features: [reportFeature], generation: 1, restore: null },
-  }
+  const features = [reportFeature, checkpointFeature]
+  return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq, chainHash, features, ...log } }
 }
 
 /** The piece of evidence that a refused hello is. */

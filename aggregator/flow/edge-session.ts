@@ -2,11 +2,12 @@ import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import { equalBytes } from '@meterline/shared/integrity/hash.ts'
-import { maxMessageBytes } from '@meterline/shared/wire/messages.ts'
+import { checkpointFeature, maxMessageBytes } from '@meterline/shared/wire/messages.ts'
 import type {
   AgentMessage,
   AggregatorMessage,
   BatchMessage,
+  HeldCheckpoint,
   Hello,
   RefusalCode,
   ReportMessage,
@@ -15,13 +16,14 @@ import { senderOf, unknownAgentText } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
 import type { EdgeLink, EdgePeer, EdgeSession } from './ports.ts'
 import type { RegisteredAgent, Sender } from './decide-batch.ts'
+import type { LogCheckpoints } from './log-checkpoints.ts'
 import type { BatchAnswer } from './receive-batch.ts'
 import type { SignedSnapshot } from './signed-snapshot.ts'
 
 /** What a session needs from the service of its tenant. */
 export interface SessionTenant {
   hello(hello: Hello, sender: Sender): HelloDecision
-  opened(session: AgentSession, sender: Sender): void
+  opened(session: AgentSession, sender: Sender, hello: Hello): void
   ended(session: AgentSession, sender: Sender): void
   /** Takes a batch to be received; false when too much waits already. */
   enqueue(batch: QueuedBatch): boolean
@@ -50,7 +52,8 @@ export interface QueuedBatch {
 
 /**
  * One session with one agent: hello and welcome, then batches into the tenant's queue and receipts out of it, and a
- * snapshot whenever the agent's is not the one in force. Every refusal ends the session.
+ * snapshot whenever the agent's is not the one in force, a checkpoint whenever the log has a newer one and the agent wants
+ * them. Every refusal ends the session.
  */
 export class AgentSession implements EdgeSession {
   readonly #peer: EdgePeer
@@ -60,6 +63,11 @@ export class AgentSession implements EdgeSession {
   #sender: Sender | null = null
   #service: SessionTenant | null = null
   #snapshotHash: Uint8Array = new Uint8Array(0)
+  #wantsCheckpoints = false
+  /** The newest checkpoint that the agent holds or was sent. */
+  #checkpoint: HeldCheckpoint | null = null
+  /** Whether this session has said where the log stands: one that doubts the log waits for it, whatever it holds. */
+  #saidCheckpoint = false
   #waiting = 0
   #epoch = 0
   #paused = false
@@ -113,6 +121,16 @@ export class AgentSession implements EdgeSession {
     this.#link.send({ kind: 'snapshot', bytes: snapshot.bytes, signature: snapshot.signature })
   }
 
+  /** Sends the newest checkpoint to an agent that wants them, with the proof that it continues the one it has; each once. */
+  offerCheckpoint(checkpoints: LogCheckpoints): void {
+    if (this.#closed || !this.#wantsCheckpoints) return
+    const offer = checkpoints.after(this.#checkpoint, !this.#saidCheckpoint)
+    if (offer === null) return
+    this.#saidCheckpoint = true
+    this.#checkpoint = offer.holds
+    this.#link.send(offer.message)
+  }
+
   /** Looks again at who the agent is after an apply: an agent that is gone or has another epoch now is sent away. */
   reconsider(registered: RegisteredAgent | null): void {
     if (registered === null) this.refuse('agent_unknown', 'The agent was removed from the tenant file.', true)
@@ -152,8 +170,10 @@ export class AgentSession implements EdgeSession {
     this.#epoch = hello.epoch
     this.#service = service
     this.#snapshotHash = hello.snapshotHash
+    this.#wantsCheckpoints = hello.features.includes(checkpointFeature)
+    this.#checkpoint = hello.checkpoint
     this.#link.send(decision.welcome)
-    service.opened(this, sender)
+    service.opened(this, sender, hello)
   }
 
   #onReport(report: ReportMessage): void {

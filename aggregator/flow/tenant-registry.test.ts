@@ -6,6 +6,8 @@ import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { diskError, temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { findDispositions } from './find-dispositions.ts'
 import { usageEvent, usageTimeMs } from './fixtures/sealing-agent.ts'
@@ -23,13 +25,14 @@ afterEach(() => {
   rmSync(dataDirectory, { recursive: true, force: true })
 })
 
-function start(): TestTenant {
+function start(disk?: SimulatedDisk): TestTenant {
   const tenant = new TestTenant({
     dataDirectory,
     signingKey,
     nowMs: usageTimeMs,
     random: seededRandom('registry'),
     log: silentLog(),
+    ...(disk === undefined ? {} : { disk }),
   })
   started.push(tenant)
   return tenant
@@ -40,6 +43,20 @@ function behindItsBack(statement: string): void {
   const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
   db.exec(statement)
   db.close()
+}
+
+/** A disk that refuses commits and checkpoints while it is told to, and notes those it lets pass. */
+function failingDisk(): SimulatedDisk & { fails: Parameters<typeof diskError>[0] | null; readonly passed: string[] } {
+  const disk = {
+    fails: null as Parameters<typeof diskError>[0] | null,
+    passed: [] as string[],
+    write(...[db, what, run]: Parameters<SimulatedDisk['write']>): void {
+      if (disk.fails !== null && what !== 'opening') throw diskError(disk.fails)
+      temporaryDisk.write(db, what, run)
+      if (what !== 'opening') disk.passed.push(what)
+    },
+  }
+  return disk
 }
 
 describe('a tenant whose file fails', () => {
@@ -78,11 +95,50 @@ describe('a tenant whose file fails', () => {
     expect([known?.kind, lost?.kind]).toEqual(['charged', 'unknown'])
   })
 
+  test.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_FSYNC'] as const)(
+    'because its disk says %s gives no receipt, and takes the batch once the disk is well',
+    (code) => {
+      const disk = failingDisk()
+      const tenant = start(disk)
+      tenant.apply()
+      tenant.use([usageEvent({ id: 'a' })])
+      disk.fails = code
+      tenant.send([usageEvent({ id: 'b' })])
+      tenant.clock.advance(0)
+      expect(tenant.messages.at(-1)).toMatchObject({ kind: 'refusal', code: 'store_unavailable', permanent: false })
+      expect(tenant.messages.filter(({ kind }) => kind === 'receipt')).toHaveLength(1)
+      tenant.clock.advance(10 * 60_000)
+      expect(tenant.registry.find('acme')).toBe('failed')
+      disk.fails = null
+      disk.passed.length = 0
+      tenant.clock.advance(2 * 60_000)
+      expect(tenant.registry.find('acme')).toBe(tenant.service)
+      // Whatever an earlier connection left in the log is made durable before anything is appended to it.
+      expect(disk.passed[0]).toBe('checkpoint')
+    },
+  )
+
+  test('whose log somebody reads is opened once he has finished', () => {
+    const tenant = start()
+    tenant.apply()
+    const reader = openDatabase({ file: tenantFile(dataDirectory, 'acme'), readOnly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM log').get()
+    tenant.use([usageEvent({ id: 'a' })])
+    tenant.registry.kill()
+    const later = start()
+    expect(later.registry.failures()[0]?.reason).toContain('while another program reads it')
+    reader.close()
+    later.clock.advance(60_000)
+    expect(later.registry.failures()).toEqual([])
+    expect(later.service.hasUnrated).toBe(false)
+  })
+
   test('because of a newer version waits for a person', () => {
     const tenant = start()
     tenant.apply()
     tenant.registry.kill()
-    behindItsBack('PRAGMA user_version = 99')
+    behindItsBack('PRAGMA user_version = 99; PRAGMA application_id = 99')
     const later = start()
     expect(later.registry.failures()[0]?.reason).toContain('newer')
     expect(later.clock.pending).toBe(0)

@@ -5,6 +5,7 @@ import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import { listTenants, tenantFile } from '../store/tenant-files.ts'
 import { TenantStore } from '../store/tenant-store.ts'
@@ -21,7 +22,7 @@ const forgottenAfterMs = 600_000
 /** What the services of all tenants share. */
 export interface RegistryParts {
   readonly dataDirectory: string
-  readonly onTemporaryDisk: boolean
+  readonly disk: SimulatedDisk | undefined
   readonly keyMemtableKeys: number
   readonly checkpointEveryMs: number
   /** More tenants than this are not created. */
@@ -115,10 +116,10 @@ export class TenantRegistry {
   }
 
   #open(tenant: string): void {
-    const { dataDirectory, onTemporaryDisk, keyMemtableKeys, signingKey, clock, log, checkpointEveryMs } = this.#parts
+    const { dataDirectory, disk, keyMemtableKeys, signingKey, clock, log, checkpointEveryMs } = this.#parts
     try {
       const file = tenantFile(dataDirectory, tenant)
-      const store = new TenantStore({ file, onTemporaryDisk, keyMemtableKeys, keysPerCommit: keysPerGroup })
+      const store = new TenantStore({ file, disk, keyMemtableKeys, keysPerCommit: keysPerGroup })
       const inForce = loadCatalogue(store)
       const onFailed = (service: TenantService, reason: string, repeatable: boolean): void => {
         this.#services.delete(service.tenant)

@@ -10,6 +10,7 @@ import type { CatalogueInForce } from './catalogue-in-force.ts'
 import { decideHello, helloEvidence } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
 import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
+import { LogCheckpoints } from './log-checkpoints.ts'
 import { loadUnrated, rateUsage } from './rate-usage.ts'
 import { emptyChain } from './decide-batch.ts'
 import type { RegisteredAgent, Sender } from './decide-batch.ts'
@@ -45,6 +46,7 @@ export class TenantService implements SessionTenant {
   readonly tenant: string
   readonly store: TenantStore
   readonly reports: AgentReports
+  readonly checkpoints: LogCheckpoints
   readonly #parts: TenantParts
   readonly #log: Log
   readonly #sessions = new Map<string, AgentSession>()
@@ -66,6 +68,7 @@ export class TenantService implements SessionTenant {
     this.store = parts.store
     this.#log = parts.log.child({ tenant: parts.tenant })
     this.#inForce = parts.inForce
+    this.checkpoints = new LogCheckpoints(this.store, parts.tenant, parts.signingKey.publicKeyBase64)
     this.reports = new AgentReports(this.store.reports.list(), parts.clock, (rows) => {
       this.attempt(() => this.store.commitReports(rows))
     })
@@ -93,7 +96,13 @@ export class TenantService implements SessionTenant {
       const consequences = { seq: 0, permanent: false, evidence: false, quarantine: false }
       return { kind: 'refuse', refusal: { code, message, ...consequences } }
     }
-    const decision = decideHello(hello, sender, this.registeredAgent(sender.agent), chain.value)
+    const decision = decideHello(
+      hello,
+      sender,
+      this.registeredAgent(sender.agent),
+      chain.value,
+      this.checkpoints.generation,
+    )
     if (decision.kind === 'refuse' && decision.refusal.evidence) {
       const row = helloEvidence(hello, decision.refusal, sender, this.#parts.clock.wallMs())
       const kept = this.attempt(() => this.store.commitEvidence([row], { logSize: this.store.log.size }))
@@ -103,13 +112,18 @@ export class TenantService implements SessionTenant {
   }
 
   /** A session passed its hello. The agent's earlier session, which it must have lost, ends. */
-  opened(session: AgentSession, sender: Sender): void {
+  opened(session: AgentSession, sender: Sender, hello: Hello): void {
     const earlier = this.#sessions.get(sender.agent)
     this.#sessions.set(sender.agent, session)
     if (earlier !== undefined && earlier !== session) {
       earlier.refuse('busy', 'The agent opened a newer session.', false)
     }
     session.offerSnapshot(this.#currentSnapshot())
+    this.attempt(() => {
+      const dispute = this.checkpoints.compare(sender.agent, hello.checkpoint)
+      if (dispute !== null) this.#log.error('an agent holds another log', { agent: sender.agent, dispute })
+      session.offerCheckpoint(this.checkpoints)
+    })
   }
 
   ended(session: AgentSession, sender: Sender): void {
@@ -179,7 +193,11 @@ export class TenantService implements SessionTenant {
     this.#checkpointTimer = null
     const { tenant, store } = this
     const { signingKey, clock } = this.#parts
-    return this.attempt(() => sealCheckpoint(store, tenant, signingKey, clock.wallMs()))
+    return this.attempt(() => {
+      const size = sealCheckpoint(store, tenant, signingKey, clock.wallMs())
+      for (const session of this.#sessions.values()) session.offerCheckpoint(this.checkpoints)
+      return size
+    })
   }
 
   /** Signs the head of the log soon, with whatever else comes until then. */

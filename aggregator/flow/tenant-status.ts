@@ -18,6 +18,8 @@ export function tenantStatus(service: TenantService): TenantStatus {
     reason: null,
     catalogueVersion: inForce?.version ?? -1,
     logSize: store.log.size,
+    generation: store.generations.current,
+    restores: service.checkpoints.restores,
     batches: totals.batches,
     units: totals.units,
     records: totals.records,
@@ -46,6 +48,8 @@ export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStat
     reason,
     catalogueVersion: -1,
     logSize: 0,
+    generation: 0,
+    restores: [],
     ...none,
     ...nothing,
     evidence: 0,
@@ -69,6 +73,7 @@ function agentStandings(service: TenantService): readonly AgentStanding[] {
   return agents.map(([agent, { epoch }]) => {
     const { receivedSeq, quarantined } = service.store.batches.chain(agent, epoch) ?? emptyChain
     const report = reportSummary(service.reports.of(agent))
-    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined, report }
+    const logDispute = service.checkpoints.disputeWith(agent)
+    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined, logDispute, report }
   })
 }

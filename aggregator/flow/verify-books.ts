@@ -2,16 +2,19 @@ import { FaultError, failed, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { openCheckpoint } from '@meterline/shared/integrity/checkpoint.ts'
 import { equalBytes, toHex } from '@meterline/shared/integrity/hash.ts'
+import { logOrigin } from '@meterline/shared/model/log-origin.ts'
 import { BooksReader } from '../store/books-reader.ts'
 import { BooksAudit } from './books-audit.ts'
 import type { BooksReport } from './commands.ts'
-import { checkpointOrigin } from './seal-checkpoint.ts'
 import { checkDocuments } from './verify-documents.ts'
 import { walkLog } from './verify-log.ts'
+import { generationAt } from './verify-restores.ts'
+import type { BooksOwner } from './verify-restores.ts'
+import { checkStanding } from './verify-standing.ts'
 import { checkOpenSuspense } from './verify-suspense.ts'
 
 /**
- * Checks a tenant's books from their bytes alone, against one committed state: the log's tree, head and checkpoints; every
+ * Checks a tenant's books from their bytes alone, against one committed state: the log's tree, head, generations and checkpoints; every
  * batch's signature, chain and body; ledger entries and balances (I1); charges against accumulators, prices and postings
  * (I9); documents against lines, charges and ledger (I10, I11). `publicKeyBase64` is the aggregator's.
  */
@@ -21,7 +24,7 @@ export function verifyBooks(file: string, tenant: string, publicKeyBase64: strin
   const reader = opened.value
   const audit = new BooksAudit()
   try {
-    checkAll(reader, tenant, publicKeyBase64, audit)
+    checkAll(reader, { tenant, publicKeyBase64 }, audit)
   } catch (error) {
     // Damaged pages and texts that only damage can bring make SQLite or an assertion throw in the middle.
     audit.report(`I14: the check cannot go on: ${error instanceof Error ? error.message : String(error)}`)
@@ -31,10 +34,10 @@ export function verifyBooks(file: string, tenant: string, publicKeyBase64: strin
   return ok({ tenant, checked: audit.checked, problems: audit.problems })
 }
 
-function checkAll(reader: BooksReader, tenant: string, publicKeyBase64: string, audit: BooksAudit): void {
-  const checkpoints = openCheckpoints(reader, tenant, publicKeyBase64, audit)
+function checkAll(reader: BooksReader, owner: BooksOwner, audit: BooksAudit): void {
+  const checkpoints = openCheckpoints(reader, owner, audit)
   audit.days.keptAfter(reader.daysKeptAfter())
-  walkLog(reader, audit, (size, root) => {
+  walkLog(reader, audit, owner, (size, root) => {
     const signed = checkpoints.get(size)
     if (signed !== undefined && !equalBytes(signed, root())) {
       audit.report(`I13: the checkpoint of size ${size} says root ${toHex(signed)}, the log's is ${toHex(root())}`)
@@ -46,7 +49,9 @@ function checkAll(reader: BooksReader, tenant: string, publicKeyBase64: string, 
   checkSegments(reader, audit)
   checkDocuments(reader, audit)
   checkOpenSuspense(reader, audit)
+  checkStanding(reader, audit)
   checkCounts(reader, audit)
+  for (const fault of reader.structureFaults()) audit.report(`I14: the structure of the file: ${fault}`)
 }
 
 function openBooks(file: string): Result<BooksReader> {
@@ -61,14 +66,14 @@ function openBooks(file: string): Result<BooksReader> {
 /** The roots of all checkpoints that are signed as they should be, by size. */
 function openCheckpoints(
   reader: BooksReader,
-  tenant: string,
-  publicKeyBase64: string,
+  { tenant, publicKeyBase64 }: BooksOwner,
   audit: BooksAudit,
 ): Map<number, Uint8Array> {
   const roots = new Map<number, Uint8Array>()
-  const origin = checkpointOrigin(tenant)
+  const generations = reader.generations()
   for (const { size, note } of reader.checkpoints()) {
     audit.count('checkpoints')
+    const origin = logOrigin(tenant, generationAt(generations, size))
     const opened = openCheckpoint(note, origin, publicKeyBase64)
     if (!opened.ok) audit.report(`I13: the checkpoint of size ${size}: ${opened.fault.message}`)
     else if (opened.value.size !== size || opened.value.origin !== origin) {

@@ -3,7 +3,7 @@ import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { DocumentLogEntry } from '@meterline/shared/model/log-entry.ts'
 import { parseDecimal } from '@meterline/shared/units/decimal.ts'
 import { ledgerAccounts } from '../domain/ledger/entry.ts'
-import { decodeInvoice } from '../documents/invoice.ts'
+import { decodeInvoice, invoiceName } from '../documents/invoice.ts'
 import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { DocumentRow } from '../store/document-table.ts'
@@ -18,7 +18,7 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     audit.count('documents')
     const report = (text: string): void => audit.report(`${row.number}: ${text}`)
     const series = `${row.entity} ${row.series}`
-    const next = (lastNumbers.get(series) ?? 0) + 1
+    const next = nextNumber(audit, row, lastNumbers.get(series) ?? 0)
     if (row.sequence !== next) report(`I11: it has number ${row.sequence} in its series where ${next} is next`)
     lastNumbers.set(series, row.sequence)
     const entry = audit.documents.get(row.logIndex)
@@ -33,6 +33,7 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
       report(`I11: ${invoice.fault.message}`)
       continue
     }
+    checkHead(invoice.value, row, report)
     checkSums(invoice.value, row, report)
     checkLedger(invoice.value, entry, report)
     for (const line of linesOf(invoice.value)) {
@@ -44,6 +45,16 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     }
   }
   for (const logIndex of audit.documents.keys()) audit.report(`I11: the document of log entry ${logIndex} is missing`)
+}
+
+/** Numbers are gapless, but for those that a restore before the document left unused and named in the log (I11). */
+function nextNumber(audit: BooksAudit, { entity, series, logIndex }: DocumentRow, last: number): number {
+  let next = last + 1
+  for (const gap of audit.numberGaps) {
+    const applies = gap.entity === entity && gap.series === series && gap.logIndex < logIndex
+    if (applies && gap.from === next) next = gap.to + 1
+  }
+  return next
 }
 
 type Report = (text: string) => void
@@ -59,6 +70,15 @@ function checkRecord(row: DocumentRow, entry: DocumentLogEntry, report: Report):
   if (entry.entity !== row.entity || entry.series !== row.series || entry.number !== row.sequence) {
     report('I11: the log records it under another number')
   }
+}
+
+/** By these a document is found, and a bill is known as issued already: the row says what the document says (I11). */
+function checkHead({ series, number, buyer, period, currency }: Invoice, row: DocumentRow, report: Report): void {
+  if (row.number !== invoiceName({ series, number }))
+    report(`I11: its bytes are those of ${invoiceName({ series, number })}`)
+  if (row.buyer !== buyer.id) report(`I11: its row names the buyer ${row.buyer}, its bytes ${buyer.id}`)
+  if (row.period !== period.key) report(`I11: its row names the period ${row.period}, its bytes ${period.key}`)
+  if (row.currency !== currency) report(`I11: its row names the currency ${row.currency}, its bytes ${currency}`)
 }
 
 /** Lines make sections, sections make the total, and what is invoiced plus the residue is the exact amount (I9, I10). */

@@ -8,11 +8,15 @@ import type {
   LedgerEntry,
   LedgerLogEntry,
   LogEntry,
+  RestoreLogEntry,
 } from '@meterline/shared/model/log-entry.ts'
 import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { BooksAudit } from './books-audit.ts'
 import { BatchCharges } from './verify-charges.ts'
+import { LogNodeCheck } from './verify-log-nodes.ts'
+import { checkRestore } from './verify-restores.ts'
+import type { BooksOwner } from './verify-restores.ts'
 import { UsageCheck } from './verify-usage.ts'
 import { checkControls } from './verify-controls.ts'
 import { checkDiscard, checkRelease, checkSuspended } from './verify-suspense.ts'
@@ -30,11 +34,12 @@ interface ChainEnd {
 export function walkLog(
   reader: BooksReader,
   audit: BooksAudit,
+  owner: BooksOwner,
   onSize: (size: number, root: () => Uint8Array) => void,
 ): void {
   const usage = new UsageCheck(reader, audit)
   try {
-    walkEntries(reader, audit, new LogWalk(reader, audit, usage), onSize)
+    walkEntries(reader, audit, new LogWalk(reader, audit, usage, owner), onSize)
     usage.finish()
   } finally {
     usage.close()
@@ -48,6 +53,7 @@ function walkEntries(
   onSize: (size: number, root: () => Uint8Array) => void,
 ): void {
   const range = new CompactRange()
+  const nodes = new LogNodeCheck(reader, audit)
   for (const { logIndex, entry, leaf } of reader.log()) {
     audit.count('log entries')
     if (logIndex !== range.size) {
@@ -56,12 +62,15 @@ function walkEntries(
     }
     const computed = logEntryLeaf(entry)
     if (!equalBytes(computed, leaf)) audit.report(`I14: log entry ${logIndex} is not what its leaf hash says`)
+    const decoded = decodeLogEntry(entry)
+    if (decoded.ok && decoded.value.kind === 'restore') walk.takeRestore(logIndex, decoded.value, range.root())
+    nodes.take(computed)
     range.append(computed)
     onSize(range.size, () => range.root())
-    const decoded = decodeLogEntry(entry)
     if (decoded.ok) walk.take(logIndex, decoded.value)
     else audit.report(`I14: log entry ${logIndex}: ${decoded.fault.message}`)
   }
+  nodes.finish()
   const head = reader.head()
   if ((head?.size ?? 0) !== range.size)
     audit.report(`I12: the head says ${head?.size ?? 0} entries, there are ${range.size}`)
@@ -75,6 +84,7 @@ class LogWalk {
   readonly #audit: BooksAudit
   readonly #charges: BatchCharges
   readonly #usage: UsageCheck
+  readonly #owner: BooksOwner
   readonly #chains = new Map<string, ChainEnd>()
   /** Signing keys by agent and epoch, of every catalogue so far. */
   readonly #keys = new Map<string, string>()
@@ -82,11 +92,17 @@ class LogWalk {
   /** The release whose ledger transactions are being read, if it is one. */
   #release: { readonly logIndex: number; readonly batchIndex: number } | null = null
 
-  constructor(reader: BooksReader, audit: BooksAudit, usage: UsageCheck) {
+  constructor(reader: BooksReader, audit: BooksAudit, usage: UsageCheck, owner: BooksOwner) {
     this.#reader = reader
     this.#audit = audit
     this.#charges = new BatchCharges(reader, audit)
     this.#usage = usage
+    this.#owner = owner
+  }
+
+  /** A restore declares the root of the log before it. */
+  takeRestore(logIndex: number, entry: RestoreLogEntry, rootBefore: Uint8Array): void {
+    checkRestore(this.#reader, this.#audit, this.#owner, logIndex, entry, rootBefore)
   }
 
   take(logIndex: number, entry: LogEntry): void {
@@ -113,6 +129,7 @@ class LogWalk {
         this.#audit.accountedRows.document += 1
         return this.#takeEntries(logIndex, entry.entries)
       case 'checkpoint':
+      case 'restore':
     }
   }
 

@@ -1,6 +1,9 @@
 import { FaultError, fault } from '@meterline/shared/base/errors.ts'
+import type { NumberGap } from '@meterline/shared/model/log-entry.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { schemaFaults } from '@meterline/shared/sqlite/schema-check.ts'
+import { blockOf, storedInteger } from './books-rows.ts'
 import type {
   StoredBatch,
   StoredBlock,
@@ -13,7 +16,11 @@ import type { CheckpointRow } from './checkpoint-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { AccountBalance } from './ledger-table.ts'
 import type { StoredLogEntry } from './log-table.ts'
+import { generationRows, numberGapsOf } from './generation-table.ts'
+import type { GenerationRow } from './generation-table.ts'
 import { meteringRows } from './metering-rows.ts'
+import { tenantMigrations } from './schema.ts'
+import { StandingRows } from './standing-rows.ts'
 
 /** Rows are read in pages, so that memory does not grow with the books. */
 const pageRows = 500
@@ -23,6 +30,7 @@ const pageRows = 500
  * sees one committed state while the service goes on writing.
  */
 export class BooksReader {
+  readonly standing: StandingRows
   readonly #db: Database
   readonly #batch
   readonly #blocksOf
@@ -34,6 +42,7 @@ export class BooksReader {
   readonly #suspended
   readonly #decisions
   readonly #controls
+  readonly #logNode
 
   constructor(file: string) {
     const db = openDatabase({ file, readOnly: true })
@@ -60,6 +69,7 @@ export class BooksReader {
         `SELECT leaf, charge_block.amount_micros AS amountMicros
          ${blocks} WHERE segment.key = ? ORDER BY charge_block.id`,
       )
+      this.standing = new StandingRows(db)
       this.#logEntry = db.prepare<[number], { entry: Uint8Array }>('SELECT entry FROM log WHERE log_index = ?')
       this.#daysOf = db.prepare<[string], { day: number; quantity: string }>(
         `SELECT day, segment_day.quantity AS quantity FROM segment_day JOIN segment ON segment.id = segment_id
@@ -76,6 +86,9 @@ export class BooksReader {
         `SELECT batch_index AS batchIndex, unit, kind, decided_by AS decidedBy, reason
          FROM suspense_decision WHERE log_index = ? ORDER BY unit`,
       )
+      this.#logNode = db.prepare<[number, number], { hash: Uint8Array }>(
+        'SELECT hash FROM log_node WHERE level = ? AND position = ?',
+      )
       this.#controls = db.prepare<[number], { unit: number; rule: string }>(
         'SELECT unit, rule FROM control_unit WHERE batch_index = ? ORDER BY unit',
       )
@@ -84,6 +97,12 @@ export class BooksReader {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new FaultError(fault('books_unreadable', `${file} holds no tenant's books: ${reason}`), { cause })
     }
+  }
+
+  /** What is wrong with definitions, and with pages, indexes and constraints by SQLite's own account; empty: nothing. */
+  structureFaults(): readonly string[] {
+    const found = this.#db.prepare<[], string>('PRAGMA integrity_check(20)').pluck().all()
+    return [...schemaFaults(this.#db, tenantMigrations), ...found.filter((line) => line !== 'ok')]
   }
 
   close(): void {
@@ -108,21 +127,22 @@ export class BooksReader {
 
   /** The charge blocks of one batch, in the order they were written. */
   blocksOf(batchIndex: number): readonly StoredBlock[] {
-    return this.#blocksOf.all(batchIndex).map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
+    return this.#blocksOf.all(batchIndex).map((row) => blockOf(row, batchIndex))
   }
 
   /** Those of them that a release made, or with null those of the batch's first rating. */
   blocksDecided(batchIndex: number, releaseIndex: number | null): readonly StoredBlock[] {
-    return this.#blocksDecided
-      .all(batchIndex, releaseIndex)
-      .map((row) => ({ ...row, amountMicros: BigInt(row.amountMicros) }))
+    return this.#blocksDecided.all(batchIndex, releaseIndex).map((row) => blockOf(row, batchIndex))
   }
 
   /** The leaves of a segment's blocks in log order, as an invoice line's root is made of them. */
   leavesOf(segmentKey: string): readonly { readonly leaf: Uint8Array; readonly amountMicros: bigint }[] {
     return this.#leavesOf
       .all(segmentKey)
-      .map(({ leaf, amountMicros }) => ({ leaf, amountMicros: BigInt(amountMicros) }))
+      .map(({ leaf, amountMicros }) => ({
+        leaf,
+        amountMicros: storedInteger(amountMicros, `a block of segment ${segmentKey}`),
+      }))
   }
 
   /** The bytes of one log entry. */
@@ -146,7 +166,9 @@ export class BooksReader {
 
   /** The days of a segment, in their order. */
   daysOf(segmentKey: string): readonly StoredDay[] {
-    return this.#daysOf.all(segmentKey).map(({ day, quantity }) => ({ day, quantity: BigInt(quantity) }))
+    return this.#daysOf
+      .all(segmentKey)
+      .map(({ day, quantity }) => ({ day, quantity: storedInteger(quantity, `a day of segment ${segmentKey}`) }))
   }
 
   *documents(): IterableIterator<DocumentRow> {
@@ -206,9 +228,9 @@ export class BooksReader {
       .all()
       .map(({ key, quantity, events, amountMicros }) => ({
         key,
-        quantity: BigInt(quantity),
+        quantity: storedInteger(quantity, `segment ${key}`),
         events,
-        amountMicros: BigInt(amountMicros),
+        amountMicros: storedInteger(amountMicros, `segment ${key}`),
       }))
   }
 
@@ -219,13 +241,36 @@ export class BooksReader {
         Omit<AccountBalance, 'debitMicros' | 'creditMicros'> & { debitMicros: string; creditMicros: string }
       >('SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros FROM balance')
       .all()
-      .map((row) => ({ ...row, debitMicros: BigInt(row.debitMicros), creditMicros: BigInt(row.creditMicros) }))
+      .map((row) => {
+        const place = `the balance ${row.entity} ${row.asset} ${row.account}`
+        const debitMicros = storedInteger(row.debitMicros, place)
+        return { ...row, debitMicros, creditMicros: storedInteger(row.creditMicros, place) }
+      })
   }
 
   checkpoints(): readonly CheckpointRow[] {
     return this.#db
       .prepare<[], CheckpointRow>('SELECT size, note, sealed_ms AS sealedMs FROM checkpoint ORDER BY size')
       .all()
+  }
+
+  /** Generations after the first, in their order. */
+  generations(): readonly GenerationRow[] {
+    return generationRows(this.#db)
+  }
+
+  numberGapsOf(logIndex: number): readonly NumberGap[] {
+    return numberGapsOf(this.#db, logIndex)
+  }
+
+  /** The stored root of a perfect subtree of the log's tree. */
+  logNode(level: number, position: number): Uint8Array | undefined {
+    return this.#logNode.get(level, position)?.hash
+  }
+
+  /** How many of them there are. */
+  logNodeCount(): number {
+    return this.#db.prepare<[], { count: number }>('SELECT count(*) AS count FROM log_node').get()?.count ?? 0
   }
 
   /** How many rows of the tables that log entries account for there are, by table. */
@@ -238,7 +283,9 @@ export class BooksReader {
       | 'suspense_decision'
       | 'control_unit'
       | 'document'
-      | 'catalogue',
+      | 'catalogue'
+      | 'generation'
+      | 'number_gap',
       number
     >
   > {
@@ -253,6 +300,8 @@ export class BooksReader {
       control_unit: count('control_unit'),
       document: count('document'),
       catalogue: count('catalogue'),
+      generation: count('generation'),
+      number_gap: count('number_gap'),
     }
   }
 }

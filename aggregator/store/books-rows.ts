@@ -1,3 +1,5 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+
 /** A charge block as it lies in the file. */
 export interface StoredBlock {
   readonly segmentKey: string
@@ -45,4 +47,19 @@ export interface StoredDecision {
   readonly kind: string
   readonly decidedBy: string
   readonly reason: string | null
+}
+
+/** Reads an amount or quantity that is stored as text; damage in it is an error that says where it is. */
+export function storedInteger(text: string, place: string): bigint {
+  assertThat(/^-?\d+$/.test(text), `${place} holds ${JSON.stringify(text)} where a whole number stands`)
+  return BigInt(text)
+}
+
+/** The row of a charge block in batch `batchIndex`. */
+export function blockOf(
+  row: Omit<StoredBlock, 'amountMicros'> & { amountMicros: string },
+  batchIndex: number,
+): StoredBlock {
+  const place = `a charge block of segment ${row.segmentKey} in batch ${batchIndex}`
+  return { ...row, amountMicros: storedInteger(row.amountMicros, place) }
 }

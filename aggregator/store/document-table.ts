@@ -5,7 +5,7 @@ export interface DocumentRow {
   /** The legal entity that issued it. */
   readonly entity: string
   readonly series: string
-  /** Gapless from 1 within entity and series. */
+  /** Gapless from 1 within entity and series, but for the gaps that restores name in the log. */
   readonly sequence: number
   /** The number as it is printed, unique in the tenant. */
   readonly number: string
@@ -53,8 +53,12 @@ export class DocumentTable {
          (entity, series, sequence, number, buyer, period, currency, total, log_index, document_hash, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    this.#lastSequence = db.prepare<[string, string], { last: number | null }>(
-      'SELECT max(sequence) AS last FROM document WHERE entity = ? AND series = ?',
+    this.#lastSequence = db.prepare<{ entity: string; series: string }, { last: number | null }>(
+      `SELECT max(last) AS last FROM (
+         SELECT max(sequence) AS last FROM document WHERE entity = :entity AND series = :series
+         UNION ALL
+         SELECT max(last_number) FROM number_gap WHERE entity = :entity AND series = :series
+       )`,
     )
     this.#list = db.prepare<[string | null, string | null], DocumentHead>(
       `SELECT ${headColumns} FROM document WHERE ? IS NULL OR period = ? ORDER BY log_index`,
@@ -96,9 +100,11 @@ export class DocumentTable {
     )
   }
 
-  /** The last sequence number given in a series; 0 before the first. */
+  /**
+   * The last sequence number given in a series, also to documents that a restore from a backup lost; 0 before the first.
+   */
   lastSequence(entity: string, series: string): number {
-    return this.#lastSequence.get(entity, series)?.last ?? 0
+    return this.#lastSequence.get({ entity, series })?.last ?? 0
   }
 
   /** Documents in the order they were issued, of one period or of all. */

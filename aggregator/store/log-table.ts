@@ -1,7 +1,9 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { CompactRange } from '@meterline/shared/integrity/merkle.ts'
 import { logEntryLeaf } from '@meterline/shared/model/log-entry-codec.ts'
+import { rangeConsistencyProof, rangeRoot } from '@meterline/shared/integrity/range-proof.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { LogNodeTable } from './log-node-table.ts'
 
 /** A stored log entry with its place and its leaf hash. */
 export interface StoredLogEntry {
@@ -17,6 +19,7 @@ export class LogTable {
   readonly #select
   readonly #selectFrom
   readonly #range: CompactRange
+  readonly #nodes: LogNodeTable
 
   constructor(db: Database) {
     this.#insert = db.prepare<[number, Uint8Array, Uint8Array]>(
@@ -31,6 +34,9 @@ export class LogTable {
       'SELECT log_index AS logIndex, entry, leaf FROM log WHERE log_index >= ? ORDER BY log_index',
     )
     this.#range = restoredHead(db)
+    this.#nodes = new LogNodeTable(db)
+    // A log that was written before subtree roots were stored has none yet.
+    if (this.#nodes.lacks(this.#range.size)) db.transaction(() => this.#nodes.complete(this.#range.size)).immediate()
   }
 
   /** How many entries there are; also the index of the next one. */
@@ -42,6 +48,16 @@ export class LogTable {
     return this.#range.root()
   }
 
+  /** The root the log had when it had so many entries, from 1 to its size. */
+  rootAt(size: number): Uint8Array {
+    return rangeRoot((level, position) => this.#nodes.subtree(level, position), 0, size)
+  }
+
+  /** RFC 6962 proof that the log of `size` entries continues that of `oldSize`. */
+  consistencyProof(oldSize: number, size: number): readonly Uint8Array[] {
+    return rangeConsistencyProof((level, position) => this.#nodes.subtree(level, position), oldSize, size)
+  }
+
   /** Appends entries at the end, inside the caller's transaction, and saves the head with them. */
   append(entries: readonly Uint8Array[]): void {
     for (const entry of entries) {
@@ -49,7 +65,9 @@ export class LogTable {
       this.#insert.run(this.#range.size, entry, leaf)
       this.#range.append(leaf)
     }
-    if (entries.length > 0) this.#saveHead.run(this.#range.size, this.#range.save())
+    if (entries.length === 0) return
+    this.#saveHead.run(this.#range.size, this.#range.save())
+    this.#nodes.complete(this.#range.size)
   }
 
   entry(logIndex: number): Uint8Array | undefined {

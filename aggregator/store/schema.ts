@@ -2,6 +2,7 @@ import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
 import { completenessTables } from './migrations/completeness.ts'
 import { correlationTables } from './migrations/correlation.ts'
+import { generationTables } from './migrations/generations.ts'
 import { meteringTables } from './migrations/metering.ts'
 import { segmentDayTables } from './migrations/segment-days.ts'
 import { suspenseDecisionTables } from './migrations/suspense-decisions.ts'
@@ -182,4 +183,5 @@ export const tenantMigrations: readonly Migration[] = [
   correlationTables,
   suspenseDecisionTables,
   segmentDayTables,
+  generationTables,
 ].map((sql, index) => ({ version: index + 1, sql }))

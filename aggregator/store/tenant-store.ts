@@ -1,8 +1,10 @@
-import { assertThat } from '@meterline/shared/base/errors.ts'
+import { FaultError, assertThat, fault } from '@meterline/shared/base/errors.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { emptyLog, openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
 import { BatchTable } from './batch-table.ts'
 import { CatalogueTable } from './catalogue-table.ts'
 import { CompletenessTable } from './completeness-table.ts'
@@ -15,6 +17,7 @@ import type { CheckpointRow } from './checkpoint-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { EvidenceTable } from './evidence-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
+import { GenerationTable } from './generation-table.ts'
 import { LedgerTable } from './ledger-table.ts'
 import { LogTable } from './log-table.ts'
 import { MeteringTable } from './metering-table.ts'
@@ -35,13 +38,16 @@ import type {
   RatingWrites,
   ReceiveWrites,
   ReleaseWrites,
+  RestoreWrites,
 } from './writes.ts'
 
 /** How a tenant's file is opened. */
 export interface TenantStoreOptions {
   readonly file: string
-  /** Simulation only: commits need not reach the disk. */
-  readonly onTemporaryDisk: boolean
+  /** Simulation only: short for a disk that loses nothing. */
+  readonly onTemporaryDisk?: boolean
+  /** Simulation only: the disk that the file lies on. */
+  readonly disk?: SimulatedDisk | undefined
   /** Event keys gathered in memory before they become a run of the index. */
   readonly keyMemtableKeys: number
   /** The most event keys one commit brings. */
@@ -63,6 +69,7 @@ export class TenantStore {
   readonly batches: BatchTable
   readonly catalogues: CatalogueTable
   readonly checkpoints: CheckpointTable
+  readonly generations: GenerationTable
   readonly documents: DocumentTable
   readonly evidence: EvidenceTable
   readonly ledger: LedgerTable
@@ -77,20 +84,26 @@ export class TenantStore {
   readonly correlation: CorrelationTable
   readonly keys: KeyIndex
   readonly #db: Database
+  readonly #transactions: Transactions
   readonly #saveCursor
   readonly #selectCursor
 
   constructor(options: TenantStoreOptions) {
-    const db = openDatabase({ file: options.file, onTemporaryDisk: options.onTemporaryDisk })
+    const { file, onTemporaryDisk = false, disk } = options
+    const db = openDatabase({ file, onTemporaryDisk, disk })
     try {
       // Without it a REPLACE would delete rows behind the back of the triggers that forbid it.
       db.pragma('recursive_triggers = ON')
+      // What an earlier process, or this one before an error of the disk, left in the log may never have reached it.
+      if (!emptyLog(db)) throw inUse(file)
       migrate(db, tenantMigrations)
       this.#db = db
+      this.#transactions = new Transactions(db)
       this.log = new LogTable(db)
       this.batches = new BatchTable(db)
       this.catalogues = new CatalogueTable(db)
       this.checkpoints = new CheckpointTable(db)
+      this.generations = new GenerationTable(db)
       this.documents = new DocumentTable(db)
       this.evidence = new EvidenceTable(db)
       this.ledger = new LedgerTable(db)
@@ -186,6 +199,13 @@ export class TenantStore {
     })
   }
 
+  commitRestore(writes: RestoreWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.generations.insert(writes.generation, writes.numberGaps)
+    })
+  }
+
   commitCheckpoint(row: CheckpointRow, expected: Expected): void {
     this.#commit(expected, () => this.checkpoints.insert(row))
   }
@@ -197,11 +217,9 @@ export class TenantStore {
 
   /** Keeps what agents said of themselves last; no decision stands on it. */
   commitReports(rows: readonly ReportRow[]): void {
-    this.#db
-      .transaction(() => {
-        for (const row of rows) this.reports.save(row)
-      })
-      .immediate()
+    this.#transactions.run(() => {
+      for (const row of rows) this.reports.save(row)
+    })
   }
 
   close(): void {
@@ -227,6 +245,13 @@ export class TenantStore {
   #commit(expected: Expected, write: () => void): void {
     const size = this.log.size
     assertThat(size === expected.logSize, `decided at log size ${expected.logSize}, committed at ${size}`)
-    this.#db.transaction(write).immediate()
+    this.#transactions.run(write)
   }
+}
+
+function inUse(file: string): FaultError {
+  const message =
+    `${file} cannot be opened while another program reads it: what is in its log has to be written into it first. ` +
+    'It is tried again by itself; end what reads it (such as "verify") if that takes long.'
+  return new FaultError(fault('database_unusable', message, { file }))
 }

@@ -1,10 +1,11 @@
-import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
+import type { LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
 import type { MeteringChanges } from '@meterline/shared/metering/state.ts'
 import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
 import type { BatchRow, Chain } from './batch-table.ts'
 import type { CatalogueRow } from './catalogue-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
+import type { GenerationRow } from './generation-table.ts'
 import type { ObservationWrites } from './observation-writes.ts'
 import type { BlockRow } from './segment-table.ts'
 import type { DecisionRow, NewReason, SuspenseRow } from './suspense-table.ts'
@@ -83,6 +84,13 @@ export interface DiscardWrites {
 export interface CatalogueWrites {
   readonly entries: readonly Uint8Array[]
   readonly catalogue: CatalogueRow
+}
+
+/** What beginning another generation of the log decided. */
+export interface RestoreWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly generation: GenerationRow
+  readonly numberGaps: readonly NumberGap[]
 }
 
 /** What issuing some documents decided. */

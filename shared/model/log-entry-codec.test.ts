@@ -21,6 +21,18 @@ const units = fc
   .uniqueArray(fc.nat(16_383), { maxLength: 5 })
   .map((numbers) => numbers.toSorted((left, right) => left - right))
 
+const numberGaps = fc
+  .uniqueArray(
+    fc.record({
+      entity: fc.string({ unit: 'grapheme-ascii', maxLength: 8 }),
+      series: fc.string({ unit: 'grapheme-ascii', maxLength: 8 }),
+      from: fc.integer({ min: 1, max: 1000 }),
+      to: fc.integer({ min: 1000, max: 2000 }),
+    }),
+    { maxLength: 4, selector: ({ entity, series }) => `${entity}\0${series}` },
+  )
+  .map((gaps) => gaps.toSorted((a, b) => (`${a.entity}\0${a.series}` < `${b.entity}\0${b.series}` ? -1 : 1)))
+
 const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
   fc.record({ kind: fc.constant('batch' as const), header: fc.uint8Array({ maxLength: 300 }), signature: bytes(64) }),
   fc.record({ kind: fc.constant('catalogue' as const), contentHash: bytes(32), content: fc.uint8Array() }),
@@ -50,6 +62,12 @@ const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
   fc.record({ kind: fc.constant('release' as const), batchIndex: index, units, by: text }),
   fc.record({ kind: fc.constant('discard' as const), batchIndex: index, units, reason: text, by: text }),
   fc.record({ kind: fc.constant('checkpoint' as const), note: text }),
+  fc.record({
+    kind: fc.constant('restore' as const),
+    declaration: fc.uint8Array({ maxLength: 300 }),
+    signature: bytes(64),
+    numberGaps,
+  }),
 )
 
 describe('a log entry', () => {
@@ -101,6 +119,25 @@ describe('a log entry', () => {
         [
           [1, 'no_price'],
           [1, 'no_price'],
+        ],
+      ]),
+      code: 'log_entry_malformed',
+    },
+    {
+      what: 'with a gap of numbers that ends before it begins',
+      bytes: encodeDeterministic([1, 'restore', new Uint8Array(1), new Uint8Array(64), [['acme', 'acme', 3, 2]]]),
+      code: 'log_entry_malformed',
+    },
+    {
+      what: 'with two gaps in one series',
+      bytes: encodeDeterministic([
+        1,
+        'restore',
+        new Uint8Array(1),
+        new Uint8Array(64),
+        [
+          ['acme', 'acme', 3, 4],
+          ['acme', 'acme', 7, 9],
         ],
       ]),
       code: 'log_entry_malformed',

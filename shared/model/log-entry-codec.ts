@@ -11,12 +11,14 @@ import {
   type LegPosting,
   type LogEntry,
   type LogEntryFault,
+  type NumberGap,
   type SuspendedUnit,
 } from './log-entry.ts'
 
 const entryFormat = 1
 const longestTextBytes = 1024
 const longestNoteBytes = 65_536
+const longestDeclarationBytes = 4_096
 const largestAmount = 2n ** 64n - 1n
 
 /** Positions of each kind after the format number and the kind. */
@@ -30,6 +32,7 @@ const payloadFields: Readonly<Record<LogEntry['kind'], number>> = {
   release: 3,
   discard: 4,
   checkpoint: 1,
+  restore: 3,
 }
 
 /** The bytes of a log entry (docs/formats.md, "Log entries"). */
@@ -100,6 +103,12 @@ function writePayload(writer: DeterministicWriter, entry: LogEntry): void {
     case 'checkpoint':
       writer.text(entry.note)
       break
+    case 'restore':
+      writer.bytes(entry.declaration)
+      writer.bytes(entry.signature)
+      writer.arrayHead(entry.numberGaps.length)
+      for (const gap of entry.numberGaps) writeNumberGap(writer, gap)
+      break
     default:
       entry satisfies never
   }
@@ -108,6 +117,14 @@ function writePayload(writer: DeterministicWriter, entry: LogEntry): void {
 function writeUnits(writer: DeterministicWriter, units: readonly number[]): void {
   writer.arrayHead(units.length)
   for (const unit of units) writer.uint(unit)
+}
+
+function writeNumberGap(writer: DeterministicWriter, { entity, series, from, to }: NumberGap): void {
+  writer.arrayHead(4)
+  writer.text(entity)
+  writer.text(series)
+  writer.uint(from)
+  writer.uint(to)
 }
 
 function writePosting(writer: DeterministicWriter, posting: LegPosting): void {
@@ -202,6 +219,13 @@ function readPayload(reader: DeterministicReader, kind: LogEntry['kind']): LogEn
       }
     case 'checkpoint':
       return { kind, note: reader.text(longestNoteBytes) }
+    case 'restore':
+      return {
+        kind,
+        declaration: reader.bytes(longestDeclarationBytes),
+        signature: reader.bytesOf(batchLimits.signatureBytes),
+        numberGaps: readNumberGaps(reader),
+      }
   }
 }
 
@@ -245,6 +269,19 @@ function readUnits(reader: DeterministicReader): number[] {
     if (unit <= previous) reader.refuse('bytes_not_deterministic')
     previous = unit
     return unit
+  })
+}
+
+function readNumberGaps(reader: DeterministicReader): NumberGap[] {
+  let previous = ''
+  return readList(reader, () => {
+    reader.arrayOf(4)
+    const gap = { entity: readText(reader), series: readText(reader), from: reader.uint(), to: reader.uint() }
+    // NUL stands between them, so that the order of the pairs is the order of these texts.
+    const place = `${gap.entity}\0${gap.series}`
+    if (place <= previous || gap.from < 1 || gap.from > gap.to) reader.refuse('bytes_not_deterministic')
+    previous = place
+    return gap
   })
 }
 

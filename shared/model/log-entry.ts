@@ -115,6 +115,24 @@ export interface CheckpointLogEntry {
   readonly note: string
 }
 
+/** Numbers of a series that no document has: those that had them were issued after the backup and are not in the log. */
+export interface NumberGap {
+  readonly entity: string
+  readonly series: string
+  readonly from: number
+  readonly to: number
+}
+
+/** The log was restored from a backup: what follows is the next generation. */
+export interface RestoreLogEntry {
+  readonly kind: 'restore'
+  /** Signed bytes of the restore declaration and their signature. */
+  readonly declaration: Uint8Array
+  readonly signature: Uint8Array
+  /** Sorted by entity and series, one for each. */
+  readonly numberGaps: readonly NumberGap[]
+}
+
 /** One entry of a tenant's log: what came in, or what was decided from it. */
 export type LogEntry =
   | BatchLogEntry
@@ -126,6 +144,7 @@ export type LogEntry =
   | ReleaseLogEntry
   | DiscardLogEntry
   | CheckpointLogEntry
+  | RestoreLogEntry
 
 export type LogEntryFault = Fault<'log_entry_malformed' | 'log_entry_unknown_kind' | 'log_entry_too_large'>
 

@@ -102,6 +102,19 @@ test('a file of a newer version is refused and stays as it is', () => {
   db.close()
 })
 
+test('a newer file is opened by programs that reach its floor, and by no others', () => {
+  const db = openDatabase({ file: join(directory, 'a.db') })
+  const additive = { version: 3, sql: 'CREATE TABLE c (x INTEGER)', readableFrom: 2 }
+  expect(migrate(db, [...steps, additive])).toBe(3)
+  expect(migrate(db, steps)).toBe(3)
+  expect(codeOf(() => migrate(db, steps.slice(0, 1)))).toBe('database_newer')
+  // A step that older programs cannot live with lifts the floor for good.
+  const changing = { version: 4, sql: 'DROP TABLE c' }
+  expect(migrate(db, [...steps, additive, changing])).toBe(4)
+  expect(codeOf(() => migrate(db, [...steps, additive]))).toBe('database_newer')
+  db.close()
+})
+
 test('misnumbered migrations are a bug', () => {
   const db = openDatabase({ file: join(directory, 'a.db') })
   expect(() => migrate(db, [{ version: 2, sql: 'SELECT 1' }])).toThrow('place 1')

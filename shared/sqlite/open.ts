@@ -1,8 +1,9 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import DatabaseConstructor from 'better-sqlite3'
 import type { Database as BetterSqliteDatabase } from 'better-sqlite3'
 import { FaultError, fault } from '../base/errors.ts'
 import type { Fault } from '../base/errors.ts'
+import { isSimulated, putOnDisk, temporaryDisk, writeThrough, type SimulatedDisk } from './simulated-disk.ts'
 
 /** An open SQLite connection, as better-sqlite3 gives it: synchronous, one per thread. */
 export type Database = BetterSqliteDatabase
@@ -15,7 +16,9 @@ export interface OpenOptions {
   readonly file: string
   /** Opens an existing file without the right to change it. */
   readonly readOnly?: boolean
-  /** For simulations only: the file may be lost at any time, so nothing is synchronised to the disk. */
+  /** For simulations only: the disk that the file lies on. */
+  readonly disk?: SimulatedDisk | undefined
+  /** For simulations only: short for a `temporaryDisk`, where nothing is synchronised. */
   readonly onTemporaryDisk?: boolean
   /** Page cache of this connection in pages of 4 KiB. Left out: 2,000 (8 MB). */
   readonly cachePages?: number
@@ -36,8 +39,10 @@ const fullSynchronous = 2
 export function openDatabase(options: OpenOptions): Database {
   assertNodeVersion(process.versions.node)
   const db = connect(options)
+  const disk = options.disk ?? (options.onTemporaryDisk === true ? temporaryDisk : undefined)
+  if (disk !== undefined && options.readOnly !== true) putOnDisk(db, disk)
   try {
-    configure(db, options)
+    writeThrough(db, 'opening', () => configure(db, options))
   } catch (cause) {
     db.close()
     throw cause instanceof FaultError ? cause : unusable(options.file, cause)
@@ -49,6 +54,39 @@ export function openDatabase(options: OpenOptions): Database {
 export function openScratchDatabase(): Database {
   assertNodeVersion(process.versions.node)
   return new DatabaseConstructor('')
+}
+
+/**
+ * Writes the whole log into the database file, synchronises that, and empties the log. To be called when a file is opened
+ * to be written: after a failed fsync the kernel may hold pages of the log as clean that never reached the disk, and
+ * whatever is appended behind them would be lost with them at the next power cut. This writes every one of them anew, so
+ * that what this opening found is durable (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020).
+ * Returns false when somebody else reads or writes the file and it could not be done.
+ */
+export function emptyLog(db: Database): boolean {
+  let busy: unknown = 1
+  // Whoever reads may do so for minutes, and waiting would stop everything else of this process.
+  db.pragma('busy_timeout = 0')
+  writeThrough(db, 'checkpoint', () => {
+    busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
+  })
+  db.pragma(`busy_timeout = ${busyTimeoutMs}`)
+  if (busy === 0 && !isSimulated(db)) synchroniseFile(`${db.name}-wal`)
+  return busy === 0
+}
+
+/**
+ * SQLite does not synchronise a log that it has emptied, because coming back whole it would change nothing. After a failed
+ * fsync it can come back in part, and its old pages would then be laid over the newer ones of the database file.
+ */
+function synchroniseFile(file: string): void {
+  // Another descriptor of the log may be closed: SQLite holds its locks on the database file and on the index.
+  const descriptor = openSync(file, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /**
@@ -94,10 +132,6 @@ function configure(db: Database, options: OpenOptions): void {
   }
   const journalMode: unknown = db.pragma('journal_mode = WAL', { simple: true })
   db.pragma(`journal_size_limit = ${journalSizeLimitBytes}`)
-  if (options.onTemporaryDisk === true) {
-    db.pragma('synchronous = OFF')
-    return
-  }
   db.pragma('synchronous = FULL')
   const synchronous: unknown = db.pragma('synchronous', { simple: true })
   if (journalMode !== 'wal' || synchronous !== fullSynchronous) {

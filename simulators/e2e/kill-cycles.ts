@@ -47,13 +47,28 @@ export interface KillOptions {
   readonly victim: Victim
   readonly cycles: number
   readonly random: Random
+  /** Whose power is cut with them; left out: the machine goes on, and what was written is there. */
+  readonly power?: PowerSupply
 }
 
-/** A run under way. */
-interface KillRun {
+/** The disks of agent and aggregator, which lose what was not synchronised when their power is cut. */
+export interface PowerSupply {
+  /** What the processes are started with. */
+  readonly env: Readonly<Record<string, string>>
+  /** Waits for the moment to cut the power at. */
+  moment(of: 'agent' | 'aggregator'): Promise<void>
+  /** The process is dead: makes of its files what a power cut leaves. */
+  cut(of: 'agent' | 'aggregator'): void
+}
+
+/** A run under way: devices publish until the load is stopped. */
+export interface KillRun {
   readonly stack: Stack
   readonly door: KillDoor
   readonly load: KillLoad
+  readonly power: PowerSupply | null
+  /** Resolves when the load was stopped and everything it published is acknowledged. */
+  readonly publishing: Promise<void>
 }
 
 /**
@@ -61,9 +76,27 @@ interface KillRun {
  * drain and asks the product what became of every event a device was told is safe.
  */
 export async function runKillCycles(options: KillOptions): Promise<KillOutcome> {
-  const { folder, victim, cycles, random } = options
+  const { victim, cycles, random } = options
+  const run = await beginRun(options)
+  try {
+    let kills = 0
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      await goesOn(run)
+      if (run.power !== null && victim !== 'agent') await receiptsGoOn(run)
+      await pause(20 + random.below(180))
+      kills += await killAndRestart(run, victim, random)
+    }
+    return await accountFor(run, kills)
+  } finally {
+    await endRun(run)
+  }
+}
+
+/** Starts the processes and the load. */
+export async function beginRun(options: Omit<KillOptions, 'cycles'>): Promise<KillRun> {
+  const { folder, victim, random, power = null } = options
   const door = await killDoor(options.door, folder, victim === 'broker' ? 4 : 5)
-  const stack = await startStack({ folder, tenant: 'crash', agents: ['gw-1'], ...door.settings })
+  const stack = await startStack({ folder, tenant: 'crash', agents: ['gw-1'], env: power?.env ?? {}, ...door.settings })
   try {
     const tenantFile = join(folder, 'crash.yaml')
     writeFileSync(tenantFile, stack.withAgents(TENANT))
@@ -72,45 +105,54 @@ export async function runKillCycles(options: KillOptions): Promise<KillOutcome> 
       await Promise.all(['dev-1', 'dev-2'].map(async (id) => [id, await door.connect(stack, id)] as const)),
     )
     const load = new KillLoad(senders, random)
-    const run = { stack, door, load }
-    const publishing = load.run()
-    let kills = 0
-    for (let cycle = 0; cycle < cycles; cycle += 1) {
-      await goesOn(run)
-      await pause(20 + random.below(180))
-      kills += await killAndRestart(run, victim, random)
-    }
-    load.stop()
-    await publishing
-    await takenOver(run)
-    await stack.drained()
-    return await accountFor(run, kills)
-  } finally {
+    return { stack, door, load, power, publishing: load.run() }
+  } catch (error) {
     await stack.stop()
     await door.close()
+    throw error
   }
 }
 
+/** Ends everything that `beginRun` started. */
+export async function endRun({ stack, door, load }: KillRun): Promise<void> {
+  load.stop()
+  await stack.stop()
+  await door.close()
+}
+
 /** Waits until events get in after the restart. */
-async function goesOn({ stack, door, load }: KillRun): Promise<void> {
+export async function goesOn({ stack, door, load }: KillRun): Promise<void> {
   const before = load.acknowledged.size
   await until(() => Promise.resolve(load.acknowledged.size > before), 'the load goes on after the restart', 30_000)
   const isTaking = async (): Promise<boolean> => (await door.takenIn(stack)) !== 0
   await until(isTaking, 'the agent takes something in after the restart', 30_000)
 }
 
-async function killAndRestart({ stack, door, load }: KillRun, victim: Victim, random: Random): Promise<number> {
+/** Waits until the aggregator has taken something since its start, so that there is something it could lose. */
+export async function receiptsGoOn({ stack }: KillRun): Promise<void> {
+  const settled = async (): Promise<number> => (await stack.agentStatus(0)).chain.settledSeq
+  const before = await settled()
+  await until(async () => (await settled()) > before, 'the agent gets receipts', 60_000)
+}
+
+async function killAndRestart({ stack, door, load, power }: KillRun, victim: Victim, random: Random): Promise<number> {
   switch (victim) {
     case 'agent':
+      await power?.moment('agent')
       await stack.killAgent(0)
+      power?.cut('agent')
       await stack.startAgent(0)
       return 1
     case 'aggregator':
+      await power?.moment('aggregator')
       await stack.killAggregator()
+      power?.cut('aggregator')
       await stack.startAggregator()
       return 1
     case 'both':
       await Promise.all([stack.killAgent(0), stack.killAggregator()])
+      power?.cut('agent')
+      power?.cut('aggregator')
       await stack.startAggregator()
       await stack.startAgent(0)
       return 2
@@ -141,7 +183,13 @@ async function takenOver({ stack, door, load }: KillRun): Promise<void> {
   await reachedWithin(60_000, all)
 }
 
-async function accountFor({ stack, door, load }: KillRun, kills: number): Promise<KillOutcome> {
+/** Stops the load, lets everything drain, closes the period and asks what became of every acknowledged event. */
+export async function accountFor(run: KillRun, kills: number): Promise<KillOutcome> {
+  const { stack, door, load, publishing } = run
+  load.stop()
+  await publishing
+  await takenOver(run)
+  await stack.drained()
   const ids = [...load.acknowledged]
   const outcomes = await stack.dispositions(ids.map((id) => ({ source: door.sourceOf(load.deviceOf(id)), id })))
   const otherwise = outcomes.flatMap((outcome, index) =>
@@ -161,7 +209,15 @@ async function accountFor({ stack, door, load }: KillRun, kills: number): Promis
   }
 }
 
-async function until(reached: () => Promise<boolean>, what: string, timeoutMs: number): Promise<void> {
+/** What an outcome shows to be wrong, in words. */
+export function outcomeProblems({ otherwise, bookProblems, billedQuantity, publishedQuantity }: KillOutcome): string[] {
+  const problems = [...otherwise.map(({ id, outcome }) => `${id} is ${outcome}`), ...bookProblems]
+  if (billedQuantity !== publishedQuantity) problems.push(`${billedQuantity} billed of ${publishedQuantity} published`)
+  return problems
+}
+
+/** Waits until something is so, and says what was not when the time is over. */
+export async function until(reached: () => Promise<boolean>, what: string, timeoutMs: number): Promise<void> {
   if (!(await reachedWithin(timeoutMs, reached))) throw new Error(`after ${timeoutMs} ms still not so: ${what}`)
 }
 

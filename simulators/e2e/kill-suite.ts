@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { mosquittoMissing } from '../scenarios/mosquitto.ts'
-import { runKillCycles, type Victim } from './kill-cycles.ts'
+import { outcomeProblems, runKillCycles, type Victim } from './kill-cycles.ts'
 import type { DoorName } from './kill-doors.ts'
 
 /** The same suite in the short and the long tier; only the number of kills differs. */
@@ -38,9 +38,8 @@ async function problemsOf(door: DoorName, victim: Victim, cycles: number): Promi
   const seed = randomUUID()
   const folder = mkdtempSync(join(tmpdir(), `meterline-kill-${door}-${victim}-`))
   const outcome = await runKillCycles({ folder, door, victim, cycles, random: seededRandom(seed) })
-  const { otherwise, bookProblems, billedQuantity, publishedQuantity, kills, acknowledged } = outcome
-  const problems = [...otherwise.map(({ id, outcome: became }) => `${id} is ${became}`), ...bookProblems]
-  if (billedQuantity !== publishedQuantity) problems.push(`${billedQuantity} billed of ${publishedQuantity} published`)
+  const { kills, acknowledged } = outcome
+  const problems = outcomeProblems(outcome)
   if (kills !== (victim === 'both' ? 2 * cycles : cycles)) problems.push(`${kills} kills`)
   if (acknowledged <= cycles) problems.push(`only ${acknowledged} events acknowledged`)
   if (problems.length > 0) return [...problems, `seed ${seed}, files in ${folder}`]

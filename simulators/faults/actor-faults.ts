@@ -3,15 +3,45 @@ import type { FaultMode } from './fault-mode.ts'
 
 /** What people and adversaries do to machines. */
 export interface ActorFaults {
-  /** An agent's disk is copied, and the copy runs beside it. */
+  /** An agent's disk is copied, and the copy runs beside it; devices reach either. */
   readonly clonesAgent: boolean
+  /** An agent's disk is thrown back to an image of before. */
+  readonly restoresAgent: boolean
+  /** The aggregator's books are put back to an earlier copy of them: silently at first, then as a declared restore. */
+  readonly restoresAggregator: boolean
+  /** A registered agent forges, back-dates, equivocates and lies. */
+  readonly byzantineAgent: boolean
 }
 
 /** Nobody does anything. */
-export const noActorFaults: ActorFaults = { clonesAgent: false }
+export const noActorFaults: ActorFaults = {
+  clonesAgent: false,
+  restoresAgent: false,
+  restoresAggregator: false,
+  byzantineAgent: false,
+}
 
-/** Draws what is done to machines in a run of this mode. */
+/**
+ * Clones, agents and books that are thrown back. Not all at once: an agent of which there are two histories while the
+ * books forget both may find that what it had let go for settled is nowhere any more.
+ */
+const whoMeddles: readonly (readonly [clones: boolean, restoresAgent: boolean, restoresBooks: boolean])[] = [
+  [false, false, false],
+  [true, false, false],
+  [false, true, false],
+  [true, true, false],
+  [false, false, true],
+  [false, false, true],
+]
+
+/** Draws what is done to machines in a run of this mode: at least one thing. */
 export function drawActorFaults(random: Random, mode: FaultMode): ActorFaults {
   if (mode !== 'actors') return noActorFaults
-  return { clonesAgent: random.below(2) === 0 }
+  const [clonesAgent, restoresAgent, restoresAggregator] = whoMeddles[random.below(whoMeddles.length)] ?? [
+    false,
+    false,
+    true,
+  ]
+  const isQuiet = !clonesAgent && !restoresAgent && !restoresAggregator
+  return { clonesAgent, restoresAgent, restoresAggregator, byzantineAgent: isQuiet || random.below(2) === 0 }
 }

@@ -14,6 +14,13 @@ export type FaultKind =
   | 'refused-connect'
   | 'device-break'
   | 'device-roams'
+  | 'crash-at-commit'
+  | 'power-cut'
+  | 'disk-full'
+  | 'write-error'
+  | 'fsync-error'
+  | 'slow-disk'
+  | 'bit-flip'
   | 'event-through-both-agents'
   | 'event-late-repeat'
   | 'event-malformed'
@@ -23,6 +30,19 @@ export type FaultKind =
   | 'event-without-id'
   | 'event-without-time'
   | 'event-too-early'
+  | 'event-in-the-future'
+  | 'event-spooled'
+  | 'clock-step-of-years'
+  | 'agent-cloned'
+  | 'agent-thrown-back'
+  | 'aggregator-thrown-back'
+  | 'books-swapped-silently'
+  | 'byzantine-act'
+
+/** Whether a kind is bad or unusual input, or a moment's delay, rather than something that fails. */
+export function isOddity(kind: string): boolean {
+  return kind.startsWith('event-') || kind === 'device-roams' || kind === 'late-timer'
+}
 
 /** How often each fault was injected in a run. */
 export class FaultCounts {
@@ -35,6 +55,13 @@ export class FaultCounts {
   get total(): number {
     let total = 0
     for (const times of this.#counts.values()) total += times
+    return total
+  }
+
+  /** Faults of machines, networks, disks and people: without the oddities of input and timing that belong to any day. */
+  get failures(): number {
+    let total = 0
+    for (const [kind, times] of this.#counts) if (!isOddity(kind)) total += times
     return total
   }
 

@@ -5,6 +5,9 @@ import { drawDiskFaults, noDiskFaults } from './disk-faults.ts'
 import type { DiskFaults } from './disk-faults.ts'
 import type { FaultMode } from './fault-mode.ts'
 
+const dayMs = 86_400_000
+const tenYearsMs = 3653 * dayMs
+
 /** How the link between an agent and the aggregator behaves. Rates are per thousand messages unless said otherwise. */
 export interface LinkFaults {
   readonly minDelayMs: number
@@ -47,6 +50,11 @@ export interface DeviceFaults {
   readonly withoutTime: number
   /** Usage of before the subscription began. */
   readonly tooEarly: number
+  /** Usage of days or weeks to come, by a device whose clock is ahead. */
+  readonly inTheFuture: number
+  /** Kept by the device, and sent up to `spoolMaxMs` later. */
+  readonly spooled: number
+  readonly spoolMaxMs: number
 }
 
 /** Crashes and the like come at random moments; `null`: never. Means are in minutes of true time. */
@@ -93,6 +101,9 @@ export const noFaults: FaultPlan = {
     withoutId: 0,
     withoutTime: 0,
     tooEarly: 0,
+    inTheFuture: 0,
+    spooled: 0,
+    spoolMaxMs: 0,
   },
   machine: {
     agentCrashEveryMin: null,
@@ -146,6 +157,9 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
       withoutId: upTo(60),
       withoutTime: upTo(250),
       tooEarly: upTo(20),
+      inTheFuture: random.below(4) === 0 ? upTo(20) : 0,
+      spooled: upTo(60),
+      spoolMaxMs: random.below(3) === 0 ? 6 * dayMs : 600_000,
     },
     machine: {
       agentCrashEveryMin: every(1, 20),
@@ -157,7 +171,7 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
       partitionMaxMs: 5000 + random.below(900_000),
       silentPartitions: upTo(800),
       clockStepEveryMin: every(5, 40),
-      clockStepMaxMs: random.below(3) === 0 ? 86_400_000 : 60_000,
+      clockStepMaxMs: [60_000, 60_000, 60_000, dayMs, dayMs, tenYearsMs][random.below(6)] ?? dayMs,
       lateTimers: upTo(300),
       lateMaxMs: random.below(4) === 0 ? 5000 : 100,
     },
@@ -168,7 +182,7 @@ export function drawFaultPlan(random: Random, mode: FaultMode): FaultPlan {
 
 /** The same plan with everything that can heal healed: the world still looks the same, but nothing goes wrong any more. */
 export function calmed(plan: FaultPlan): FaultPlan {
-  return { ...noFaults, device: { ...plan.device, breaks: 0, roaming: 0 } }
+  return { ...noFaults, device: { ...plan.device, breaks: 0, roaming: 0, spooled: 0 } }
 }
 
 /** True `perMille` times in a thousand. */

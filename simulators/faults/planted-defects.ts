@@ -58,9 +58,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
     name: 'a tenant file with another price than was agreed',
     caughtAs: ['I9'],
     saying: /cost \d+ micros, charged are/,
-    tampering: () => ({
-      tenantFile: (text) => text.replace(/("id":"(?:retail-data|ai-input)".*?"amount":"\d+\.\d*)(\d)"/g, '$19$2"'),
-    }),
+    tampering: () => ({ tenantFile: (text) => text.replace(/("id":"(?:retail-data|ai-input)".*?"amount":")/g, '$17') }),
   },
   {
     name: 'a counter whose readings are charged as amounts',
@@ -192,8 +190,8 @@ export const plantedDefects: readonly PlantedDefect[] = [
   },
   {
     name: 'a closed period that is opened again',
-    caughtAs: ['I10'],
-    saying: /its line/,
+    caughtAs: ['I10', 'I18'],
+    saying: /its line|not barred against later usage/,
     tampering: () => inFile('after close', 'DELETE FROM period'),
   },
   {

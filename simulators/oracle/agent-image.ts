@@ -1,4 +1,5 @@
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import type { Database } from '@meterline/shared/sqlite/open.ts'
 import { readItem } from './cbor-reader.ts'
 import { readHeader, readUnitSequence, StoredTables } from './stored-batch.ts'
 import type { StoredHeader, StoredUnit } from './stored-batch.ts'
@@ -26,9 +27,15 @@ export interface AgentImage {
   readonly settledSeq: number
   readonly settledHash: string
   readonly outbox: readonly OutboxBatch[]
-  /** Units journalled and not sealed yet. */
+  /** What the outbox and the open batch take, as the agent counts it. */
+  readonly outboxBytes: number
+  /** Units journalled and not sealed yet, those first that a recovery carried over. */
   readonly open: readonly StoredUnit[]
   readonly suspended: readonly AgentSuspended[]
+  /** Settled batches that are kept for a restore of the aggregator's books; empty where nobody asked for them. */
+  readonly retained: readonly OutboxBatch[]
+  /** The boxes whose acknowledgements it has to bear out: the one it lies on, and those it was recovered from. */
+  readonly answersFor: readonly string[]
 }
 
 interface ChainRow {
@@ -41,6 +48,7 @@ interface ChainRow {
 }
 
 interface BatchRow {
+  readonly bytes: number
   readonly firstChunk: number
   readonly lastChunk: number
   readonly header: Uint8Array
@@ -54,7 +62,7 @@ interface ChunkRow {
 }
 
 /** Reads a copy of a journal. The agent holds its own file locked, so only copies can be looked into. */
-export function readAgentImage(file: string): AgentImage | null {
+export function readAgentImage(file: string, answersFor: readonly string[], withRetained = false): AgentImage | null {
   const db = openDatabase({ file, onTemporaryDisk: true })
   try {
     const tables = db
@@ -69,14 +77,24 @@ export function readAgentImage(file: string): AgentImage | null {
       .get()
     if (chain === undefined) return null
     const chunks = db
-      .prepare<[], ChunkRow>('SELECT id, tables_delta AS tablesDelta, units FROM chunk ORDER BY id')
+      .prepare<[], ChunkRow>(
+        `SELECT id, tables_delta AS tablesDelta, units FROM chunk
+         WHERE id >= (SELECT ifnull(min(first_chunk), sealed_chunk + 1) FROM chain LEFT JOIN batch ON seq > settled_seq)
+         ORDER BY id`,
+      )
       .all()
     const batches = db
       .prepare<[], BatchRow>(
-        'SELECT first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch ORDER BY seq',
+        `SELECT bytes, first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch
+         WHERE seq > (SELECT settled_seq FROM chain) ORDER BY seq`,
       )
       .all()
+    const salvaged = db
+      .prepare<[], ChunkRow>('SELECT id, tables_delta AS tablesDelta, units FROM salvaged_chunk ORDER BY id')
+      .all()
     const openTables = new StoredTables()
+    const openChunks = chunks.filter(({ id }) => id > chain.sealedChunk)
+    const openBytes = openChunks.reduce((sum, { tablesDelta, units }) => sum + tablesDelta.length + units.length, 0)
     return {
       epoch: chain.epoch,
       sealedSeq: chain.sealedSeq,
@@ -84,12 +102,14 @@ export function readAgentImage(file: string): AgentImage | null {
       settledSeq: chain.settledSeq,
       settledHash: hex(chain.settledHash),
       outbox: batches.map((batch) => outboxBatch(batch, chunks)),
-      open: chunks
-        .filter(({ id }) => id > chain.sealedChunk)
-        .flatMap((chunk) => {
+      outboxBytes: batches.reduce((sum, { bytes }) => sum + bytes, openBytes),
+      open: [
+        ...salvaged.flatMap(unitsOfSalvaged),
+        ...openChunks.flatMap((chunk) => {
           openTables.add(readItem(chunk.tablesDelta))
           return readUnitSequence(chunk.units, openTables)
         }),
+      ],
       suspended: db
         .prepare<[], AgentSuspended>(
           `SELECT device, code, event_id AS eventId, payload, payload_bytes AS payloadBytes FROM suspense
@@ -97,10 +117,30 @@ export function readAgentImage(file: string): AgentImage | null {
            WHERE outcome = 'discarded'`,
         )
         .all(),
+      retained: withRetained ? retainedBatches(db) : [],
+      answersFor,
     }
   } finally {
     db.close()
   }
+}
+
+function retainedBatches(db: Database): readonly OutboxBatch[] {
+  const batches = db
+    .prepare<[], BatchRow>(
+      `SELECT bytes, first_chunk AS firstChunk, last_chunk AS lastChunk, header, tables FROM batch
+       WHERE seq <= (SELECT settled_seq FROM chain) ORDER BY seq`,
+    )
+    .all()
+  const chunks = db.prepare<[], ChunkRow>('SELECT id, tables_delta AS tablesDelta, units FROM chunk ORDER BY id').all()
+  return batches.map((batch) => outboxBatch(batch, chunks))
+}
+
+/** What a recovery carried over stands on tables of its own. */
+function unitsOfSalvaged({ tablesDelta, units }: ChunkRow): readonly StoredUnit[] {
+  const tables = new StoredTables()
+  tables.add(readItem(tablesDelta))
+  return readUnitSequence(units, tables)
 }
 
 function outboxBatch(batch: BatchRow, chunks: readonly ChunkRow[]): OutboxBatch {

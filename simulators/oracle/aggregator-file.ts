@@ -63,6 +63,11 @@ export interface DocumentRow {
   readonly bytes: Uint8Array
 }
 
+export interface CheckpointRow {
+  readonly size: number
+  readonly note: string
+}
+
 export interface ChainRow {
   readonly agent: string
   readonly epoch: number
@@ -78,16 +83,17 @@ export interface ChainRow {
 export class AggregatorFile {
   readonly #db: Database
   readonly #statements = new Map<string, Statement>()
+  readonly #dataVersion: Statement<[], number>
   #version = -1
 
   constructor(file: string) {
     this.#db = openDatabase({ file, readOnly: true })
+    this.#dataVersion = this.#db.prepare<[], number>('PRAGMA data_version').pluck()
   }
 
   /** Whether anything was committed since the last time this was asked. */
   changed(): boolean {
-    const [row] = this.#all<{ data_version: number }>('PRAGMA data_version')
-    const version = row?.data_version ?? 0
+    const version = this.#dataVersion.get() ?? 0
     const changed = version !== this.#version
     this.#version = version
     return changed
@@ -166,9 +172,14 @@ export class AggregatorFile {
     return this.#all('SELECT agent, code, message FROM evidence ORDER BY id')
   }
 
-  /** Periods whose closing has begun: `closing`, or `closed` when it is over. */
-  periods(): readonly { readonly key: string; readonly state: string }[] {
-    return this.#all('SELECT key, state FROM period ORDER BY key')
+  /** Periods whose closing has begun: `closing`, or `closed` when it is over; and the catalogue they are billed with. */
+  periods(): readonly { readonly key: string; readonly state: string; readonly catalogueIndex: number }[] {
+    return this.#all('SELECT key, state, catalogue_index AS catalogueIndex FROM period ORDER BY key')
+  }
+
+  /** Signed checkpoints of more than `size` entries, by size. */
+  checkpointsAfter(size: number): readonly CheckpointRow[] {
+    return this.#all('SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size', size)
   }
 
   /** Log index of the last batch that was rated; -1 before the first. */

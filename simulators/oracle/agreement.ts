@@ -1,3 +1,4 @@
+import type { Accusations } from './accusations.ts'
 import type { AgentImage } from './agent-image.ts'
 import type { AggregatorFile } from './aggregator-file.ts'
 import type { Findings } from './findings.ts'
@@ -14,6 +15,7 @@ export function checkAgreement(
   file: AggregatorFile,
   log: LogWatch,
   rating: RatingWatch,
+  accusations: Accusations,
 ): void {
   const demand = (holds: boolean, message: () => string): void => findings.demand(holds, 'I18', message)
   for (const [agent, image] of images) {
@@ -29,12 +31,12 @@ export function checkAgreement(
       () => `${agent} settled up to ${image.settledSeq}, the log ends at ${seq}`,
     )
   }
-  const lastBatch = Math.max(-1, ...log.batches.keys())
+  const { lastBatch } = log
   demand(
     rating.ratedUpTo === lastBatch,
     () => `rated up to log index ${rating.ratedUpTo}, the last batch is at ${lastBatch}`,
   )
-  for (const { agent, quarantined } of file.chains()) {
-    demand(quarantined === null, () => `${agent} is quarantined: ${quarantined}`)
+  for (const { agent, epoch, quarantined } of file.chains()) {
+    demand(quarantined === null || accusations.allowIn(agent, epoch), () => `${agent} is quarantined: ${quarantined}`)
   }
 }

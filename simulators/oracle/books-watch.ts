@@ -29,7 +29,8 @@ export class BooksWatch {
     return sums === undefined ? 0n : sums.debit - sums.credit
   }
 
-  advance(file: AggregatorFile, decisions: ReadonlyMap<number, readonly Item[]>): void {
+  /** Whether anything was posted since the last time. */
+  advance(file: AggregatorFile, decisions: ReadonlyMap<number, readonly Item[]>): boolean {
     const rows = file.entriesAfter(this.#lastEntry)
     const byLog = Map.groupBy(rows, ({ logIndex }) => logIndex)
     for (const [logIndex, entries] of byLog) this.#takeTransaction(logIndex, entries, decisions.get(logIndex))
@@ -44,6 +45,7 @@ export class BooksWatch {
     }
     this.#lastEntry = rows.at(-1)?.id ?? this.#lastEntry
     if (rows.length > 0) this.#checkBalances(file)
+    return rows.length > 0
   }
 
   /** Adds everything up anew from the stored rows, for what was changed behind our back. */

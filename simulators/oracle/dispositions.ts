@@ -1,6 +1,7 @@
 import type { AgentImage, AgentSuspended } from './agent-image.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch } from './log-watch.ts'
+import type { Losses } from './losses.ts'
 import { isMeant, quantitiesKey } from './matching.ts'
 import { isConflictRow, isSuspendedAs, pieceName } from './presence.ts'
 import { contentKey, identityKey } from './published.ts'
@@ -49,6 +50,7 @@ export function checkDispositions(
           rating,
           counts,
           isContested,
+          losses: published.losses,
         })
       }
     }
@@ -64,6 +66,7 @@ interface Found {
   readonly batches: ReadonlyMap<number, LoggedBatch>
   readonly rating: RatingWatch
   readonly counts: DispositionCounts
+  readonly losses: Losses
   /** Different contents were published under the identity. */
   readonly isContested: boolean
 }
@@ -79,7 +82,10 @@ function checkIdentified(
   const place = found.rating.first(identity)
   const winner = place === undefined ? undefined : found.batches.get(place.batchIndex)?.units[place.unit]
   const wrong = (what: string): void => findings.add('I8', `${pieceName(piece)} of publish ${publish.index}: ${what}`)
-  if (place === undefined || winner === undefined) return wrong('was acknowledged and never reached the log')
+  const missing = (what: string): void => {
+    if (!found.losses.has(publish.index)) wrong(what)
+  }
+  if (place === undefined || winner === undefined) return missing('was acknowledged and never reached the log')
   const conflictAtAggregator = (found.conflicts.get(identity) ?? []).some((unit) => isMeant(unit, event))
   const conflictAtAgent = found.suspended.some((row) => isConflictRow(row, publish, event))
   if (isMeant(winner, event)) {
@@ -96,7 +102,7 @@ function checkIdentified(
   }
   if (conflictAtAggregator) found.counts.suspendedAtAggregator += 1
   else if (conflictAtAgent) found.counts.suspendedAtAgents += 1
-  else wrong("differs from what came first under its identity and is in nobody's suspense")
+  else missing("differs from what came first under its identity and is in nobody's suspense")
 }
 
 function checkMalformed(
@@ -107,8 +113,12 @@ function checkMalformed(
   piece: MeantPiece,
   counts: DispositionCounts,
 ): void {
-  for (const [agent, { suspended }] of images) {
-    if (published.timesAcknowledged(publish.index, agent) === 0) continue
+  for (const [agent, { suspended, answersFor }] of images) {
+    if (
+      answersFor.every((box) => published.timesAcknowledged(publish.index, box) === 0) ||
+      published.losses.has(publish.index)
+    )
+      continue
     const there = suspended.some((row) => isSuspendedAs(row, publish, piece))
     findings.demand(
       there,
@@ -134,8 +144,8 @@ function checkWithoutId(
     for (const piece of publish.pieces) {
       if (piece.kind !== 'event' || piece.event.id !== null) continue
       const key = `${piece.event.source} ${piece.event.subject} ${quantitiesKey(piece.event.measured)}`
-      add(least, key, published.timesAcknowledged(publish.index))
-      add(most, key, published.timesSubmitted(publish.index))
+      add(least, key, published.losses.has(publish.index) ? 0 : published.timesAcknowledged(publish.index))
+      add(most, key, published.timesSubmitted(publish.index) * (1 + published.recoveredDisks))
     }
   }
   for (const { units } of batches.values()) {

@@ -1,42 +1,29 @@
 import { createHash } from 'node:crypto'
 import type { AggregatorFile, DocumentRow } from './aggregator-file.ts'
 import type { BooksWatch } from './books-watch.ts'
+import { isIn, partnerOpenings, pricesOf, usedIn } from './due-openings.ts'
 import type { Findings } from './findings.ts'
 import { totalMicros } from './price.ts'
 import { roundHalfAway, roundHalfEven } from './rational.ts'
+import { priceIn } from './segment-check.ts'
 import type { SegmentSums } from './segment-check.ts'
+import { decimalText, readDocument, ruleOf, sumsTo } from './stored-document.ts'
+import type { DocumentLine, StoredDocument } from './stored-document.ts'
 import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
+import type { VersionBook } from './version-book.ts'
 import type { Owing } from './who-owes-whom.ts'
 
-interface Line {
-  readonly subscription: string
-  readonly meter: string
-  readonly segment: string
-  readonly quantity: bigint
-  readonly openingMicros: bigint
-  readonly amountMicros: bigint
-  readonly invoicedMicros: bigint
-  readonly residueMicros: bigint
-  readonly amount: string
-  readonly days: readonly Part[]
-  readonly tiers: readonly Part[]
+/** The last number of a series of a legal entity. */
+export interface SeriesNumber {
+  readonly entity: string
+  readonly series: string
+  readonly last: number
 }
 
-/** A day or a tier of a line. */
-interface Part {
-  readonly quantity: bigint
-  readonly amountMicros: bigint
-}
-
-/** A document as its bytes say. */
-interface Document {
-  readonly row: DocumentRow
-  readonly seller: string
-  readonly buyer: string
-  readonly lines: readonly Line[]
-  readonly total: string
-  readonly totalMicros: bigint
-  readonly invoicedMicros: bigint
+/** Books that were put back: how many log entries they kept, and the last numbers that were given out before. */
+export interface RestoredNumbers {
+  readonly size: number
+  readonly floors: readonly SeriesNumber[]
 }
 
 /**
@@ -47,15 +34,25 @@ interface Document {
 export class DocumentWatch {
   readonly #findings: Findings
   readonly #plans: () => readonly TenantPlan[]
-  readonly #documents: Document[] = []
+  readonly #versions: VersionBook
+  readonly #documents: StoredDocument[] = []
   readonly #digests = new Map<string, string>()
   readonly #sequences = new Map<string, number>()
-  #closed: readonly string[] = []
+  readonly #restored: RestoredNumbers | null
+  /** The version each closed period was billed with. */
+  #closed: ReadonlyMap<string, TenantPlan> = new Map()
   #lastIndex = -1
 
-  constructor(findings: Findings, plans: () => readonly TenantPlan[]) {
+  constructor(
+    findings: Findings,
+    plans: () => readonly TenantPlan[],
+    versions: VersionBook,
+    restored: RestoredNumbers | null = null,
+  ) {
     this.#findings = findings
+    this.#restored = restored
     this.#plans = plans
+    this.#versions = versions
   }
 
   get count(): number {
@@ -63,23 +60,29 @@ export class DocumentWatch {
   }
 
   /** What closing added that no record was charged: amounts due before any usage, by document or owed to a partner. */
-  openings(): readonly Owing[] {
+  openings(segments: ReadonlyMap<string, SegmentSums>): readonly Owing[] {
     const invoiced = this.#documents.flatMap(({ seller, buyer, lines }) =>
       lines.map(({ openingMicros }) => ({ seller, buyer, amountMicros: openingMicros })),
     )
-    const [plan] = this.#plans()
-    return plan === undefined
-      ? invoiced
-      : [...invoiced, ...this.#closed.flatMap((period) => partnerOpenings(plan, period))]
+    return [...invoiced, ...[...this.#closed].flatMap(([period, plan]) => partnerOpenings(plan, period, segments))]
   }
 
-  advance(file: AggregatorFile): void {
-    this.#closed = file.periods().flatMap(({ key, state }) => (state === 'closed' ? [key] : []))
-    for (const row of file.documentsAfter(this.#lastIndex)) {
+  /** Whether documents came or periods were closed since the last time. */
+  advance(file: AggregatorFile, segments: ReadonlyMap<string, SegmentSums>): boolean {
+    const closedBefore = this.#closed.size
+    const closed = file.periods().filter(({ state }) => state === 'closed')
+    this.#closed = new Map(
+      closed.flatMap(({ key, catalogueIndex }) => {
+        const plan = this.#versions.inForceAt(catalogueIndex + 1)
+        return plan === undefined ? [] : [[key, plan]]
+      }),
+    )
+    const rows = file.documentsAfter(this.#lastIndex)
+    for (const row of rows) {
       this.#lastIndex = row.logIndex
       this.#digests.set(row.number, digest(row.bytes))
       const series = `${row.entity} ${row.series}`
-      const expected = (this.#sequences.get(series) ?? 0) + 1
+      const expected = this.#nextNumber(row, series)
       this.#sequences.set(series, row.sequence)
       this.#findings.demand(
         row.sequence === expected,
@@ -88,8 +91,28 @@ export class DocumentWatch {
       )
       const document = readDocument(row)
       this.#documents.push(document)
-      this.#checkDocument(document)
+      this.#checkDocument(document, segments)
     }
+    return rows.length > 0 || this.#closed.size !== closedBefore
+  }
+
+  /** The highest number of each series so far. */
+  lastNumbers(): readonly SeriesNumber[] {
+    const numbers = new Map(this.#restored?.floors.map((floor) => [`${floor.entity} ${floor.series}`, floor]))
+    for (const { row } of this.#documents) {
+      const key = `${row.entity} ${row.series}`
+      const last = Math.max(row.sequence, numbers.get(key)?.last ?? 0)
+      numbers.set(key, { entity: row.entity, series: row.series, last })
+    }
+    return [...numbers.values()]
+  }
+
+  /** The number that follows: no number that was ever given is given again, whatever became of its document. */
+  #nextNumber({ entity, series, logIndex }: DocumentRow, key: string): number {
+    const last = this.#sequences.get(key) ?? 0
+    if (this.#restored === null || logIndex < this.#restored.size) return last + 1
+    const floor = this.#restored.floors.find((each) => each.entity === entity && each.series === series)
+    return Math.max(last, floor?.last ?? 0) + 1
   }
 
   /** Every document that was ever issued is there with the same bytes. */
@@ -107,7 +130,7 @@ export class DocumentWatch {
 
   /** A closed period: every charge stands on exactly one line, and sellers' books show what they invoiced. */
   checkPeriod(period: string, segments: ReadonlyMap<string, SegmentSums>, books: BooksWatch): void {
-    // Every later version keeps what the first one sold, so what the first one makes due is due in any case.
+    // Operator, partners and currency are the same in every version.
     const [plan] = this.#plans()
     if (plan === undefined) return
     const ofPeriod = this.#documents.filter(({ row }) => row.period === period)
@@ -136,11 +159,31 @@ export class DocumentWatch {
         'I10',
         () => `${row.number}: ${buyer} was invoiced ${invoiced}, the books of ${seller} say ${receivable}`,
       )
+      const unbilled = books.netOf(seller, plan.currency, `unbilled:${buyer}`)
+      const waiting = this.#notInvoiced(seller, buyer, segments)
+      this.#findings.demand(
+        unbilled === waiting,
+        'I10',
+        () =>
+          `${row.number}: of ${buyer}'s usage ${waiting} micros are on no document, unbilled by ${seller} are ${unbilled}`,
+      )
     }
-    this.#checkDue(plan, period, ofPeriod)
+    this.#checkDue(this.#closed.get(period) ?? plan, period, ofPeriod, segments)
   }
 
-  #checkDocument(document: Document): void {
+  /** What was charged between two parties, and due before any usage, less the exact amounts of their documents. */
+  #notInvoiced(seller: string, buyer: string, segments: ReadonlyMap<string, SegmentSums>): bigint {
+    let micros = 0n
+    for (const sums of segments.values())
+      if (sums.seller === seller && sums.buyer === buyer) micros += sums.amountMicros
+    for (const document of this.#documents) {
+      if (document.seller !== seller || document.buyer !== buyer) continue
+      for (const line of document.lines) micros += line.openingMicros - line.amountMicros
+    }
+    return micros
+  }
+
+  #checkDocument(document: StoredDocument, segments: ReadonlyMap<string, SegmentSums>): void {
     const { row, lines, totalMicros: total, invoicedMicros } = document
     const wrong = (invariant: 'I9' | 'I10', what: string): void =>
       this.#findings.add(invariant, `document ${row.number}: ${what}`)
@@ -148,7 +191,7 @@ export class DocumentWatch {
     if (plan === undefined) return
     const micros = 10n ** BigInt(6 - plan.minorDigits)
     for (const line of lines) {
-      const price = this.#priceOf(line)
+      const price = segments.get(line.segment)?.price ?? this.#unusedPrice(line)
       if (price === undefined) {
         wrong('I9', `has a line for ${line.subscription} ${line.meter}, which nobody sells`)
         continue
@@ -171,7 +214,7 @@ export class DocumentWatch {
       if (!sumsTo(line.tiers, line.quantity, line.amountMicros))
         wrong('I9', `${line.segment}: its tiers are not its amount`)
     }
-    const sum = (pick: (line: Line) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
+    const sum = (pick: (line: DocumentLine) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
     if (sum(({ amountMicros }) => amountMicros) !== total) wrong('I10', 'the exact total is not the sum of its lines')
     if (sum(({ invoicedMicros: invoiced }) => invoiced) !== invoicedMicros)
       wrong('I10', 'the total is not the sum of its lines')
@@ -179,12 +222,20 @@ export class DocumentWatch {
       wrong('I10', `prints a total of ${document.total} for ${invoicedMicros} micros`)
   }
 
-  /** What is due without usage stands on a document of every period its subscription is in force. */
-  #checkDue(plan: TenantPlan, period: string, documents: readonly Document[]): void {
+  /**
+   * What is due without usage stands on a document of every period its subscription is in force in, at the price of the
+   * version it is billed with; where it was used, the lines of its usage say it.
+   */
+  #checkDue(
+    plan: TenantPlan,
+    period: string,
+    documents: readonly StoredDocument[],
+    segments: ReadonlyMap<string, SegmentSums>,
+  ): void {
     for (const subscription of plan.subscriptions) {
-      if (subscription.account === plan.operator || subscription.from.slice(0, 7) > period) continue
+      if (subscription.account === plan.operator || !isIn(subscription, period)) continue
       for (const price of pricesOf(plan, subscription.offering)) {
-        if (totalMicros(price, 0n) === 0n) continue
+        if (totalMicros(price, 0n) === 0n || usedIn(segments, period, subscription.id, price.meter).length > 0) continue
         const lines = documents
           .flatMap((each) => each.lines)
           .filter((line) => line.subscription === subscription.id && line.meter === price.meter)
@@ -198,101 +249,11 @@ export class DocumentWatch {
     }
   }
 
-  #priceOf({ subscription, meter }: Line): PlannedPrice | undefined {
-    for (const plan of this.#plans()) {
-      const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
-      const prices = plan.offerings.find(({ id }) => id === offering)?.prices
-      const price = plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
-      if (price !== undefined) return price
-    }
-    return undefined
+  /** The price of a line without usage: one that some version has, of which only what is due before usage shows. */
+  #unusedPrice({ subscription, meter, openingMicros }: DocumentLine): PlannedPrice | undefined {
+    const prices = this.#plans().map((plan) => priceIn(plan, subscription, meter))
+    return prices.find((price) => price !== undefined && totalMicros(price, 0n) === openingMicros)
   }
-}
-
-/** What is owed to partners for a closed period before any usage; they send documents of their own. */
-function partnerOpenings(plan: TenantPlan, period: string): readonly Owing[] {
-  return plan.subscriptions
-    .filter(({ account, from }) => account === plan.operator && from.slice(0, 7) <= period)
-    .flatMap(({ seller = '', offering }) =>
-      pricesOf(plan, offering).map((price) => ({ seller, buyer: plan.operator, amountMicros: totalMicros(price, 0n) })),
-    )
-}
-
-function pricesOf(plan: TenantPlan, offeringId: string): readonly PlannedPrice[] {
-  const offering = plan.offerings.find(({ id }) => id === offeringId)
-  return plan.prices.filter(({ id }) => offering?.prices.includes(id))
-}
-
-interface DocumentJson {
-  readonly seller: { readonly id: string }
-  readonly buyer: { readonly id: string }
-  readonly rounding: string
-  readonly sections: readonly { readonly lines: readonly (Texts & LineParts)[] }[]
-  readonly total: Texts
-}
-
-type Texts = Readonly<Record<string, string>>
-
-interface LineParts {
-  readonly days: readonly Texts[]
-  readonly tiers: readonly Texts[]
-}
-
-function readDocument(row: DocumentRow): Document {
-  const json = parsed(row.bytes)
-  const lines = json.sections.flatMap((section) =>
-    section.lines.map((line) => ({
-      subscription: line['subscription'] ?? '',
-      meter: line['meter'] ?? '',
-      segment: line['segment'] ?? '',
-      quantity: amountOf(line, 'quantity'),
-      openingMicros: amountOf(line, 'openingMicros'),
-      amountMicros: amountOf(line, 'amountMicros'),
-      invoicedMicros: amountOf(line, 'invoicedMicros'),
-      residueMicros: amountOf(line, 'residueMicros'),
-      amount: line['amount'] ?? '',
-      days: line.days.map(partOf),
-      tiers: line.tiers.map(partOf),
-    })),
-  )
-  return {
-    row,
-    seller: json.seller.id,
-    buyer: json.buyer.id,
-    lines,
-    total: json.total['amount'] ?? '',
-    totalMicros: amountOf(json.total, 'amountMicros'),
-    invoicedMicros: amountOf(json.total, 'invoicedMicros'),
-  }
-}
-
-function partOf(part: Texts): Part {
-  return { quantity: amountOf(part, 'quantity'), amountMicros: amountOf(part, 'amountMicros') }
-}
-
-function sumsTo(parts: readonly Part[], quantity: bigint, amountMicros: bigint): boolean {
-  const sum = (pick: (part: Part) => bigint): bigint => parts.reduce((so, part) => so + pick(part), 0n)
-  return sum((part) => part.quantity) === quantity && sum((part) => part.amountMicros) === amountMicros
-}
-
-function ruleOf(bytes: Uint8Array): string {
-  return parsed(bytes).rounding
-}
-
-function parsed(bytes: Uint8Array): DocumentJson {
-  return JSON.parse(new TextDecoder().decode(bytes)) as DocumentJson
-}
-
-function amountOf(fields: Readonly<Record<string, string>>, name: string): bigint {
-  const text = fields[name]
-  if (text === undefined || !/^-?\d+$/.test(text)) throw new Error(`${name} of a document is ${String(text)}`)
-  return BigInt(text)
-}
-
-function decimalText(units: bigint, digits: number): string {
-  const sign = units < 0n ? '-' : ''
-  const text = String(units < 0n ? -units : units).padStart(digits + 1, '0')
-  return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
 function digest(bytes: Uint8Array): string {

@@ -1,5 +1,21 @@
 /** The invariants of the design that the oracle checks. */
-export type Invariant = 'I1' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12' | 'I18' | 'world'
+export type Invariant =
+  | 'I1'
+  | 'I4'
+  | 'I5'
+  | 'I6'
+  | 'I7'
+  | 'I8'
+  | 'I9'
+  | 'I10'
+  | 'I11'
+  | 'I12'
+  | 'I13'
+  | 'I14'
+  | 'I15'
+  | 'I16'
+  | 'I18'
+  | 'world'
 
 /** Something that must never be, and was. */
 export interface Violation {

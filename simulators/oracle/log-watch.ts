@@ -3,8 +3,10 @@ import type { AggregatorFile } from './aggregator-file.ts'
 import { asBytes, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Item } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
+import { LogTree } from './log-tree.ts'
 import { readBody, readHeader } from './stored-batch.ts'
 import type { StoredHeader, StoredUnit } from './stored-batch.ts'
+import type { VersionBook } from './version-book.ts'
 
 /** A batch of the log with its units. */
 export interface LoggedBatch {
@@ -14,6 +16,7 @@ export interface LoggedBatch {
 
 /** What the log says became of suspended units of a batch. */
 export interface SuspenseDecision {
+  readonly logIndex: number
   readonly kind: 'release' | 'discard'
   readonly batchIndex: number
   readonly units: readonly number[]
@@ -24,6 +27,8 @@ export interface SuspenseDecision {
 
 /** A receipt as it reached an agent. */
 export interface SeenReceipt {
+  /** The box that got it, where another one runs as the same agent. */
+  readonly box?: string
   readonly agent: string
   readonly epoch: number
   readonly seq: number
@@ -40,8 +45,13 @@ const noHash = '00'.repeat(32)
 export class LogWatch {
   readonly #tenant: string
   readonly #findings: Findings
+  readonly #versions: VersionBook
+  /** The Merkle tree over the entries so far. */
+  readonly tree = new LogTree()
   readonly #digests: string[] = []
   readonly #batches = new Map<number, LoggedBatch>()
+  /** The keys of `#batches` in log order. */
+  readonly #batchIndexes: number[] = []
   readonly #decisions = new Map<number, readonly Item[]>()
   readonly #controls = new Map<string, string>()
   #suspenseDecisions: SuspenseDecision[] = []
@@ -49,9 +59,10 @@ export class LogWatch {
   readonly #receipts: SeenReceipt[] = []
   #checkedReceipts = 0
 
-  constructor(tenant: string, findings: Findings) {
+  constructor(tenant: string, findings: Findings, versions: VersionBook) {
     this.#tenant = tenant
     this.#findings = findings
+    this.#versions = versions
   }
 
   get size(): number {
@@ -61,6 +72,23 @@ export class LogWatch {
   /** Batches by log index, in log order. */
   get batches(): ReadonlyMap<number, LoggedBatch> {
     return this.#batches
+  }
+
+  /** Log index of the last batch; -1 before the first. */
+  get lastBatch(): number {
+    return this.#batchIndexes.at(-1) ?? -1
+  }
+
+  /** The batches behind a log index, in log order. Costs as much as there are of them, however long the log is. */
+  batchesAfter(logIndex: number): readonly (readonly [number, LoggedBatch])[] {
+    const later: (readonly [number, LoggedBatch])[] = []
+    for (let at = this.#batchIndexes.length - 1; at >= 0; at--) {
+      const batchIndex = this.#batchIndexes[at] ?? -1
+      if (batchIndex <= logIndex) break
+      const batch = this.#batches.get(batchIndex)
+      if (batch !== undefined) later.push([batchIndex, batch])
+    }
+    return later.reverse()
   }
 
   /** The correlations of units that are only compared, by `<batch index>/<unit>`. */
@@ -102,8 +130,14 @@ export class LogWatch {
         () => `log index ${logIndex} follows ${this.#digests.length - 1}`,
       )
       this.#digests.push(digest(entry))
+      this.tree.append(entry)
       this.#take(logIndex, asList(readItem(entry), 'a log entry'), bodies.get(logIndex))
     }
+    this.checkReceipts()
+  }
+
+  /** Holds the receipts that came since the last time against what has been read of the log. */
+  checkReceipts(): void {
     for (; this.#checkedReceipts < this.#receipts.length; this.#checkedReceipts++) {
       const receipt = this.#receipts[this.#checkedReceipts]
       if (receipt !== undefined) this.#checkReceipt(receipt)
@@ -135,9 +169,21 @@ export class LogWatch {
   #take(logIndex: number, entry: readonly Item[], body: Uint8Array | undefined): void {
     const kind = asText(entry[1], 'the kind of a log entry')
     if (kind === 'batch') this.#takeBatch(logIndex, asBytes(entry[2], 'a header'), body)
+    else if (kind === 'catalogue') this.#versions.catalogueCame(logIndex, asBytes(entry[3], 'a tenant file'))
     else if (kind === 'control') this.#takeControls(entry)
-    else if (kind === 'release' || kind === 'discard') this.#suspenseDecisions.push(suspenseDecision(kind, entry))
-    else if (kind === 'ledger' || kind === 'document') this.#decisions.set(logIndex, entry.slice(1))
+    else if (kind === 'release' || kind === 'discard')
+      this.#suspenseDecisions.push(suspenseDecision(logIndex, kind, entry))
+    if (kind === 'control' || kind === 'suspense')
+      this.#versions.ratingTold(asNumber(entry[2], 'batch index'), logIndex)
+    if (kind === 'ledger') this.#takeLedger(logIndex, entry)
+    if (kind === 'ledger' || kind === 'document') this.#decisions.set(logIndex, entry.slice(1))
+  }
+
+  /** [1, 'ledger', rating version, catalogue index, batch index, partition, postings, entries]; without postings: no usage */
+  #takeLedger(logIndex: number, entry: readonly Item[]): void {
+    if (asList(entry[6], 'postings').length === 0) return
+    this.#versions.ratingTold(asNumber(entry[4], 'batch index'), logIndex)
+    this.#versions.postedUnder(logIndex, asNumber(entry[3], 'catalogue index'))
   }
 
   /** [1, 'control', batch index, [[unit, correlation], …]] */
@@ -167,6 +213,7 @@ export class LogWatch {
     const records = units.reduce((sum, unit) => sum + unit.records.length, 0)
     demand(records === header.recordCount, 'I6', `has ${records} records and says ${header.recordCount}`)
     this.#batches.set(logIndex, { header, units })
+    this.#batchIndexes.push(logIndex)
   }
 
   #checkReceipt(receipt: SeenReceipt): void {
@@ -187,9 +234,10 @@ export class LogWatch {
 }
 
 /** [1, 'release', batch index, [unit, …], by] or [1, 'discard', batch index, [unit, …], reason, by] */
-function suspenseDecision(kind: SuspenseDecision['kind'], entry: readonly Item[]): SuspenseDecision {
+function suspenseDecision(logIndex: number, kind: SuspenseDecision['kind'], entry: readonly Item[]): SuspenseDecision {
   const [, , batchIndex, units, ...notes] = entry
   return {
+    logIndex,
     kind,
     batchIndex: asNumber(batchIndex, 'batch index'),
     units: asList(units, 'units').map((unit) => asNumber(unit, 'unit')),

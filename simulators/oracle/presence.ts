@@ -3,6 +3,9 @@ import type { Findings } from './findings.ts'
 import { UnitIndex } from './matching.ts'
 import type { MeantEvent, MeantPiece, Publish, PublishedLedger } from './published.ts'
 
+/** What has to be known of a journal to find in it what its box acknowledged. */
+export type HeldImage = Pick<AgentImage, 'outbox' | 'open' | 'suspended' | 'retained' | 'answersFor'>
+
 /**
  * I7: everything an agent acknowledged to a device is in that agent's journal or in the aggregator's log. Asked after
  * every crash of an agent, of the very files it starts again from, and whenever its journal is looked into.
@@ -18,29 +21,36 @@ export class PresenceWatch {
     this.#published = published
   }
 
-  check(agent: string, image: Pick<AgentImage, 'outbox' | 'open' | 'suspended'>, logged: UnitIndex): void {
+  check(agent: string, image: HeldImage, logged: UnitIndex): void {
+    for (const { publish, piece } of this.missing(image, logged)) {
+      const what = (): string =>
+        `${agent} acknowledged publish ${publish.index} of ${publish.device} and lost ${pieceName(piece)}`
+      this.#findings.add('I7', what())
+    }
+  }
+
+  /** What was acknowledged and is neither in the journal nor in the log. */
+  missing(image: HeldImage, logged: UnitIndex): readonly { readonly publish: Publish; readonly piece: MeantPiece }[] {
+    const lost: { readonly publish: Publish; readonly piece: MeantPiece }[] = []
     const journalled = new UnitIndex()
-    for (const { units } of image.outbox) for (const unit of units) journalled.add(unit)
+    for (const { units } of [...image.outbox, ...image.retained]) for (const unit of units) journalled.add(unit)
     for (const unit of image.open) journalled.add(unit)
     const { suspended } = image
     const isRecorded = (event: MeantEvent): boolean => journalled.holds(event) || logged.holds(event)
     for (const publish of this.#published.publishes) {
-      if (this.#settled.has(publish.index)) continue
-      if (this.#published.timesAcknowledged(publish.index, agent) === 0) continue
+      if (this.#settled.has(publish.index) || this.#published.losses.has(publish.index)) continue
+      if (image.answersFor.every((box) => this.#published.timesAcknowledged(publish.index, box) === 0)) continue
       for (const piece of publish.pieces) {
         const found =
           piece.kind === 'malformed'
             ? suspended.some((row) => isSuspendedAs(row, publish, piece))
             : isRecorded(piece.event) || suspended.some((row) => isConflictRow(row, publish, piece.event))
-        this.#findings.demand(
-          found,
-          'I7',
-          () => `${agent} acknowledged publish ${publish.index} of ${publish.device} and lost ${pieceName(piece)}`,
-        )
+        if (!found) lost.push({ publish, piece })
       }
       if (publish.pieces.every((piece) => piece.kind === 'event' && logged.holds(piece.event)))
         this.#settled.add(publish.index)
     }
+    return lost
   }
 }
 

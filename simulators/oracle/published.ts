@@ -1,3 +1,5 @@
+import { Losses } from './losses.ts'
+
 /** One usage event as the world made it up: what a device meant, before anybody else touched it. */
 export interface MeantEvent {
   /** The device, or `<device>/<source>` where the payload names another source. */
@@ -22,7 +24,9 @@ export type MeantContent =
 export interface Publish {
   readonly index: number
   readonly device: string
-  readonly kind: 'usage' | 'ai'
+  readonly kind: 'usage' | 'ai' | 'mapped'
+  /** What the door tells the agent about where it comes from: the device, and the rule and topic of a mapped payload. */
+  readonly origin: string
   readonly payload: Uint8Array
   readonly pieces: readonly MeantPiece[]
 }
@@ -40,17 +44,27 @@ export function contentKey(event: MeantEvent): string {
 
 /** What the devices published and which agents acknowledged it: the truth that everything else is held against. */
 export class PublishedLedger {
+  /** What may be missing of it, by name. */
+  readonly losses = new Losses()
   readonly #publishes: Publish[] = []
   /** Publish index → agent → how often it was submitted there and how often acknowledged. */
   readonly #acknowledged: Map<string, number>[] = []
   readonly #submitted: Map<string, number>[] = []
 
+  #recoveredDisks = 0
+
   get publishes(): readonly Publish[] {
     return this.#publishes
   }
 
-  add(device: string, kind: 'usage' | 'ai', payload: Uint8Array, pieces: readonly MeantPiece[]): Publish {
-    const publish = { index: this.#publishes.length, device, kind, payload, pieces }
+  add(
+    device: string,
+    kind: Publish['kind'],
+    payload: Uint8Array,
+    pieces: readonly MeantPiece[],
+    origin = device,
+  ): Publish {
+    const publish = { index: this.#publishes.length, device, kind, origin, payload, pieces }
     this.#publishes.push(publish)
     this.#acknowledged.push(new Map())
     this.#submitted.push(new Map())
@@ -63,6 +77,21 @@ export class PublishedLedger {
 
   acknowledged(publish: number, agent: string): void {
     bump(this.#acknowledged[publish], agent)
+  }
+
+  /** What this agent has acknowledged so far. */
+  acknowledgedBy(agent: string): ReadonlySet<number> {
+    const found = this.#publishes.filter(({ index }) => this.timesAcknowledged(index, agent) > 0)
+    return new Set(found.map(({ index }) => index))
+  }
+
+  /** Journals were recovered from so many disks: what has no id may be sent once more from each of them. */
+  recovered(disks: number): void {
+    this.#recoveredDisks += disks
+  }
+
+  get recoveredDisks(): number {
+    return this.#recoveredDisks
   }
 
   timesSubmitted(publish: number, agent?: string): number {

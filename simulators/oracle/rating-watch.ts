@@ -2,15 +2,18 @@ import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
 import { periodOf } from './calendar.ts'
 import { ChargeBook } from './charge-book.ts'
 import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
-import { CounterWatch } from './counter-watch.ts'
 import type { Findings } from './findings.ts'
-import type { LoggedBatch } from './log-watch.ts'
+import type { LoggedBatch, LogWatch } from './log-watch.ts'
+import { MeterWatch } from './meter-watch.ts'
 import { identityKey } from './published.ts'
+import { replayedMicros } from './replay-check.ts'
 import type { StoredUnit } from './stored-batch.ts'
+import { SegmentBook } from './segment-book.ts'
 import { checkSegments } from './segment-check.ts'
 import type { SegmentSums } from './segment-check.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import { chargesFit, controlDuty, saysTheSame, suspenseReason } from './unit-duties.ts'
+import type { VersionBook } from './version-book.ts'
 
 /** What became of a unit of the log. */
 export type UnitFate =
@@ -34,9 +37,10 @@ interface Place {
 export class RatingWatch {
   readonly #findings: Findings
   readonly #plans: () => readonly TenantPlan[]
+  readonly #versions: VersionBook
   readonly charges = new ChargeBook()
-  readonly #segments = new Map<string, SegmentSums>()
-  readonly #counters: CounterWatch
+  readonly #segments: SegmentBook
+  readonly #meters: MeterWatch
   readonly #first = new Map<string, Place>()
   readonly #fates = new Map<string, UnitFate>()
   #closedPeriods: ReadonlySet<string> = new Set()
@@ -46,14 +50,16 @@ export class RatingWatch {
   #ratedUpTo = -1
 
   /** `plans` are the versions of the tenant file that may be in force. */
-  constructor(findings: Findings, plans: () => readonly TenantPlan[]) {
+  constructor(findings: Findings, plans: () => readonly TenantPlan[], versions: VersionBook) {
     this.#findings = findings
     this.#plans = plans
-    this.#counters = new CounterWatch(findings)
+    this.#versions = versions
+    this.#meters = new MeterWatch(findings)
+    this.#segments = new SegmentBook(findings, plans, versions)
   }
 
   get segments(): ReadonlyMap<string, SegmentSums> {
-    return this.#segments
+    return this.#segments.all
   }
 
   get ratedUpTo(): number {
@@ -85,14 +91,11 @@ export class RatingWatch {
     return this.#first.get(identity)
   }
 
-  /** `controls` are the correlations that the log names for units which are only compared, by `<batch index>/<unit>`. */
-  advance(
-    file: AggregatorFile,
-    batches: ReadonlyMap<number, LoggedBatch>,
-    controls: ReadonlyMap<string, string>,
-  ): void {
-    this.#watchClosing(file, batches)
-    this.#identify(batches)
+  /** After the log has been followed. Whether anything was charged since the last time. */
+  advance(file: AggregatorFile, log: LogWatch): boolean {
+    const { batches, controls } = log
+    this.#watchClosing(file, log)
+    this.#identify(log)
     const touched = new Set<string>()
     for (const row of file.blocksAfter(this.#lastBlock)) {
       this.#lastBlock = row.id
@@ -105,8 +108,8 @@ export class RatingWatch {
       const suspended = new Map(
         file.suspendedFrom(this.#ratedUpTo).map(({ batchIndex, unit, code }) => [`${batchIndex}/${unit}`, code]),
       )
-      for (const [batchIndex, batch] of batches) {
-        if (batchIndex <= this.#ratedUpTo || batchIndex > cursor) continue
+      for (const [batchIndex, batch] of log.batchesAfter(this.#ratedUpTo)) {
+        if (batchIndex > cursor) break
         for (const [index, unit] of batch.units.entries()) {
           const place = `${batchIndex}/${index}`
           this.#decide(batchIndex, index, unit, suspended.get(place), controls.get(place))
@@ -114,8 +117,9 @@ export class RatingWatch {
       }
       this.#ratedUpTo = cursor
     }
-    this.#counters.check()
-    if (touched.size > 0) checkSegments(this.#findings, file, this.#segments, touched, this.#plans())
+    this.#meters.check()
+    if (touched.size > 0) checkSegments(this.#findings, file, this.segments, touched)
+    return touched.size > 0
   }
 
   /** Adds every block up anew and holds every segment against it, for what was changed behind our back. */
@@ -126,16 +130,17 @@ export class RatingWatch {
       'I9',
       () => `there were ${this.#blocks} charge blocks and there are ${blocks.length}`,
     )
-    checkSegments(this.#findings, file, this.#segments, new Set(this.#segments.keys()), this.#plans())
+    checkSegments(this.#findings, file, this.segments, new Set(this.segments.keys()))
   }
 
   /** What was received before a period was closed is rated before as well: its usage belongs on the documents. */
-  #watchClosing(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>): void {
+  #watchClosing(file: AggregatorFile, { lastBatch }: LogWatch): void {
     const periods = new Set(file.periods().map(({ key }) => key))
-    const cursor = file.ratingCursor()
-    const lastBatch = Math.max(-1, ...batches.keys())
+    for (const period of this.#closedPeriods)
+      this.#findings.demand(periods.has(period), 'I10', () => `${period} was closed and is open again`)
     for (const period of periods) {
       if (this.#closedPeriods.has(period)) continue
+      const cursor = file.ratingCursor()
       this.#findings.demand(
         cursor === lastBatch,
         'I10',
@@ -145,9 +150,8 @@ export class RatingWatch {
     this.#closedPeriods = periods
   }
 
-  #identify(batches: ReadonlyMap<number, LoggedBatch>): void {
-    for (const [batchIndex, { units }] of batches) {
-      if (batchIndex <= this.#lastIdentified) continue
+  #identify(log: LogWatch): void {
+    for (const [batchIndex, { units }] of log.batchesAfter(this.#lastIdentified)) {
       for (const [unit, stored] of units.entries()) {
         if (stored.eventId === null) continue
         const identity = identityKey(stored.source, stored.eventId)
@@ -163,20 +167,20 @@ export class RatingWatch {
     const key = asText(segment, 'segment key')
     const batch = asNumber(batchIndex, 'batch index')
     const where = `charge block ${row.id} (${key}, batch ${batch})`
-    const demand = (holds: boolean, invariant: 'I4' | 'I5' | 'I9', what: string): void =>
+    const demand = (holds: boolean, invariant: 'I4' | 'I5' | 'I9' | 'I15', what: string): void =>
       this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
     demand(
       key === row.segment && batch === row.batchIndex,
       'I9',
       `is stored under ${row.segment}, batch ${row.batchIndex}`,
     )
-    const sums = this.#segmentSums(key, asText(leg, 'leg key'))
+    const sums = this.#segments.sumsOf(key, asText(leg, 'leg key'), row)
     const isRetail = this.#plans().some(({ subscriptions }) =>
       subscriptions.some(({ id, subjects }) => id === sums.subscription && subjects !== undefined),
     )
-    const isCounter = this.#plans().some(({ meters }) =>
-      meters.some(({ id, kind }) => id === sums.meter && kind === 'counter'),
-    )
+    const [first] = this.#plans()
+    const meter = first?.meters.find(({ id, kind }) => id === sums.meter && kind !== undefined)
+    const charging = `${batch} ${row.releaseIndex}`
     const flat = asList(charges, 'charges')
     let quantitySum = 0n
     let amountSum = 0n
@@ -187,13 +191,21 @@ export class RatingWatch {
       quantitySum += charged
       const amount = asInteger(flat[at + 3], 'amount')
       amountSum += amount
+      const position = sums.quantity + quantitySum - charged
+      const due = sums.price === undefined ? null : replayedMicros(sums.price, position, charged)
+      demand(
+        due === null || due === amount,
+        'I15',
+        `charges ${amount} for record ${unit}/${record}, after ${position} units its ${charged} cost ${String(due)}`,
+      )
       const unitOf = batches.get(batch)?.units[unit]
       const stored = unitOf?.records[record]
-      if (isCounter && unitOf !== undefined && stored !== undefined) {
-        this.#counters.charge(sums.subscription, sums.meter, unitOf, stored.quantity, charged)
+      if (meter !== undefined && unitOf !== undefined && stored !== undefined) {
+        const reading = stored.quantity
+        this.#meters.charge({ meter, charging, batchIndex: batch, unit, record, stored: unitOf, reading, charged })
       }
       demand(
-        isCounter || stored?.quantity === charged,
+        meter !== undefined || stored?.quantity === charged,
         'I9',
         `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`,
       )
@@ -201,7 +213,7 @@ export class RatingWatch {
       // What a prepaid customer is asked to cover at the edge may never turn out too little at the centre.
       const bound = isRetail ? (stored?.preratedMicros ?? null) : null
       demand(
-        bound === null || amount <= bound,
+        bound === null || amount <= bound || this.#segments.hadOtherPrices(sums),
         'I4',
         `charges ${amount} for ${charged} units, the agent set aside ${String(bound)}`,
       )
@@ -219,18 +231,6 @@ export class RatingWatch {
     demand(amountSum === asInteger(total, 'amount'), 'I9', `says ${String(total)} micros, its charges are ${amountSum}`)
     sums.quantity += quantitySum
     sums.amountMicros += amountSum
-  }
-
-  /** Keys are `<period>/<subscription>/<meter>/<price>` and `<seller>><buyer>:<subscription>:<price>`. */
-  #segmentSums(key: string, leg: string): SegmentSums {
-    const known = this.#segments.get(key)
-    if (known !== undefined) return known
-    const [period = '', subscription = '', meter = ''] = key.split('/')
-    const [parties = ''] = leg.split(':')
-    const [seller = '', buyer = ''] = parties.split('>')
-    const sums = { period, subscription, meter, seller, buyer, quantity: 0n, amountMicros: 0n, charges: 0 }
-    this.#segments.set(key, sums)
-    return sums
   }
 
   #decide(
@@ -266,7 +266,8 @@ export class RatingWatch {
       return
     }
     if (fate.kind === 'duplicate') return wrong('I8', 'has no disposition although its batch is rated')
-    const duties = this.#plans().map((plan) => controlDuty(plan, unit))
+    const plans = this.#versions.ratedUnder(batchIndex)
+    const duties = plans.map((plan) => controlDuty(plan, unit))
     if (fate.kind === 'control') {
       if (!duties.includes(fate.rule)) wrong('I8', `is for control of ${fate.rule}, which is not what the plan says`)
       return
@@ -274,7 +275,7 @@ export class RatingWatch {
     if (fate.kind === 'charged' && !duties.includes(null))
       wrong('I8', `is charged, but it is for control of ${duties[0]}`)
     if (fate.kind === 'suspended') {
-      const reasons = this.#plans().map((plan) => suspenseReason(plan, unit))
+      const reasons = plans.map((plan) => suspenseReason(plan, unit))
       const allowed =
         reasons.includes(fate.code) || (fate.code === 'period_closed' && this.#closedPeriods.has(periodOf(unit.timeMs)))
       if (!allowed)
@@ -284,7 +285,7 @@ export class RatingWatch {
         )
       return
     }
-    const fits = this.#plans().some((plan) => chargesFit(plan, unit, charges ?? new Map()))
+    const fits = plans.some((plan) => chargesFit(plan, unit, charges ?? new Map()))
     if (!fits) wrong('I9', `is charged as [${[...(charges?.keys() ?? [])].join(', ')}], which is not what it owes`)
   }
 }

@@ -10,6 +10,8 @@ export interface SegmentSums {
   readonly meter: string
   readonly seller: string
   readonly buyer: string
+  /** The price of the version that charged first; undefined when that version has none. */
+  readonly price: PlannedPrice | undefined
   quantity: bigint
   amountMicros: bigint
   charges: number
@@ -21,7 +23,6 @@ export function checkSegments(
   file: AggregatorFile,
   segments: ReadonlyMap<string, SegmentSums>,
   touched: ReadonlySet<string>,
-  plans: readonly TenantPlan[],
 ): void {
   for (const { key, quantity, events, amount } of file.segments()) {
     const sums = segments.get(key)
@@ -30,8 +31,7 @@ export function checkSegments(
     demand(BigInt(quantity) === sums.quantity, `holds ${quantity} units, its charges are ${sums.quantity}`)
     demand(BigInt(amount) === sums.amountMicros, `holds ${amount} micros, its charges are ${sums.amountMicros}`)
     demand(events === sums.charges, `counts ${events} events, its charges are ${sums.charges}`)
-    const price = priceOf(sums, plans)
-    const due = price === undefined ? undefined : chargedMicros(price, sums.quantity)
+    const due = sums.price === undefined ? undefined : chargedMicros(sums.price, sums.quantity)
     demand(
       due === sums.amountMicros,
       `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`,
@@ -39,13 +39,16 @@ export function checkSegments(
   }
 }
 
-/** The plan's price for a subscription's meter. */
-function priceOf({ subscription, meter }: SegmentSums, plans: readonly TenantPlan[]): PlannedPrice | undefined {
-  for (const plan of plans) {
-    const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
-    const prices = plan.offerings.find(({ id }) => id === offering)?.prices
-    const price = plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
-    if (price !== undefined) return price
-  }
-  return undefined
+/** A version's price for a meter of a subscription; undefined when it sells none. */
+export function priceIn(plan: TenantPlan, subscription: string, meter: string): PlannedPrice | undefined {
+  const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
+  const prices = plan.offerings.find(({ id }) => id === offering)?.prices
+  return plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
+}
+
+/** Whether two prices say the same, so that their usage belongs together. */
+export function samePrice(left: PlannedPrice, right: PlannedPrice): boolean {
+  const text = (price: PlannedPrice): string =>
+    JSON.stringify({ ...price, id: '' }, (_key, each: unknown) => (typeof each === 'bigint' ? each.toString() : each))
+  return left === right || text(left) === text(right)
 }

@@ -5,6 +5,7 @@ import type { LoggedBatch, SuspenseDecision } from './log-watch.ts'
 import type { RatingWatch } from './rating-watch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import { chargesFit, suspenseReason } from './unit-duties.ts'
+import type { VersionBook } from './version-book.ts'
 
 const longestNoteBytes = 200
 
@@ -16,13 +17,15 @@ const longestNoteBytes = 200
 export class SuspenseWatch {
   readonly #findings: Findings
   readonly #plans: () => readonly TenantPlan[]
+  readonly #versions: VersionBook
   readonly #rating: RatingWatch
   #released = 0
   #discarded = 0
 
-  constructor(findings: Findings, plans: () => readonly TenantPlan[], rating: RatingWatch) {
+  constructor(findings: Findings, plans: () => readonly TenantPlan[], versions: VersionBook, rating: RatingWatch) {
     this.#findings = findings
     this.#plans = plans
+    this.#versions = versions
     this.#rating = rating
   }
 
@@ -60,7 +63,7 @@ export class SuspenseWatch {
   }
 
   #take(decision: SuspenseDecision, batches: ReadonlyMap<number, LoggedBatch>): void {
-    const { kind, batchIndex, units, by, reason } = decision
+    const { logIndex, kind, batchIndex, units, by, reason } = decision
     for (const text of reason === null ? [by] : [by, reason]) {
       const isSaid = text.trim() !== '' && Buffer.byteLength(text) <= longestNoteBytes
       this.#demand(
@@ -76,17 +79,23 @@ export class SuspenseWatch {
       } else if (kind === 'discard') {
         this.#discarded += 1
         this.#rating.decided(batchIndex, unit, { kind: 'discarded', code: fate.code })
-      } else this.#release(batchIndex, unit, fate.code, batches)
+      } else this.#release(batchIndex, unit, fate.code, this.#versions.inForceAt(logIndex), batches)
     }
   }
 
-  #release(batchIndex: number, unit: number, code: string, batches: ReadonlyMap<number, LoggedBatch>): void {
+  #release(
+    batchIndex: number,
+    unit: number,
+    code: string,
+    plan: TenantPlan | undefined,
+    batches: ReadonlyMap<number, LoggedBatch>,
+  ): void {
     const name = `unit ${batchIndex}/${unit}`
     this.#released += 1
     this.#demand(code !== 'event_conflict', () => `${name} is another content under a known id, and it was released`)
     const stored = batches.get(batchIndex)?.units[unit]
     const charges = this.#rating.charges.released(batchIndex, unit)
-    const fits = stored !== undefined && this.#plans().some((plan) => chargesFit(plan, stored, charges))
+    const fits = stored !== undefined && plan !== undefined && chargesFit(plan, stored, charges)
     const debts = [...charges.keys()].join(', ')
     this.#findings.demand(fits, 'I9', () => `${name} was released as [${debts}], which is not what it owes`)
     this.#rating.decided(batchIndex, unit, { kind: 'charged' })

@@ -8,14 +8,24 @@ export interface TenantPlan {
   /** Digits after the point of the currency's minor unit. */
   readonly minorDigits: number
   readonly operator: string
-  /** Quantities of a counter are readings of it; without a kind they are amounts. */
-  readonly meters: readonly { readonly id: string; readonly unit: string; readonly kind?: 'counter' }[]
+  readonly meters: readonly PlannedMeter[]
   readonly prices: readonly PlannedPrice[]
   readonly offerings: readonly { readonly id: string; readonly prices: readonly string[] }[]
   readonly accounts: readonly PlannedAccount[]
   readonly partners: readonly string[]
   readonly subscriptions: readonly PlannedSubscription[]
   readonly correlations: readonly PlannedCorrelation[]
+}
+
+/** Without a kind quantities are amounts; else readings, of which the meter says what usage they make. */
+export interface PlannedMeter {
+  readonly id: string
+  readonly unit: string
+  readonly kind?: 'counter' | 'gauge' | 'maximum' | 'distinct'
+  /** Of a gauge: what one unit of its readings is called. */
+  readonly reading?: string
+  /** Of a gauge: how long a reading holds when no other follows, such as `15m`. */
+  readonly longestGap?: string
 }
 
 export type PlannedPrice =
@@ -65,6 +75,8 @@ export interface PlannedSubscription {
   readonly seller?: string
   /** First day, `YYYY-MM-DD`. */
   readonly from: string
+  /** The first day it is not in force any more; left out: no end. */
+  readonly to?: string
   /** Left out: everything below the account. */
   readonly subjects?: readonly string[]
 }

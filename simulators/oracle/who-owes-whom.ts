@@ -86,5 +86,6 @@ function priceIn(plan: TenantPlan, subscription: PlannedSubscription, meter: str
 }
 
 function inForce(subscription: PlannedSubscription, timeMs: number): boolean {
-  return timeMs >= startOfDayText(subscription.from)
+  const { from, to } = subscription
+  return timeMs >= startOfDayText(from) && (to === undefined || timeMs < startOfDayText(to))
 }

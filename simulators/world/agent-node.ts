@@ -1,21 +1,28 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fault, FaultError, type Fault } from '@meterline/shared/base/errors.ts'
 import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
+import type { Random } from '@meterline/shared/base/random.ts'
 import { composeAgent } from '@meterline/agent/compose.ts'
 import type { RunningAgent } from '@meterline/agent/compose.ts'
 import { agentConfig } from '@meterline/agent/config.ts'
 import type { AgentConfigInput } from '@meterline/agent/config.ts'
-import type { Acknowledger, Intake } from '@meterline/agent/flow/ports.ts'
+import type { Intake } from '@meterline/agent/flow/ports.ts'
 // Loaded here so that composing an agent inside the world finds it in memory and waits for no file.
 import '@meterline/agent/writer/inline.ts'
 import { copyCrashImage, removeFolder } from '../faults/crash-image.ts'
+import type { DiskFaults } from '../faults/disk-faults.ts'
+import { MachineDisk } from '../faults/disk/machine-disk.ts'
+import { happens } from '../faults/fault-plan.ts'
 import type { MachineFaults } from '../faults/fault-plan.ts'
 import type { AgentImage } from '../oracle/agent-image.ts'
-import type { Publish } from '../oracle/published.ts'
 import type { Door, DoorClient, DoorConnection } from './device.ts'
+import { IntakeConnection } from './intake-connection.ts'
+import { JournalDamage } from './journal-damage.ts'
 import type { EdgeLink } from './link.ts'
-import { lateness, MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
+import { lateness, MortalClock, mortalRandom, mortalUplink, ProcessLife } from './process-life.ts'
+import type { Ending } from './process-life.ts'
 import type { Surroundings } from './surroundings.ts'
 import { ProcessClock } from './virtual-clock.ts'
 import type { MachineClock } from './virtual-clock.ts'
@@ -23,48 +30,54 @@ import type { MachineClock } from './virtual-clock.ts'
 /** Lets a test plant a defect between the doors and the agent. */
 export type IntakeTampering = (intake: Intake) => Intake
 
+/** What makes the machine of an agent. */
+export interface AgentNodeOptions {
+  readonly agent: string
+  readonly machine: MachineClock
+  readonly faults: MachineFaults
+  readonly disk: DiskFaults
+  readonly link: EdgeLink
+  readonly config: Omit<AgentConfigInput, 'dataDirectory'>
+  /** Another cap of the outbox than a config may set; null: the config's. */
+  readonly outboxBytes: number | null
+  readonly signingPem: string
+  readonly tamper?: IntakeTampering
+}
+
 /** The machine of one agent: one process at a time, the journal that outlives it, and its door for devices. */
 export class AgentNode implements Door {
   readonly agent: string
   readonly #world: Surroundings
-  readonly #machine: MachineClock
-  readonly #faults: MachineFaults
-  readonly #link: EdgeLink
+  readonly #options: AgentNodeOptions
+  readonly #random: Random
+  readonly #disk: MachineDisk
+  readonly #damage: JournalDamage
   #config: Omit<AgentConfigInput, 'dataDirectory'>
-  readonly #outboxBytes: number | null
-  readonly #signingPem: string
-  readonly #tamper: IntakeTampering
   #life: ProcessLife | null = null
   #running: RunningAgent | null = null
   #intake: Intake | null = null
   #lives = 0
   #folder: string
-  #connections = new Set<Connection>()
+  #connections = new Set<IntakeConnection>()
   #withMachine = false
+  #ending: Ending = 'crash'
 
-  constructor(
-    world: Surroundings,
-    options: {
-      agent: string
-      machine: MachineClock
-      faults: MachineFaults
-      link: EdgeLink
-      config: Omit<AgentConfigInput, 'dataDirectory'>
-      /** Another cap of the outbox than a config may set; null: the config's. */
-      outboxBytes: number | null
-      signingPem: string
-      tamper?: IntakeTampering
-    },
-  ) {
+  constructor(world: Surroundings, options: AgentNodeOptions) {
     this.agent = options.agent
+    this.#options = options
     this.#world = world
-    this.#machine = options.machine
-    this.#faults = options.faults
-    this.#link = options.link
+    this.#random = seededRandom(`${world.seed} machine ${options.agent}`)
+    this.#disk = new MachineDisk(seededRandom(`${world.seed} disk ${options.agent}`), options.disk, {
+      nowMs: () => world.queue.nowMs,
+      note: (what) => world.trace.note(world.queue.nowMs, options.agent, what),
+      faults: world.faults,
+      powerFails: (calls) => this.#powerFails(calls),
+      // Nobody looks into a journal at work; what is in doubt is settled before anything is sent again.
+      inDoubt: () => undefined,
+      settled: () => undefined,
+    })
+    this.#damage = new JournalDamage(world, options.agent, options.config.tenant)
     this.#config = options.config
-    this.#outboxBytes = options.outboxBytes
-    this.#signingPem = options.signingPem
-    this.#tamper = options.tamper ?? ((intake) => intake)
     this.#folder = join(world.folder, `${this.agent}-0`)
   }
 
@@ -77,71 +90,80 @@ export class AgentNode implements Door {
   }
 
   start(): void {
-    if (this.alive) return
-    const { queue, seed, trace, counts, findings } = this.#world
+    if (this.alive || this.#damage.isBeingRepaired) return
+    if (this.#damage.isOpen && !this.#damage.takesAnotherTry()) return this.#repair()
+    const { queue, seed, trace } = this.#world
     this.#lives += 1
-    const clock = new ProcessClock(this.#machine, queue, this.agent)
-    const life: ProcessLife = new ProcessLife((insideAStep) => this.#died(clock, insideAStep))
+    const clock = new ProcessClock(this.#options.machine, queue, this.agent)
+    const named = `${this.agent} (life ${this.#lives})`
+    const life: ProcessLife = new ProcessLife(
+      (insideAStep) => this.#died(clock, life, insideAStep),
+      (call) => this.#world.findings.add('world', `${named} is dead and ${call}`),
+    )
     this.#life = life
+    this.#ending = 'crash'
+    const disk = this.#disk.serve(life)
     trace.note(queue.nowMs, this.agent, `starts (life ${this.#lives}, boot ${clock.bootId.slice(0, 4)})`)
     mkdirSync(this.#folder, { recursive: true })
-    const openUplink = this.#link.opener(() => life.alive)
     const config = agentConfig({ ...this.#config, dataDirectory: this.#folder })
+    this.#world.oracle.caps.configured(this.agent, {
+      outboxBytes: this.#options.outboxBytes ?? config.limits.outboxBytes,
+      groupDeliveries: config.limits.groupDeliveries,
+      groupBytes: config.limits.groupBytes,
+    })
     const starting = composeAgent({
       config:
-        this.#outboxBytes === null
+        this.#options.outboxBytes === null
           ? config
-          : { ...config, limits: { ...config.limits, outboxBytes: this.#outboxBytes } },
+          : { ...config, limits: { ...config.limits, outboxBytes: this.#options.outboxBytes } },
       clock: new MortalClock(
         clock,
         life,
-        lateness(seededRandom(`${seed} late ${this.agent} ${this.#lives}`), this.#faults),
+        lateness(seededRandom(`${seed} late ${this.agent} ${this.#lives}`), this.#options.faults, this.#world.faults),
+        () => this.#disk.busyMs,
       ),
       random: mortalRandom(seededRandom(`${seed} ${this.agent} ${this.#lives}`), life),
       log: silentLog(),
-      openUplink: (handlers) => {
-        const link = openUplink(handlers)
-        return {
-          send: (message) => {
-            life.called()
-            return link.send(message)
-          },
-          close: () => link.close(),
-        }
-      },
+      openUplink: mortalUplink(
+        this.#options.link.opener(() => life.alive),
+        life,
+      ),
       writer: 'inline',
       journalFile: this.#journal,
-      temporaryDisk: true,
-      signingKeyPem: this.#signingPem,
+      disk,
+      signingKeyPem: this.#options.signingPem,
     }).then(
-      (running) => {
-        if (!life.alive) return running.kill()
-        this.#running = running
-        this.#intake = this.#tamper(running.intake)
-        this.#intake.onRoom(() => {
-          if (life.alive) for (const connection of this.#connections) connection.pump()
-        })
-        this.#intake.onReject(({ device, code, eventId }) => {
-          if (!life.alive) return
-          counts.rejects += 1
-          trace.note(queue.nowMs, this.agent, `rejects ${eventId ?? 'an event'} of ${device}: ${code}`)
-        })
-        running.onFailure((fault) => {
-          if (life.alive) findings.add('world', `${this.agent} gave up: ${fault.message}`)
-        })
-      },
+      (running) => this.#isUp(running, life),
       (error: unknown) => {
-        if (life.alive) findings.add('world', `${this.agent} does not start: ${String(error)}`)
+        if (life.alive) this.#gaveUp('does not start', faultOf(error), this.#disk.hasRefused)
       },
     )
     this.#world.starting(starting)
+  }
+
+  #isUp(running: RunningAgent, life: ProcessLife): void {
+    if (!life.alive) return running.kill()
+    const { queue, trace, counts } = this.#world
+    this.#running = running
+    this.#intake = this.#options.tamper?.(running.intake) ?? running.intake
+    this.#intake.onRoom(() => {
+      if (life.alive) for (const connection of this.#connections) connection.pump()
+    })
+    this.#intake.onReject(({ device, code, eventId }) => {
+      if (!life.alive) return
+      counts.rejects += 1
+      trace.note(queue.nowMs, this.agent, `rejects ${eventId ?? 'an event'} of ${device}: ${code}`)
+    })
+    running.onFailure((cause) => {
+      if (life.alive) this.#gaveUp('gives up', cause, this.#disk.hasFailed)
+    })
   }
 
   open(device: string, client: DoorClient): DoorConnection | null {
     const life = this.#life
     const intake = this.#intake
     if (life === null || !life.alive || intake === null) return null
-    const connection = new Connection(this.#world, this.agent, device, client, intake, life)
+    const connection = new IntakeConnection(this.#world, this.agent, device, client, intake, life)
     this.#connections.add(connection)
     return connection
   }
@@ -156,17 +178,36 @@ export class AgentNode implements Door {
   /** A new disk goes into the machine, which is down: the agent begins anew, in the epoch it was registered with. */
   replaceDisk(epoch: number): void {
     removeFolder(this.#folder)
+    this.#disk.forget(this.#folder)
     this.#config = { ...this.#config, epoch }
     this.#world.trace.note(this.#world.queue.nowMs, this.agent, `gets a new disk for epoch ${epoch}`)
   }
 
-  /** The crash that was announced does not come. */
+  /** Copies what is on the disk now, as somebody does who makes an image of it. */
+  copyDisk(to: string): void {
+    removeFolder(to)
+    copyCrashImage(this.#folder, to)
+  }
+
+  /** The disk of the machine, which is down, is written over with an image; it is for this epoch. */
+  insertDisk(image: string, epoch: number): void {
+    removeFolder(this.#folder)
+    this.#disk.forget(this.#folder)
+    copyCrashImage(image, this.#folder)
+    this.#config = { ...this.#config, epoch }
+  }
+
+  /** The crash that was announced does not come, and nothing happens to its disk any more. */
   spare(): void {
     this.#life?.dieAtCall(null)
+    this.#disk.heal()
+    // Whoever looks after the machine examines its files at last.
+    if (this.alive && this.#damage.isOpen) this.crash(null, false)
   }
 
   /** Lets the oracle look into a copy of the journal as it is now. */
   inspect(): AgentImage | null {
+    if (this.#damage.isOpen) return null
     const copy = join(this.#world.folder, `look-${this.agent}`)
     copyCrashImage(this.#folder, copy)
     const image = this.#world.oracle.lookInto(this.agent, join(copy, 'journal.db'))
@@ -178,16 +219,47 @@ export class AgentNode implements Door {
     return join(this.#folder, 'journal.db')
   }
 
-  #died(clock: ProcessClock, insideAStep: boolean): void {
+  /** A process that was given an error by its disk ends, and whoever looks after the machine starts it again. */
+  #gaveUp(what: string, { code, message }: Fault, isExcused: boolean): void {
+    const { queue, trace, findings } = this.#world
+    const isDamage = this.#damage.isOpen && code === 'journal_damaged'
+    if (!isExcused && !isDamage) return findings.add('world', `${this.agent} ${what}: ${message}`)
+    // Messages name files of this very run, which no trace may.
+    trace.note(queue.nowMs, this.agent, `${what}: ${code}`)
+    this.#ending = 'gave up'
+    this.crash(null, false)
+    this.#startLater()
+  }
+
+  #powerFails(calls: number): void {
+    this.#ending = 'power cut'
+    this.crash(calls, true)
+    this.#startLater()
+  }
+
+  #startLater(): void {
+    const { queue } = this.#world
+    const atMs = queue.nowMs + 1000 + this.#random.below(30_000)
+    queue.at(atMs, this.agent, 'is started again', () => this.start())
+  }
+
+  #died(clock: ProcessClock, life: ProcessLife, insideAStep: boolean): void {
     const { queue, trace, counts } = this.#world
     trace.note(queue.nowMs, this.agent, insideAStep ? 'crashes in the middle of a step' : 'crashes')
     if (insideAStep) counts.crashesInsideAStep += 1
     counts.agentCrashes += 1
+    const powerGoes =
+      this.#ending === 'power cut' || (this.#withMachine && happens(this.#random, this.#options.disk.powerCuts))
+    if (powerGoes) this.#world.faults.add('power-cut')
+    else if (this.#disk.isWriting) this.#world.faults.add('crash-at-commit')
+    else if (this.#ending === 'crash') this.#world.faults.add(insideAStep ? 'crash-inside-a-step' : 'agent-crash')
     clock.kill()
     const left = this.#folder
     this.#folder = join(this.#world.folder, `${this.agent}-${this.#lives}`)
-    copyCrashImage(left, this.#folder)
-    this.#link.agentDied(this.#withMachine)
+    this.#disk.leave(left, this.#folder, powerGoes)
+    if (this.#ending === 'power cut')
+      this.#options.machine.reboot(Buffer.from(this.#random.bytes(16)).toString('hex'), 'unsynced')
+    this.#options.link.agentDied(this.#withMachine)
     const connections = this.#connections
     this.#connections = new Set()
     for (const connection of connections) connection.end()
@@ -196,102 +268,29 @@ export class AgentNode implements Door {
     this.#intake = null
     this.#world.afterStep(() => {
       running?.kill()
+      life.bury()
       removeFolder(left)
+      this.#maybeDamage(this.inspect())
+    })
+  }
+
+  /** Something may happen to the disk while nothing runs. */
+  #maybeDamage(held: AgentImage | null): void {
+    if (held === null || this.alive || this.#disk.isHealed || !happens(this.#random, this.#options.disk.damage)) return
+    this.#damage.strike(this.#journal, held)
+  }
+
+  #repair(): void {
+    const { findings } = this.#world
+    this.#damage.repair(this.#journal, (epoch) => {
+      if (findings.full) return
+      this.#config = { ...this.#config, epoch }
       this.inspect()
+      this.start()
     })
   }
 }
 
-/** One device's connection: what arrives is submitted in order, and PUBACKs go out when the agent says flush. */
-class Connection implements DoorConnection, Acknowledger {
-  readonly #world: Surroundings
-  readonly #agent: string
-  readonly #device: string
-  readonly #client: DoorClient
-  readonly #intake: Intake
-  readonly #life: ProcessLife
-  readonly #unread: { readonly publish: Publish; readonly token: number }[] = []
-  readonly #submitted = new Map<number, Publish>()
-  #settled: number[] = []
-  #open = true
-
-  constructor(
-    world: Surroundings,
-    agent: string,
-    device: string,
-    client: DoorClient,
-    intake: Intake,
-    life: ProcessLife,
-  ) {
-    this.#world = world
-    this.#agent = agent
-    this.#device = device
-    this.#client = client
-    this.#intake = intake
-    this.#life = life
-  }
-
-  publish(publish: Publish, token: number): void {
-    if (!this.#open || !this.#life.alive) return
-    this.#unread.push({ publish, token })
-    this.pump()
-  }
-
-  /** Submits what was read until the intake takes no more. */
-  pump(): void {
-    const { counts, published, trace, queue } = this.#world
-    while (this.#open && this.#life.alive) {
-      const next = this.#unread[0]
-      if (next === undefined) return
-      const { publish, token } = next
-      this.#submitted.set(token, publish)
-      if (!this.#intake.submit(this.#device, publish.kind, publish.payload, this, token)) {
-        this.#submitted.delete(token)
-        counts.notTaken += 1
-        return
-      }
-      this.#unread.shift()
-      counts.submissions += 1
-      published.submitted(publish.index, this.#agent)
-      trace.note(queue.nowMs, this.#agent, `takes publish ${publish.index} of ${this.#device}`)
-    }
-  }
-
-  settled(token: number, outcome: 'stored' | 'unavailable'): void {
-    this.#life.called()
-    if (!this.#life.alive) return
-    const publish = this.#submitted.get(token)
-    if (publish === undefined)
-      return this.#world.findings.add('world', `${this.#agent} settles what was not submitted to it`)
-    this.#submitted.delete(token)
-    const { counts, published, trace, queue } = this.#world
-    trace.note(queue.nowMs, this.#agent, `says ${outcome} to publish ${publish.index} of ${this.#device}`)
-    if (outcome === 'stored') {
-      counts.acknowledgements += 1
-      published.acknowledged(publish.index, this.#agent)
-      this.#settled.push(token)
-      return
-    }
-    counts.unavailable += 1
-    this.end()
-  }
-
-  flush(): void {
-    this.#life.called()
-    if (!this.#life.alive || !this.#open) return
-    for (const token of this.#settled.splice(0)) this.#client.puback(token)
-  }
-
-  /** The device leaves; what it submitted is still taken in. */
-  close(): void {
-    this.#open = false
-    this.#unread.length = 0
-  }
-
-  /** The connection is gone, and the device hears of it. */
-  end(): void {
-    if (!this.#open) return
-    this.close()
-    this.#client.closed()
-  }
+function faultOf(error: unknown): Fault {
+  return error instanceof FaultError ? error.fault : fault('unexpected', String(error))
 }

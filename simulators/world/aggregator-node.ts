@@ -3,25 +3,38 @@ import { join } from 'node:path'
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
+import type { Random } from '@meterline/shared/base/random.ts'
 import { openSigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 import { composeAggregator } from '@meterline/aggregator/compose.ts'
 import type { RunningAggregator } from '@meterline/aggregator/compose.ts'
-import { copyCrashImage, removeFolder } from '../faults/crash-image.ts'
+import { removeFolder } from '../faults/crash-image.ts'
+import type { DiskFaults } from '../faults/disk-faults.ts'
+import { MachineDisk } from '../faults/disk/machine-disk.ts'
+import { happens } from '../faults/fault-plan.ts'
 import type { MachineFaults } from '../faults/fault-plan.ts'
+import { BooksDamage } from './books-damage.ts'
 import type { AcceptedSession, Answer } from './connection.ts'
 import { lateness, MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
+import type { Ending } from './process-life.ts'
 import type { Surroundings } from './surroundings.ts'
 import { ProcessClock } from './virtual-clock.ts'
 import type { MachineClock } from './virtual-clock.ts'
 
 const name = 'aggregator'
+/** So few keys in memory that runs are written and merged under the light traffic of a simulated hour. */
+const memtableKeys = 128
 
 /** The aggregator's machine: one process at a time, and the files that outlive it. */
 export class AggregatorNode {
   readonly #world: Surroundings
   readonly #machine: MachineClock
   readonly #faults: MachineFaults
+  readonly #diskFaults: DiskFaults
+  readonly #random: Random
+  readonly #disk: MachineDisk
+  readonly #damage: BooksDamage
   readonly #tenant: string
   readonly #signingPem: string
   readonly #onUp: () => void
@@ -29,8 +42,12 @@ export class AggregatorNode {
   #life: ProcessLife | null = null
   #running: RunningAggregator | null = null
   #lives = 0
+  #held = false
   #withMachine = false
+  #ending: Ending = 'crash'
   #watched = false
+  /** A commit failed, and whether it is there nobody knows before the file is opened again. */
+  #inDoubt = false
   #folder: string
 
   constructor(
@@ -38,6 +55,7 @@ export class AggregatorNode {
     options: {
       machine: MachineClock
       faults: MachineFaults
+      disk: DiskFaults
       tenant: string
       signingPem: string
       onUp: () => void
@@ -47,7 +65,19 @@ export class AggregatorNode {
     this.#world = world
     this.#machine = options.machine
     this.#faults = options.faults
+    this.#diskFaults = options.disk
+    this.#random = seededRandom(`${world.seed} machine ${name}`)
+    this.#disk = new MachineDisk(seededRandom(`${world.seed} disk ${name}`), options.disk, {
+      nowMs: () => world.queue.nowMs,
+      note: (what) => world.trace.note(world.queue.nowMs, name, what),
+      faults: world.faults,
+      powerFails: (calls) => this.#powerFails(calls),
+      inDoubt: () => this.#lookAway(),
+      settled: () => this.#settled(),
+    })
     this.#tenant = options.tenant
+    const { publicKeyBase64 } = openSigningKey(options.signingPem)
+    this.#damage = new BooksDamage(world, options.tenant, publicKeyBase64, seededRandom(`${world.seed} damage ${name}`))
     this.#signingPem = options.signingPem
     this.#onUp = options.onUp
     this.#onDeath = options.onDeath
@@ -64,21 +94,56 @@ export class AggregatorNode {
     return join(this.#folder, `${this.#tenant}.db`)
   }
 
+  get tenant(): string {
+    return this.#tenant
+  }
+
+  /** Where its files are; another folder after each end of a process. */
+  get dataDirectory(): string {
+    return this.#folder
+  }
+
+  get signingKey(): SigningKey {
+    return openSigningKey(this.#signingPem)
+  }
+
+  /** Nobody starts it before it is released: people are at its files. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.start()
+  }
+
   start(): void {
-    if (this.#life?.alive === true) return
+    if (this.#life?.alive === true || this.#held) return
     const { queue, seed, trace } = this.#world
     this.#lives += 1
     const clock = new ProcessClock(this.#machine, queue, name)
-    const life: ProcessLife = new ProcessLife((insideAStep) => this.#died(clock, insideAStep))
+    const named = `${name} (life ${this.#lives})`
+    const life: ProcessLife = new ProcessLife(
+      (insideAStep) => this.#died(clock, life, insideAStep),
+      (call) => this.#world.findings.add('world', `${named} is dead and ${call}`),
+    )
     this.#life = life
+    this.#ending = 'crash'
+    const disk = this.#disk.serve(life)
     trace.note(queue.nowMs, name, `starts (life ${this.#lives})`)
     const parts = {
       dataDirectory: this.#folder,
       signingKey: openSigningKey(this.#signingPem),
-      clock: new MortalClock(clock, life, lateness(seededRandom(`${seed} late ${name} ${this.#lives}`), this.#faults)),
+      clock: new MortalClock(
+        clock,
+        life,
+        lateness(seededRandom(`${seed} late ${name} ${this.#lives}`), this.#faults, this.#world.faults),
+        () => this.#disk.busyMs,
+      ),
       random: mortalRandom(seededRandom(`${seed} ${name} ${this.#lives}`), life),
       log: silentLog(),
-      temporaryDisk: true,
+      disk,
+      limits: { keyMemtableKeys: memtableKeys },
     }
     const starting = composeAggregator(parts).then(
       (running) => {
@@ -103,10 +168,11 @@ export class AggregatorNode {
       { tenant: this.#tenant, agent, address: `world/${agent}` },
       {
         send: (message: AggregatorMessage) => {
-          life.called()
+          life.called('sends a message')
           if (life.alive) answer.send(message)
         },
         close: (fault: Fault) => {
+          life.touched('closes a session')
           if (life.alive) answer.close(fault)
         },
         pause: () => {
@@ -134,35 +200,75 @@ export class AggregatorNode {
     else this.#life?.dieAtCall(calls)
   }
 
-  /** The crash that was announced does not come. */
+  /** The crash that was announced does not come, and nothing happens to its disk any more. */
   spare(): void {
     this.#life?.dieAtCall(null)
+    this.#disk.heal()
   }
 
   /** The tenant's file is made by the first apply; from then on the oracle follows it. */
   letOracleWatch(): void {
-    if (this.#watched || !existsSync(this.file)) return
+    if (this.#watched || this.#inDoubt || !existsSync(this.file)) return
     this.#watched = true
     this.#world.oracle.watch(this.file)
   }
 
-  #died(clock: ProcessClock, insideAStep: boolean): void {
+  /** What was refused may be there or not, and both are right: nobody judges the file before it was opened again. */
+  #lookAway(): void {
+    this.#world.oracle.unwatch()
+    this.#watched = false
+    this.#inDoubt = true
+  }
+
+  #settled(): void {
+    if (!this.#inDoubt) return
+    this.#inDoubt = false
+    this.#world.afterStep(() => {
+      if (this.#running !== null) this.letOracleWatch()
+    })
+  }
+
+  /** Something may happen to the disk while nothing runs. */
+  #maybeDamage(): void {
+    const isUp = this.#life?.alive === true
+    if (isUp || this.#disk.isHealed || !happens(this.#random, this.#diskFaults.damage) || !existsSync(this.file)) return
+    this.#damage.strike(this.file)
+  }
+
+  #powerFails(calls: number): void {
+    const { queue } = this.#world
+    this.#ending = 'power cut'
+    this.crash(calls, true)
+    queue.at(queue.nowMs + 1000 + this.#random.below(30_000), name, 'is started again', () => this.start())
+  }
+
+  #died(clock: ProcessClock, life: ProcessLife, insideAStep: boolean): void {
     const { queue, trace, counts, oracle } = this.#world
     trace.note(queue.nowMs, name, insideAStep ? 'crashes in the middle of a step' : 'crashes')
     if (insideAStep) counts.crashesInsideAStep += 1
     counts.aggregatorCrashes += 1
+    const powerGoes =
+      this.#ending === 'power cut' || (this.#withMachine && happens(this.#random, this.#diskFaults.powerCuts))
+    if (powerGoes) this.#world.faults.add('power-cut')
+    else if (this.#disk.isWriting) this.#world.faults.add('crash-at-commit')
+    else this.#world.faults.add(insideAStep ? 'crash-inside-a-step' : 'aggregator-crash')
     clock.kill()
     const left = this.#folder
     this.#folder = join(this.#world.folder, `aggregator-${this.#lives}`)
-    copyCrashImage(left, this.#folder)
+    this.#disk.leave(left, this.#folder, powerGoes)
+    if (this.#ending === 'power cut')
+      this.#machine.reboot(Buffer.from(this.#random.bytes(16)).toString('hex'), 'unsynced')
     const running = this.#running
     this.#running = null
     oracle.unwatch()
     this.#watched = false
+    if (powerGoes) this.#inDoubt = false
     this.#onDeath(this.#withMachine)
     this.#world.afterStep(() => {
       running?.kill()
+      life.bury()
       removeFolder(left)
+      this.#maybeDamage()
     })
   }
 }

@@ -4,6 +4,7 @@ import type { Random } from '@meterline/shared/base/random.ts'
 import type { AgentMessage, AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import type { UplinkHandlers, UplinkLink } from '@meterline/agent/flow/ports.ts'
+import type { FaultKind } from '../faults/fault-counts.ts'
 import type { Misbehaviour } from '../faults/fault-plan.ts'
 import type { EventQueue } from './event-queue.ts'
 import { Pipe } from './pipe.ts'
@@ -26,6 +27,8 @@ export interface Answer {
 /** What the link tells about the messages it carries. `arrived` runs before the receiver sees the message. */
 export interface LinkObserver {
   note(what: string): void
+  /** A fault was injected. */
+  injected(kind: FaultKind): void
   sentByAgent(message: AgentMessage): void
   sentByAggregator(message: AggregatorMessage): void
   arrivedAtAgent(message: AggregatorMessage): void

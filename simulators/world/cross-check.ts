@@ -8,7 +8,8 @@ const eventsPerQuestion = 1_000
 
 /**
  * I18, "all sides agree": what the aggregator answers a person about each published event is what the oracle read from
- * its files, and its own examination of the books finds nothing wrong that the oracle does not.
+ * its files. Where `examines`, its own examination of the books finds nothing wrong that the oracle does not; that reads
+ * everything there is, so it is asked for when a run ends and now and then before.
  */
 export function crossCheck(
   findings: Findings,
@@ -16,8 +17,10 @@ export function crossCheck(
   tenant: string,
   published: PublishedLedger,
   oracle: Oracle,
+  examines: boolean,
 ): void {
   try {
+    if (examines) examine(findings, running, tenant)
     ask(findings, running, tenant, published, oracle)
   } catch (error) {
     findings.add(
@@ -27,6 +30,12 @@ export function crossCheck(
   }
 }
 
+function examine(findings: Findings, running: RunningAggregator, tenant: string): void {
+  const books = running.commands.verifyBooks(tenant)
+  if (!books.ok) findings.add('I18', `the books cannot be verified: ${books.fault.message}`)
+  else for (const problem of books.value.problems) findings.add('I18', `verify says: ${problem}`)
+}
+
 function ask(
   findings: Findings,
   running: RunningAggregator,
@@ -34,10 +43,6 @@ function ask(
   published: PublishedLedger,
   oracle: Oracle,
 ): void {
-  const books = running.commands.verifyBooks(tenant)
-  if (!books.ok) findings.add('I18', `the books cannot be verified: ${books.fault.message}`)
-  else for (const problem of books.value.problems) findings.add('I18', `verify says: ${problem}`)
-
   const identities = new Map<string, { readonly source: string; readonly id: string }>()
   for (const { pieces } of published.publishes) {
     for (const piece of pieces) {

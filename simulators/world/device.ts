@@ -1,5 +1,6 @@
 import type { Random } from '@meterline/shared/base/random.ts'
 import { happens } from '../faults/fault-plan.ts'
+import type { FaultKind } from '../faults/fault-counts.ts'
 import type { DeviceFaults } from '../faults/fault-plan.ts'
 import type { Publish } from '../oracle/published.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -35,6 +36,7 @@ export class Device {
   readonly #queue: EventQueue
   readonly #random: Random
   readonly #doors: readonly Door[]
+  readonly #injected: (kind: FaultKind) => void
   #faults: DeviceFaults
   #doorIndex: number
   readonly #waiting: Publish[] = []
@@ -45,7 +47,15 @@ export class Device {
 
   constructor(
     id: string,
-    options: { queue: EventQueue; random: Random; doors: readonly Door[]; home: number; faults: DeviceFaults },
+    options: {
+      queue: EventQueue
+      random: Random
+      doors: readonly Door[]
+      home: number
+      faults: DeviceFaults
+      /** Told of every fault that is injected here. */
+      injected: (kind: FaultKind) => void
+    },
   ) {
     this.id = id
     this.#queue = options.queue
@@ -53,6 +63,7 @@ export class Device {
     this.#doors = options.doors
     this.#doorIndex = options.home
     this.#faults = options.faults
+    this.#injected = options.injected
   }
 
   set faults(faults: DeviceFaults) {
@@ -68,7 +79,10 @@ export class Device {
     this.#waiting.push(publish)
     if (this.#session === null) this.#connectSoon(0)
     else this.#sendWaiting(this.#session)
-    if (happens(this.#random, this.#faults.breaks)) this.#session?.breakNow()
+    if (happens(this.#random, this.#faults.breaks) && this.#session !== null) {
+      this.#injected('device-break')
+      this.#session.breakNow()
+    }
   }
 
   /** Waits for what is in flight elsewhere; leaves the door. */
@@ -84,7 +98,10 @@ export class Device {
 
   #connect(): void {
     this.#connecting = false
-    if (happens(this.#random, this.#faults.roaming)) this.#doorIndex = (this.#doorIndex + 1) % this.#doors.length
+    if (happens(this.#random, this.#faults.roaming)) {
+      this.#injected('device-roams')
+      this.#doorIndex = (this.#doorIndex + 1) % this.#doors.length
+    }
     const door = this.#doors[this.#doorIndex]
     if (door === undefined) return
     const session = new Session(this.#queue, this.#random, this.#owner, {

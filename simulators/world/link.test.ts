@@ -28,6 +28,7 @@ function bench(faults: Partial<LinkFaults>, seed = 'link') {
     message.kind === 'batch' ? String(message.header[0]) : message.kind
   const observer = {
     note: () => undefined,
+    injected: () => undefined,
     sentByAgent: () => undefined,
     sentByAggregator: () => undefined,
     arrivedAtAgent: () => undefined,

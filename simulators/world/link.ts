@@ -126,7 +126,9 @@ export class EdgeLink {
       connection.failAfter(connectTimeoutMs, 'the connection attempt timed out')
       return
     }
-    if (this.#partition === 'refusing' || happens(this.#random, this.#faults.refusedConnects)) {
+    const refused = this.#partition === 'none' && happens(this.#random, this.#faults.refusedConnects)
+    if (refused) this.#observer.injected('refused-connect')
+    if (this.#partition === 'refusing' || refused) {
       connection.failAfter(this.#delayMs(), 'the connection was refused')
       return
     }
@@ -141,6 +143,7 @@ export class EdgeLink {
   /** Called for every message that is sent: whether the connection breaks now. */
   #mishap(connection: Connection): void {
     if (!happens(this.#random, this.#faults.breaks)) return
+    this.#observer.injected('link-break')
     const silent = happens(this.#random, this.#faults.silentBreaks)
     this.#observer.note(silent ? 'breaks silently' : 'breaks')
     if (silent) connection.breakOff(this.#random.below(keepaliveMs), this.#random.below(keepaliveMs))

@@ -27,6 +27,7 @@ export class Operator {
   readonly #plans: TenantPlan[] = []
   /** What was asked for and has not been done. */
   readonly #attempts = new Set<() => void>()
+  #paused = false
 
   constructor(
     world: Surroundings,
@@ -52,8 +53,10 @@ export class Operator {
 
   apply(plan: TenantPlan): void {
     if (!this.#plans.includes(plan)) this.#plans.push(plan)
-    const text = this.#tamper(tenantFileText(plan, [...this.#agents.values()]))
     this.#until(`apply version ${this.#plans.indexOf(plan) + 1}`, async (commands) => {
+      // Nobody applies a file of yesterday: what is on the desk now is what is meant.
+      const newest = this.#plans.at(-1) ?? plan
+      const text = this.#tamper(tenantFileText(newest, [...this.#agents.values()], this.#plans.length))
       const result = await commands.apply('world.yaml', text, { dryRun: false })
       if (result.ok)
         return { done: true, said: result.value.applied ? `version ${String(result.value.version)}` : 'nothing new' }
@@ -62,6 +65,12 @@ export class Operator {
       if (result.mistakes.length > 0) this.#world.findings.add('world', `the tenant file has mistakes: ${mistakes}`)
       return { done: result.mistakes.length > 0, said: `${result.fault.code} ${result.fault.message}` }
     })
+  }
+
+  /** The epoch of an agent that is in force and the last batch received in it; null while the aggregator cannot say. */
+  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number } | null {
+    const tenants = this.#aggregator.running?.commands.status() ?? []
+    return tenants.flatMap(({ agents }) => agents).find((standing) => standing.agent === agent) ?? null
   }
 
   /** Registers the next epoch of an agent whose data directory is gone, under the newest version of the file. */
@@ -73,6 +82,28 @@ export class Operator {
     this.#agents.set(agent, { ...known, epoch })
     this.apply(plan)
     return epoch
+  }
+
+  /** Has the books backed up into a folder; `done` is told the file. */
+  backUp(toDirectory: string, done: (file: string) => void): void {
+    this.#until('back up', async (commands) => {
+      const result = await commands.backup({ tenant: this.#plans[0]?.tenant ?? '', toDirectory })
+      if (!result.ok) return { done: false, said: result.fault.code }
+      done(result.value.file)
+      return { done: true, said: `${result.value.size} entries` }
+    })
+  }
+
+  /** Gives no commands while the books are not what they should be. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** Goes on, and applies the newest file first: the books may have forgotten it. */
+  resume(): void {
+    this.#paused = false
+    const plan = this.#plans.at(-1)
+    if (plan !== undefined) this.apply(plan)
   }
 
   /** Rates everything in suspense again, as after a repair. */
@@ -120,7 +151,7 @@ export class Operator {
     const { queue, trace, findings } = this.#world
     const attempt = (): void => {
       const running = this.#aggregator.running
-      if (running === null) return
+      if (running === null || this.#paused) return
       command(running.commands).then(
         ({ done, said }) => {
           if (!this.#attempts.has(attempt) || running !== this.#aggregator.running) return

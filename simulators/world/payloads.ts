@@ -16,11 +16,25 @@ export interface EventDraft {
   readonly subject: string
 }
 
-/** Usage in one of the forms that devices use: plain, several meters at once, with its own source, or CloudEvents. */
-export function trackerPiece(random: Random, draft: EventDraft): WrittenPiece {
+/** Meters whose quantities are readings, and what theirs lie below. */
+const meteredQuantities = [
+  ['odometer', 3000],
+  ['power', 5000],
+  ['seats', 200],
+  ['active.devices', 2],
+] as const
+
+/**
+ * Usage in one of the forms that devices use: plain, several meters at once, with its own source, or CloudEvents.
+ * `statesReadings`: what has no time of its own is no reading, because no agent's clock can be believed.
+ */
+export function trackerPiece(random: Random, draft: EventDraft, statesReadings: boolean): WrittenPiece {
   // Readings are drawn freely, so that counters begin again at zero as often as they run on.
-  if (random.below(8) === 0)
-    return writtenUsage(random, draft, [{ meter: 'odometer', quantity: BigInt(random.below(3000)) }])
+  const metered = meteredQuantities[random.below(4 * meteredQuantities.length)]
+  if (metered !== undefined && (draft.timeMs !== null || !statesReadings)) {
+    const [meter, below] = metered
+    return writtenUsage(random, draft, [{ meter, quantity: BigInt(random.below(below)) }])
+  }
   const bytes = BigInt(random.below(4) === 0 ? random.below(5) : 50 + random.below(3000))
   const several = random.below(3) === 0
   const measured = several

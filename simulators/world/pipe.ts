@@ -1,7 +1,14 @@
 import type { Random } from '@meterline/shared/base/random.ts'
 import { happens } from '../faults/fault-plan.ts'
+import type { FaultKind } from '../faults/fault-counts.ts'
 import type { Misbehaviour } from '../faults/fault-plan.ts'
 import type { EventQueue } from './event-queue.ts'
+
+/** What a pipe tells about itself. */
+interface PipeObserver {
+  note(what: string): void
+  injected(kind: FaultKind): void
+}
 
 const fullMessages = 32
 const roomMessages = 8
@@ -14,7 +21,7 @@ export class Pipe {
   readonly #queue: EventQueue
   readonly #random: Random
   readonly #name: string
-  readonly #observer: { note(what: string): void }
+  readonly #observer: PipeObserver
   readonly #underWay: Uint8Array[] = []
   #heldBack: Uint8Array | null = null
   #lastArrivalMs = 0
@@ -28,7 +35,7 @@ export class Pipe {
   #unread = 0
   #ended: (() => void) | null = null
 
-  constructor(queue: EventQueue, random: Random, name: string, observer: { note(what: string): void }) {
+  constructor(queue: EventQueue, random: Random, name: string, observer: PipeObserver) {
     this.#queue = queue
     this.#random = random
     this.#name = name
@@ -54,20 +61,24 @@ export class Pipe {
     if (misbehaviour !== null) {
       if (happens(this.#random, misbehaviour.lost)) {
         this.#observer.note(`${this.#name} loses a message`)
+        this.#observer.injected('message-lost')
         return false
       }
       if (this.#heldBack === null && happens(this.#random, misbehaviour.reordered)) {
         this.#observer.note(`${this.#name} holds a message back`)
+        this.#observer.injected('message-reordered')
         this.#heldBack = bytes
         return false
       }
       if (happens(this.#random, misbehaviour.corrupted)) {
         this.#observer.note(`${this.#name} flips a bit`)
+        this.#observer.injected('message-corrupted')
         this.#push(flipped(bytes, this.#random))
         return false
       }
       if (happens(this.#random, misbehaviour.repeated)) {
         this.#observer.note(`${this.#name} repeats a message`)
+        this.#observer.injected('message-repeated')
         this.#push(bytes)
       }
     }

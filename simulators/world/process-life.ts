@@ -1,24 +1,36 @@
 import type { Clock, SyncState, Timer } from '@meterline/shared/base/clock.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import type { OpenUplink } from '@meterline/agent/flow/ports.ts'
+import type { FaultCounts } from '../faults/fault-counts.ts'
 import { happens } from '../faults/fault-plan.ts'
 import type { MachineFaults } from '../faults/fault-plan.ts'
 import type { ProcessClock } from './virtual-clock.ts'
 
 /**
  * One life of a simulated process. Everything the process does to the outside passes here, so that it can die at any such
- * call: what it did before has happened, what its code still does afterwards reaches nobody.
+ * call: what it did before has happened, what its code still does afterwards reaches nobody. Its code runs on to the end
+ * of the step in which it died, since nothing can stop a function in its middle; whatever it calls in a later step is the
+ * call of a zombie, something that `kill` ought to have ended, and is reported.
  */
 export class ProcessLife {
   readonly #onDeath: (insideAStep: boolean) => void
+  readonly #onZombie: (call: string) => void
   #alive = true
+  #buried = false
   #callsToLive: number | null = null
 
-  constructor(onDeath: (insideAStep: boolean) => void) {
+  constructor(onDeath: (insideAStep: boolean) => void, onZombie: (call: string) => void) {
     this.#onDeath = onDeath
+    this.#onZombie = onZombie
   }
 
   get alive(): boolean {
     return this.#alive
+  }
+
+  /** Calls to the outside that are left until the process dies; null while no end is near. */
+  get callsLeft(): number | null {
+    return this.#callsToLive
   }
 
   /** Lets the process die at its `calls`-th call to the outside from now on; null: not after all. */
@@ -26,11 +38,22 @@ export class ProcessLife {
     this.#callsToLive = calls
   }
 
+  /** The step in which the process died is over, and it was told to end. */
+  bury(): void {
+    this.#buried = true
+  }
+
   /** The process calls something outside itself. */
-  called(): void {
+  called(call: string): void {
+    this.touched(call)
     if (this.#callsToLive === null) return
     this.#callsToLive -= 1
     if (this.#callsToLive <= 0) this.#end(true)
+  }
+
+  /** The process asks something of the outside that is no moment to die at, but nothing that a dead one may ask. */
+  touched(call: string): void {
+    if (this.#buried) this.#onZombie(call)
   }
 
   /** The process ends between two steps. */
@@ -46,17 +69,22 @@ export class ProcessLife {
   }
 }
 
+/** Why a process ends: something killed it, the power failed at a write, or it gave up after an error of its disk. */
+export type Ending = 'crash' | 'power cut' | 'gave up'
+
 /** A process's clock that also counts as a call to the outside. */
 export class MortalClock implements Clock {
   readonly #clock: ProcessClock
   readonly #life: ProcessLife
   readonly #lateMs: () => number
+  readonly #busyMs: () => number
 
-  /** Each timer fires `lateMs` later than it could. */
-  constructor(clock: ProcessClock, life: ProcessLife, lateMs: () => number = () => 0) {
+  /** Each timer fires `lateMs` later than it could, and none before `busyMs`: until then the process waits for its disk. */
+  constructor(clock: ProcessClock, life: ProcessLife, lateMs: () => number = () => 0, busyMs: () => number = () => 0) {
     this.#clock = clock
     this.#life = life
     this.#lateMs = lateMs
+    this.#busyMs = busyMs
   }
 
   get bootId(): string {
@@ -64,12 +92,12 @@ export class MortalClock implements Clock {
   }
 
   wallMs(): number {
-    this.#life.called()
+    this.#life.called('reads the wall clock')
     return this.#clock.wallMs()
   }
 
   monotonicMs(): number {
-    this.#life.called()
+    this.#life.called('reads the monotonic clock')
     return this.#clock.monotonicMs()
   }
 
@@ -78,24 +106,52 @@ export class MortalClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    return this.#clock.after(delayMs + this.#lateMs(), run)
+    this.#life.touched('sets a timer')
+    return this.#clock.after(Math.max(delayMs + this.#lateMs(), this.#busyMs()), run)
   }
 }
 
 /** How late the timers of a process are, as a machine's faults say. */
-export function lateness(random: Random, faults: MachineFaults): () => number {
+export function lateness(random: Random, faults: MachineFaults, counts: FaultCounts): () => number {
   const { lateTimers, lateMaxMs } = faults
-  return () => (happens(random, lateTimers) ? random.below(lateMaxMs + 1) : 0)
+  return () => {
+    if (!happens(random, lateTimers)) return 0
+    counts.add('late-timer')
+    return random.below(lateMaxMs + 1)
+  }
 }
 
 /** Randomness of a process that also counts as a call to the outside. */
 export function mortalRandom(random: Random, life: ProcessLife): Random {
   return {
     bytes: (count) => {
-      life.called()
+      life.called('draws random bytes')
       return random.bytes(count)
     },
-    below: (limit) => random.below(limit),
-    fraction: () => random.fraction(),
+    below: (limit) => {
+      life.touched('draws a random number')
+      return random.below(limit)
+    },
+    fraction: () => {
+      life.touched('draws a random number')
+      return random.fraction()
+    },
+  }
+}
+
+/** The way to the aggregator, each message on which counts as a call to the outside. */
+export function mortalUplink(openUplink: OpenUplink, life: ProcessLife): OpenUplink {
+  return (handlers) => {
+    const link = openUplink(handlers)
+    return {
+      send: (message) => {
+        life.called('sends a message')
+        return link.send(message)
+      },
+      close: () => {
+        life.touched('closes its uplink')
+        link.close()
+      },
+    }
   }
 }

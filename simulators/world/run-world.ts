@@ -8,9 +8,10 @@ import type { WorldOptions, WorldResult } from './world-options.ts'
 /**
  * Runs one world from its seed: a storm of usage and faults, then calm until everything has drained, then the closing of
  * every period that was charged in, late usage of a closed period, and rest again. The oracle looks after every step.
+ * Its files lie in a folder of their own below `inFolder` and are gone afterwards.
  */
-export async function runWorld(options: WorldOptions): Promise<WorldResult> {
-  const folder = mkdtempSync(join(temporaryDisk(), 'meterline-world-'))
+export async function runWorld(options: WorldOptions, inFolder: string = temporaryDisk()): Promise<WorldResult> {
+  const folder = mkdtempSync(join(inFolder, 'meterline-world-'))
   const run = new Run(options, folder)
   const unguard = guardAmbient((what) => run.findings.add('world', what))
   try {
@@ -24,7 +25,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
 }
 
 /** Memory-backed where the system has it: the files of a run live for seconds. */
-function temporaryDisk(): string {
+export function temporaryDisk(): string {
   try {
     accessSync('/dev/shm', constants.W_OK)
     return '/dev/shm'

@@ -1,20 +1,24 @@
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import { FaultCounts } from '../faults/fault-counts.ts'
-import { calmed, drawFaultPlan } from '../faults/fault-plan.ts'
+import { calmed } from '../faults/fault-plan.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
+import { planForRun } from '../faults/plan-for-run.ts'
 import { periodOf, startOfDay, startOfDayText } from '../oracle/calendar.ts'
 import { Findings } from '../oracle/findings.ts'
 import { Oracle } from '../oracle/oracle.ts'
 import { PublishedLedger } from '../oracle/published.ts'
-import { lookAfterAgent } from './agent-keeper.ts'
+import { rogueName } from './actors/rogue-session.ts'
 import { crossCheck } from './cross-check.ts'
 import { EventQueue } from './event-queue.ts'
+import { flipBits } from './flip-bits.ts'
+import { planOperatorsDay } from './operators-day.ts'
+import { meddle } from './people.ts'
 import { Stepper } from './stepper.ts'
 import { Storm } from './storm.ts'
 import { noCounts } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { drawTenant } from './tenant.ts'
+import { drawTenant } from './draw-tenant.ts'
 import type { WorldTenant } from './tenant.ts'
 import { Trace } from './trace.ts'
 import type { WorldOptions, WorldResult } from './world-options.ts'
@@ -27,6 +31,10 @@ const restLimitMs = 2 * hourMs
 const restEveryMs = 5_000
 const longRestEveryMs = 60_000
 const repeatsAfterNewDisk = 60
+const furthestClosingMs = 60 * 24 * hourMs
+/** A storm that was too kind goes on until there were as many faults. */
+const leastFaults = 20
+const mostStrikes = 500
 
 /** One run of a world, phase by phase. */
 export class Run {
@@ -47,11 +55,11 @@ export class Run {
   readonly #random: Random
 
   constructor(options: WorldOptions, folder: string) {
-    const { seed, faults = 'stream' } = options
+    const { seed, faults = 'stream', without = [], hours = 1 } = options
     this.#options = options
     this.#random = seededRandom(`${seed} run`)
     this.#mode = typeof faults === 'string' ? faults : 'given'
-    this.#faults = typeof faults === 'string' ? drawFaultPlan(seededRandom(`${seed} faults`), faults) : faults
+    this.#faults = planForRun({ seed, faults, without, hours })
     this.#startMs = drawStart(this.#random.below(9), this.#random.below(2) === 0, this.#random.below(30 * minuteMs))
     this.#queue = new EventQueue(this.#startMs, this.#random.below(2 ** 32))
     this.#trace = new Trace(this.#startMs, options.traceLines ?? 60)
@@ -68,6 +76,7 @@ export class Run {
       published,
       counts: this.#counts,
       faults: this.#faultCounts,
+      office: () => this.#world.operator,
       afterStep: (work) => this.#stepper.afterStep(work),
       starting: (process) => this.#stepper.starting(process),
     }
@@ -81,15 +90,11 @@ export class Run {
     world.aggregator.start()
     for (const agent of world.agents) agent.start()
     world.operator.apply(this.#tenant.plan)
-    const joinsAtMs = this.#queue.nowMs + this.#random.below(stormMs)
-    this.#queue.at(joinsAtMs, 'operator', 'subscribes the latecomer', () => {
-      // What came of it before is mostly charged then, but for what somebody gave up.
-      world.operator.discardSuspended('unknown_subject', 1)
-      world.operator.apply(this.#tenant.joined)
-    })
-    this.#lookAfterSuspense(stormMs)
-    this.#closeDuringStorm(stormMs)
+    planOperatorsDay(this.#surroundings, world, this.#tenant, stormMs)
     world.publishDuring(stormMs, publishesPerDevice)
+    world.rogue?.begin(stormMs)
+    if (this.#faults.actors.restoresAggregator) world.books.planWithin(stormMs)
+    meddle(this.#surroundings, seededRandom(`${this.#options.seed} people`), this.#faults.actors, world.sites, stormMs)
     const storm = new Storm(
       this.#surroundings,
       seededRandom(`${this.#options.seed} storm`),
@@ -97,10 +102,14 @@ export class Run {
       world.machines,
     )
     await this.#stepper.runUntil(this.#startMs + stormMs)
+    await this.#strikeUp(storm)
+    while (world.books.underWay && !this.findings.full) await this.#stepper.runUntil(this.#queue.nowMs + minuteMs)
     this.#trace.note(this.#queue.nowMs, 'world', 'calm')
     storm.stop()
     world.calm(calmed(this.#faults))
     this.#comeUpAgain()
+    await this.#recoverSites()
+    await this.#stepper.runUntil(Math.max(this.#queue.nowMs, world.spooledUntilMs))
     await this.#rest()
     // By now the latecomer is subscribed, so what waited for that can be charged.
     world.operator.replaySuspense()
@@ -110,6 +119,18 @@ export class Run {
     const periods = await this.#closePeriods()
     await this.#tamperWithFile('after close')
     await this.#useLate(periods)
+    flipBits(this.#surroundings, world.aggregator, this.#tenant.plan.tenant)
+  }
+
+  /** A drawn plan may come to very little within its time: then its faults come one after the other until there were enough. */
+  async #strikeUp(storm: Storm): Promise<void> {
+    const { faults = 'stream', without = [] } = this.#options
+    if (typeof faults !== 'string' || faults === 'none' || without.length > 0) return
+    for (let strikes = 0; strikes < mostStrikes && this.#faultCounts.failures < leastFaults; strikes++) {
+      if (this.findings.full) return
+      storm.strike()
+      await this.#stepper.runUntil(this.#queue.nowMs + minuteMs / 2 + this.#random.below(minuteMs / 2))
+    }
   }
 
   result(): WorldResult {
@@ -118,7 +139,7 @@ export class Run {
       seed: this.#options.seed,
       mode: this.#mode,
       traceHash: this.#trace.digest(),
-      statistics: { ...this.#counts, ...this.#oracle.counts, trueMinutes },
+      statistics: { ...this.#counts, ...this.#oracle.counts, trueMinutes, agents: this.#world.agents.length },
       faults: this.#faultCounts.byKind(),
       violations: this.findings.violations,
       trace: this.#trace.lastLines(),
@@ -131,39 +152,6 @@ export class Run {
     this.#world.aggregator.running?.kill()
   }
 
-  /** Now and then somebody rates again what is in suspense, and gives up some of what cannot be charged. */
-  #lookAfterSuspense(stormMs: number): void {
-    const random = seededRandom(`${this.#options.seed} suspense`)
-    const { operator } = this.#world
-    for (let left = 1 + random.below(4); left > 0; left--) {
-      const atMs = this.#startMs + random.below(stormMs)
-      this.#queue.at(atMs, 'operator', 'replays the suspense', () => operator.replaySuspense())
-    }
-    for (const agent of this.#world.agents) {
-      const discards = 1 + random.below(3)
-      this.#queue.at(this.#startMs + random.below(stormMs), agent.agent, 'has its suspense looked after', () =>
-        lookAfterAgent(this.#surroundings, agent, discards),
-      )
-    }
-    const code = ['event_conflict', 'no_price'][random.below(2)] ?? ''
-    this.#queue.at(this.#startMs + random.below(stormMs), 'operator', `discards some ${code}`, () =>
-      operator.discardSuspended(code, 1 + random.below(3)),
-    )
-  }
-
-  /** When the month ends during the storm, someone may well close it in the middle of everything. */
-  #closeDuringStorm(stormMs: number): void {
-    const period = periodOf(this.#startMs)
-    const afterMs = this.#random.below(stormMs)
-    const closes = this.#random.below(4) !== 0
-    if (!closes || periodOf(this.#startMs + afterMs) === period) return
-    this.#queue.at(this.#startMs + afterMs, 'operator', `closes ${period}`, () =>
-      this.#world.operator.closePeriod(period, () =>
-        this.#trace.note(this.#queue.nowMs, 'operator', `${period} is closed`),
-      ),
-    )
-  }
-
   /** A corrupted batch can end in a quarantine that only a person ends: here he does, by starting the agents anew. */
   #comeUpAgain(): void {
     if (this.#faults.link.misbehaviour === null) return
@@ -171,6 +159,17 @@ export class Run {
     this.#queue.at(this.#queue.nowMs + 1000, 'operator', 'starts the agents anew', () => {
       for (const agent of this.#world.agents) agent.start()
     })
+  }
+
+  /** Agents of which there are two histories begin their next epoch, with one journal out of all there are. */
+  async #recoverSites(): Promise<void> {
+    for (const site of this.#world.sites.filter(({ hasTwoHistories }) => hasTwoHistories)) {
+      site.stopBoxes()
+      await this.#stepper.runUntil(this.#queue.nowMs + minuteMs)
+      site.stopBoxes()
+      await this.#stepper.settle()
+      site.recover(this.#world.operator.registerNextEpoch(site.agent))
+    }
   }
 
   /** For tests of the oracle: what only somebody with access to the disk could do. */
@@ -192,7 +191,7 @@ export class Run {
     const agent = world.agents[this.#random.below(world.agents.length)]
     const image = agent?.inspect()
     if (this.findings.full || agent === undefined || image === null || image === undefined) return
-    this.#oracle.retire(agent.agent, image)
+    this.#oracle.journals.retire(agent.agent, image)
     agent.crash(null, true)
     await this.#stepper.runUntil(this.#queue.nowMs + minuteMs)
     agent.replaceDisk(world.operator.registerNextEpoch(agent.agent))
@@ -202,14 +201,14 @@ export class Run {
   }
 
   /** Lets time pass until everything has drained, then looks at everything. */
-  async #rest(): Promise<void> {
+  async #rest(examinesBooks: boolean = this.#random.below(4) === 0): Promise<void> {
     const startedMs = this.#queue.nowMs
     const limitMs = startedMs + restLimitMs
     let images = this.#world.inspectAgents()
     while (this.#queue.nowMs < limitMs && !this.findings.full) {
       const isLong = this.#queue.nowMs - startedMs > longRestEveryMs
       await this.#stepper.runUntil(this.#queue.nowMs + (isLong ? longRestEveryMs : restEveryMs))
-      if (!this.#world.devicesDone || !this.#world.operator.idle) continue
+      if (!this.#world.devicesDone || !this.#world.operator.idle || !this.#oracle.isRated) continue
       images = this.#world.inspectAgents()
       if (this.#oracle.isAtRest([...images.values()]) && images.size === this.#world.agents.length) break
     }
@@ -217,16 +216,24 @@ export class Run {
     this.findings.demand(this.#world.operator.idle, 'I18', () => 'commands still wait for their answer')
     this.#oracle.atRest(images)
     if (this.#faults.link.misbehaviour === null) this.#oracle.nobodyAccused()
+    this.#oracle.evidenceKept(rogueName, this.#world.rogue?.evidenceOwed ?? [])
     const { running } = this.#world.aggregator
     if (running !== null)
-      crossCheck(this.findings, running, this.#tenant.plan.tenant, this.#surroundings.published, this.#oracle)
+      crossCheck(
+        this.findings,
+        running,
+        this.#tenant.plan.tenant,
+        this.#surroundings.published,
+        this.#oracle,
+        examinesBooks,
+      )
     this.#trace.note(this.#queue.nowMs, 'world', 'rest')
   }
 
   /** Closes every period that was charged in once the last of them is over; the aggregator may crash on the way. */
   async #closePeriods(): Promise<readonly string[]> {
     const world = this.#world
-    const periods = this.#oracle.chargedPeriods
+    const periods = this.#periodsToClose()
     const last = periods.at(-1)
     if (last === undefined || this.findings.full) return []
     const [year = 0, month = 0] = last.split('-').map(Number)
@@ -254,6 +261,12 @@ export class Run {
     return periods
   }
 
+  /** The periods that were charged in, but for those of far years that some wrong clock gave usage to. */
+  #periodsToClose(): readonly string[] {
+    const furthest = periodOf(this.#queue.nowMs + furthestClosingMs)
+    return this.#oracle.chargedPeriods.filter((period) => period <= furthest)
+  }
+
   /** In half of the runs usage of the period is still under way when it is closed. */
   async #useNow(period: string): Promise<void> {
     if (this.#random.below(2) === 0) return
@@ -264,10 +277,10 @@ export class Run {
   /** Usage of a closed period that comes after all, and some of the new one: no document may change. */
   async #useLate(periods: readonly string[]): Promise<void> {
     const [first] = periods
-    if (first === undefined || this.findings.full) return
-    this.#world.publishOnce(startOfDayText(`${first}-15`))
+    if (this.findings.full) return
+    if (first !== undefined) this.#world.publishOnce(startOfDayText(`${first}-15`))
     this.#world.publishOnce(this.#queue.nowMs)
-    await this.#rest()
+    await this.#rest(true)
     for (const period of periods) this.#oracle.afterClose(period)
     this.#oracle.recheck()
   }

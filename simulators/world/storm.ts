@@ -18,6 +18,7 @@ export interface StormyMachine {
 }
 
 const minuteMs = 60_000
+const yearMs = 365 * 86_400_000
 const lastWordMs = 30_000
 
 /** Lets machines crash, links part and clocks jump, at moments drawn from the seed, until it is told to stop. */
@@ -56,6 +57,19 @@ export class Storm {
     }
   }
 
+  /** One more fault, of those that this run has anyway; a partition where it has none. */
+  strike(): void {
+    const { clockStepEveryMin, partitionEveryMin } = this.#faults
+    const crashes = this.#machines
+      .filter(({ crashEveryMin }) => crashEveryMin !== null)
+      .map((machine) => (): void => this.#crash(machine))
+    const steps = clockStepEveryMin === null ? [] : this.#machines.map((each) => (): void => this.#stepClock(each))
+    const partitions = this.#links.map((link) => (): void => this.#partAnew(link))
+    const others = [...crashes, ...steps]
+    const choices = partitionEveryMin === null && others.length > 0 ? others : [...others, ...partitions]
+    choices[this.#random.below(choices.length)]?.()
+  }
+
   #repeat(everyMin: number | null, what: string, happen: () => void): void {
     if (everyMin === null) return
     const { queue } = this.#world
@@ -87,10 +101,16 @@ export class Storm {
     })
   }
 
+  #partAnew(link: EdgeLink): void {
+    if (this.#parted.delete(link)) link.heal()
+    this.#part(link)
+  }
+
   #part(link: EdgeLink): void {
     if (this.#parted.has(link)) return
-    const { queue, counts } = this.#world
+    const { queue, counts, faults } = this.#world
     counts.partitions += 1
+    faults.add('partition')
     this.#parted.add(link)
     link.partition(happens(this.#random, this.#faults.silentPartitions) ? 'silent' : 'refusing')
     queue.at(queue.nowMs + 1 + this.#random.below(this.#faults.partitionMaxMs), 'storm', 'link heals', () => {
@@ -100,13 +120,14 @@ export class Storm {
 
   /** A wrong jump, or the correction of earlier ones. */
   #stepClock(machine: StormyMachine): void {
-    const { queue, trace, counts } = this.#world
+    const { queue, trace, counts, faults } = this.#world
     counts.clockSteps += 1
     const wrongMs = this.#skewed.get(machine.clock) ?? 0
     const corrects = wrongMs !== 0 && this.#random.below(2) === 0
     const deltaMs = corrects
       ? -wrongMs
       : this.#random.below(2 * this.#faults.clockStepMaxMs + 1) - this.#faults.clockStepMaxMs
+    faults.add(Math.abs(deltaMs) > yearMs ? 'clock-step-of-years' : 'clock-step')
     this.#skewed.set(machine.clock, wrongMs + deltaMs)
     machine.clock.step(deltaMs, corrects ? 'synced' : 'unsynced')
     trace.note(queue.nowMs, machine.name, `clock steps by ${deltaMs} ms`)

@@ -22,6 +22,13 @@ export interface WorldCounts {
   clockSteps: number
 }
 
+/** Where the person at a gateway learns how an agent stands with the aggregator, and has its next epoch registered. */
+export interface RepairOffice {
+  /** The epoch in force and the last batch received in it; null while the aggregator cannot say. */
+  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number } | null
+  registerNextEpoch(agent: string): number
+}
+
 /** What every part of the world shares: time, the record of what happened, and the judge. */
 export interface Surroundings {
   readonly seed: string
@@ -37,6 +44,8 @@ export interface Surroundings {
   readonly faults: FaultCounts
   /** The world stands still until this is done, which is a matter of the runtime and takes no time in the world. */
   starting(process: Promise<void>): void
+  /** Whoever has agents registered and knows what was received of them. */
+  office(): RepairOffice
   /** Runs `work` when the step at hand is over. */
   afterStep(work: () => void): void
 }

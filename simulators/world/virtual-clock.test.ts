@@ -1,6 +1,7 @@
+import { seededRandom } from '@meterline/shared/base/random.ts'
 import { expect, test } from 'vitest'
 import { EventQueue } from './event-queue.ts'
-import { MortalClock, ProcessLife } from './process-life.ts'
+import { MortalClock, mortalRandom, ProcessLife } from './process-life.ts'
 import { MachineClock, ProcessClock } from './virtual-clock.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
@@ -57,9 +58,12 @@ test('the timers of a killed process never fire, and it gets no new ones', () =>
 test('a process can be made to die at a later call to the outside, once', () => {
   const queue = new EventQueue(startMs, 1)
   let deaths = 0
-  const life = new ProcessLife(() => {
-    deaths += 1
-  })
+  const life = new ProcessLife(
+    () => {
+      deaths += 1
+    },
+    () => undefined,
+  )
   const clock = new MortalClock(new ProcessClock(machineOf(queue), queue, 'node'), life)
   life.dieAtCall(3)
   clock.wallMs()
@@ -69,4 +73,41 @@ test('a process can be made to die at a later call to the outside, once', () => 
   clock.wallMs()
   expect(life.alive).toBe(false)
   expect(deaths).toBe(1)
+})
+
+test('whatever a process asks of the world after the step in which it died is reported, port by port', () => {
+  const queue = new EventQueue(startMs, 1)
+  const zombies: string[] = []
+  const life = new ProcessLife(
+    () => undefined,
+    (call) => zombies.push(call),
+  )
+  const processClock = new ProcessClock(machineOf(queue), queue, 'node')
+  const clock = new MortalClock(processClock, life)
+  const random = mortalRandom(seededRandom('zombie'), life)
+  const askEverything = (): void => {
+    clock.wallMs()
+    clock.monotonicMs()
+    clock.after(1, () => zombies.push('a timer of a dead process fires'))
+    random.bytes(1)
+    random.below(2)
+    random.fraction()
+  }
+  askEverything()
+  life.die()
+  processClock.kill()
+  // The code runs on to the end of the step it died in, which nobody can keep it from.
+  askEverything()
+  expect(zombies).toEqual([])
+  life.bury()
+  askEverything()
+  expect(zombies).toEqual([
+    'reads the wall clock',
+    'reads the monotonic clock',
+    'sets a timer',
+    'draws random bytes',
+    'draws a random number',
+    'draws a random number',
+  ])
+  expect(queue.take(Infinity)).toBeUndefined()
 })

@@ -1,14 +1,19 @@
 import type { Random } from '@meterline/shared/base/random.ts'
 import { happens } from '../faults/fault-plan.ts'
+import type { FaultCounts, FaultKind } from '../faults/fault-counts.ts'
 import type { DeviceFaults } from '../faults/fault-plan.ts'
 import { startOfDay } from '../oracle/calendar.ts'
 import type { MeantEvent, Publish, PublishedLedger } from '../oracle/published.ts'
+import { boxOrigin, boxPayload } from './box-payloads.ts'
+import { head, toCbor } from './cbor-writer.ts'
+import { hostilePayload } from './hostile-payloads.ts'
 import { aiPiece, malformedPiece, trackerPiece, writtenUsage } from './payloads.ts'
 import type { EventDraft, WrittenPiece } from './payloads.ts'
 import type { PlannedDevice } from './tenant.ts'
 
 const mostPiecesPerPayload = 6
 const rememberedPublishes = 200
+const furthestAheadMs = 40 * 86_400_000
 
 /**
  * Makes up what devices publish, and remembers what it meant. Times lie around the true time of the world, whatever the
@@ -18,27 +23,45 @@ export class Workload {
   readonly #random: Random
   readonly #faults: DeviceFaults
   readonly #published: PublishedLedger
+  readonly #counts: FaultCounts
+  readonly #clocksGoFar: boolean
   readonly #numbers = new Map<string, number>()
   readonly #recent: Publish[] = []
 
-  constructor(random: Random, faults: DeviceFaults, published: PublishedLedger) {
+  /** `clocksGoFar`: agents may be off by years, so that readings say themselves when they were taken. */
+  constructor(
+    random: Random,
+    faults: DeviceFaults,
+    published: PublishedLedger,
+    counts: FaultCounts,
+    clocksGoFar: boolean,
+  ) {
     this.#random = random
     this.#faults = faults
     this.#published = published
+    this.#counts = counts
+    this.#clocksGoFar = clocksGoFar
   }
 
   /** The next payload of a device, about usage shortly before the true time `nowMs`. */
   next(device: PlannedDevice, nowMs: number): Publish {
     const kind = device.kind === 'ai' ? 'ai' : 'usage'
     const random = this.#random
-    if (happens(random, this.#faults.malformed) && random.below(4) === 0) return this.#unreadable(device, kind)
+    if (happens(random, this.#faults.malformed) && random.below(4) === 0) {
+      this.#counts.add('event-malformed')
+      return this.#unreadable(device, kind)
+    }
+    if (device.kind === 'box') return this.#ofBox(device, nowMs)
     const count = random.below(5) === 0 ? 1 + random.below(mostPiecesPerPayload) : 1
     const written = Array.from({ length: count }, () => this.#piece(device, kind, nowMs))
-    const array = count > 1 || random.below(6) === 0
-    const texts = written.map(({ json }) => JSON.stringify(json))
-    const payload = array ? `[${texts.join(random.below(3) === 0 ? ' , ' : ',')}]` : (texts[0] ?? '')
-    const pieces = written.map(({ piece }, index) => ({ ...piece, bytes: Buffer.from(texts[index] ?? '') }))
-    return this.#remember(this.#published.add(device.id, kind, Buffer.from(payload), pieces))
+    const isArray = count > 1 || random.below(6) === 0
+    // What CBOR can say is not always what was wrong about the JSON.
+    const isBinary = random.below(6) === 0 && written.every(({ piece }) => piece.kind === 'event')
+    const pieces = written.map(({ json, piece }) => {
+      return { ...piece, bytes: isBinary ? toCbor(json) : Buffer.from(JSON.stringify(json)) }
+    })
+    const payload = assembled(random, isArray, isBinary, pieces)
+    return this.#remember(this.#published.add(device.id, kind, payload, pieces))
   }
 
   /** An earlier payload, to be published once more; undefined while there is none. */
@@ -46,32 +69,48 @@ export class Workload {
     return this.#recent[this.#random.below(Math.max(1, this.#recent.length))]
   }
 
+  #ofBox(device: PlannedDevice, nowMs: number): Publish {
+    const random = this.#random
+    const numbered = (): number => this.#numbered(device.id)
+    const { json, events } = boxPayload(random, device.id, () => nowMs - random.below(120_000), numbered)
+    const payload = random.below(3) === 0 ? toCbor(json) : Buffer.from(JSON.stringify(json))
+    const pieces = events.map((event) => ({ kind: 'event' as const, event, bytes: payload }))
+    return this.#remember(this.#published.add(device.id, 'mapped', payload, pieces, boxOrigin(device.id)))
+  }
+
+  #numbered(device: string): number {
+    const number = (this.#numbers.get(device) ?? 0) + 1
+    this.#numbers.set(device, number)
+    return number
+  }
+
   #piece(device: PlannedDevice, kind: 'usage' | 'ai', nowMs: number): WrittenPiece {
     const random = this.#random
     const draft = this.#draft(device, nowMs)
-    if (happens(random, this.#faults.malformed)) return malformedPiece(random, kind, draft)
+    if (this.#strikes('event-malformed', this.#faults.malformed)) return malformedPiece(random, kind, draft)
     if (kind === 'ai') return aiPiece(random, draft)
-    if (happens(random, this.#faults.conflicting)) return this.#conflicting(draft) ?? trackerPiece(random, draft)
-    if (happens(random, this.#faults.unsoldMeter)) {
+    if (this.#strikes('event-conflicting', this.#faults.conflicting))
+      return this.#conflicting(draft) ?? trackerPiece(random, draft, this.#clocksGoFar)
+    if (this.#strikes('event-unsold-meter', this.#faults.unsoldMeter)) {
       const meter = random.below(2) === 0 ? 'unsold.meter' : 'undeclared.meter'
       return writtenUsage(random, draft, [{ meter, quantity: 1n + BigInt(random.below(9)) }])
     }
-    return trackerPiece(random, draft)
+    return trackerPiece(random, draft, this.#clocksGoFar)
   }
 
   #draft(device: PlannedDevice, nowMs: number): EventDraft {
     const random = this.#random
-    const number = (this.#numbers.get(device.id) ?? 0) + 1
-    this.#numbers.set(device.id, number)
-    const unknown = device.kind === 'tracker' && happens(random, this.#faults.unknownSubject)
-    const early = happens(random, this.#faults.tooEarly)
-    const recentMs = nowMs - random.below(120_000)
+    const number = this.#numbered(device.id)
+    const unknown = device.kind === 'tracker' && this.#strikes('event-unknown-subject', this.#faults.unknownSubject)
+    const early = this.#strikes('event-too-early', this.#faults.tooEarly)
+    const isAhead = this.#strikes('event-in-the-future', this.#faults.inTheFuture)
+    const recentMs = nowMs - random.below(120_000) + (isAhead ? random.below(furthestAheadMs) : 0)
     return {
       device: device.id,
-      id: happens(random, this.#faults.withoutId) ? null : `${device.id}-${number}`,
+      id: this.#strikes('event-without-id', this.#faults.withoutId) ? null : `${device.id}-${number}`,
       timeMs: early
         ? startOfDay(2026, 1, 1) - 1 - random.below(3_600_000)
-        : happens(random, this.#faults.withoutTime)
+        : this.#strikes('event-without-time', this.#faults.withoutTime)
           ? null
           : recentMs,
       subject: unknown ? `stranger-${random.below(5)}` : device.id,
@@ -98,19 +137,20 @@ export class Workload {
     return { json, piece: { kind: 'event', event } }
   }
 
-  /** A whole payload that no JSON reader takes. */
+  /** A whole payload that no reader takes. */
   #unreadable(device: PlannedDevice, kind: 'usage' | 'ai'): Publish {
-    const random = this.#random
-    const choices: readonly (readonly [string, Uint8Array])[] = [
-      ['cut off', Buffer.from('{"id": "cut off')],
-      ['empty', new Uint8Array(0)],
-      ['no object', Buffer.from('42')],
-      ['noise', Buffer.from(random.bytes(1 + random.below(60)))],
-      ['nothing in it', Buffer.from('[]')],
-      ['too large', Buffer.concat([Buffer.from('"'), Buffer.alloc(66_000, 'a'), Buffer.from('"')])],
-    ]
-    const [why, payload] = choices[random.below(choices.length)] ?? ['empty', new Uint8Array(0)]
-    return this.#remember(this.#published.add(device.id, kind, payload, [{ kind: 'malformed', why, bytes: payload }]))
+    const { why, payload } = hostilePayload(this.#random)
+    const pieces = [{ kind: 'malformed' as const, why, bytes: payload }]
+    if (device.kind === 'box')
+      return this.#remember(this.#published.add(device.id, 'mapped', payload, pieces, boxOrigin(device.id)))
+    return this.#remember(this.#published.add(device.id, kind, payload, pieces))
+  }
+
+  /** Whether a fault of this kind happens now; when it does it is counted. */
+  #strikes(kind: FaultKind, perMille: number): boolean {
+    const struck = happens(this.#random, perMille)
+    if (struck) this.#counts.add(kind)
+    return struck
   }
 
   #remember(publish: Publish): Publish {
@@ -118,6 +158,20 @@ export class Workload {
     if (this.#recent.length > rememberedPublishes) this.#recent.shift()
     return publish
   }
+}
+
+/** The payload that holds these pieces. */
+function assembled(
+  random: Random,
+  isArray: boolean,
+  isBinary: boolean,
+  pieces: readonly { readonly bytes: Uint8Array }[],
+): Uint8Array {
+  const parts = pieces.map(({ bytes }) => bytes)
+  if (!isArray) return parts[0] ?? new Uint8Array(0)
+  if (isBinary) return Buffer.concat([head(4, parts.length), ...parts])
+  const comma = random.below(3) === 0 ? ' , ' : ','
+  return Buffer.from(`[${parts.map((bytes) => Buffer.from(bytes).toString()).join(comma)}]`)
 }
 
 function isPlain(event: MeantEvent): boolean {

@@ -1,3 +1,4 @@
+import type { FaultGroup } from '../faults/fault-groups.ts'
 import type { FaultMode } from '../faults/fault-mode.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import type { Violation } from '../oracle/findings.ts'
@@ -16,11 +17,22 @@ export interface WorldOptions {
   readonly replacesAgent?: boolean
   /** What may go wrong; a plan drawn from the seed within the mode, or a plan of its own. */
   readonly faults?: FaultMode | FaultPlan
+  /** Kinds of fault that are taken out of the plan. */
+  readonly without?: readonly FaultGroup[]
   /** Lines of the trace that are kept. */
   readonly traceLines?: number
   readonly tampering?: Tampering
   /** Ends the run at the first violation this is true of. */
   readonly endsAt?: (violation: Violation) => boolean
+}
+
+/** What a command line can say of a world: everything that makes a run what it is. */
+export interface WorldOrder {
+  readonly seed: string
+  readonly faults: FaultMode
+  readonly hours: number
+  readonly publishesPerDevice: number
+  readonly without: readonly FaultGroup[]
 }
 
 /** What came of a run. */
@@ -29,7 +41,7 @@ export interface WorldResult {
   readonly mode: string
   /** SHA-256 over everything that happened: equal for equal seeds. */
   readonly traceHash: string
-  readonly statistics: WorldCounts & OracleCounts & { readonly trueMinutes: number }
+  readonly statistics: WorldCounts & OracleCounts & { readonly trueMinutes: number; readonly agents: number }
   /** How often each kind of fault was injected. */
   readonly faults: Readonly<Record<string, number>>
   readonly violations: readonly Violation[]

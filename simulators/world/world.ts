@@ -4,26 +4,32 @@ import type { FaultPlan } from '../faults/fault-plan.ts'
 import { happens } from '../faults/fault-plan.ts'
 import type { AgentImage } from '../oracle/agent-image.ts'
 import type { Publish } from '../oracle/published.ts'
-import { AgentNode } from './agent-node.ts'
+import { RestoredBooks } from './actors/restored-books.ts'
+import { RogueAgent } from './actors/rogue-agent.ts'
+import { rogueName } from './actors/rogue-session.ts'
+import type { AgentNode } from './agent-node.ts'
 import type { IntakeTampering } from './agent-node.ts'
+import { AgentSite } from './agent-site.ts'
 import { AggregatorNode } from './aggregator-node.ts'
+import { boxRules } from './box-payloads.ts'
 import { Device } from './device.ts'
-import { EdgeLink } from './link.ts'
-import type { LinkObserver, LinkTampering } from './connection.ts'
+import { drawMachine } from './draw-machine.ts'
+import type { LinkTampering } from './connection.ts'
 import { Operator } from './operator.ts'
 import { signingKeyFrom } from './signing-key.ts'
 import type { StormyMachine } from './storm.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { PlannedDevice, WorldTenant } from './tenant.ts'
-import { shortHex } from './trace.ts'
-import { MachineClock } from './virtual-clock.ts'
 import { Workload } from './workload.ts'
 
-const agentNames = ['gw-1', 'gw-2'] as const
+const agentNames = ['gw-1', 'gw-2', 'gw-3', 'gw-4'] as const
+const fewestAgents = 2
 /** Full after some dozens of events; far below what a config may say, so that a short outage fills it. */
 const tightOutboxBytes = 12_000
 /** A device that was out of reach for a while sends what it has gathered at once. */
 const burstPublishes = 40
+/** Readings of an instrument older than this count for nothing, in whatever order they come (docs/meters.md: 400 days). */
+const longestReadingsMs = 300 * 86_400_000
 
 /** Deliberate defects between the parts, for proving that the oracle sees them. */
 export interface Tampering {
@@ -42,71 +48,67 @@ interface Member {
   readonly twin: Device
 }
 
-/** One aggregator, two agents, their links and a fleet of devices, all on one clock. */
+/** One aggregator, two to four agents, their links and a fleet of devices, all on one clock. */
 export class World {
   readonly operator: Operator
   readonly aggregator: AggregatorNode
+  readonly sites: readonly AgentSite[]
   readonly agents: readonly AgentNode[]
-  readonly links: readonly EdgeLink[]
   readonly machines: readonly StormyMachine[]
+  /** An agent that nobody can trust; null in runs without one. */
+  readonly rogue: RogueAgent | null
+  readonly books: RestoredBooks
   readonly #world: Surroundings
   readonly #random: Random
   readonly #workload: Workload
   readonly #members: readonly Member[]
   #faults: FaultPlan
   #publishing = true
+  /** Payloads that devices keep for later, and when the last of them is sent. */
+  #spooled = 0
+  #spooledUntilMs = 0
 
   constructor(world: Surroundings, tenant: WorldTenant, faults: FaultPlan, tampering: Tampering) {
-    const { seed, queue } = world
+    const { seed } = world
     const part = (name: string): Random => seededRandom(`${seed} ${name}`)
     this.#world = world
     this.#faults = faults
     this.#random = part('devices')
-    this.#workload = new Workload(part('workload'), faults.device, world.published)
+    this.#workload = new Workload(part('workload'), faults.device, world.published, world.faults, goFar(faults))
 
     const clocks = part('clocks')
     const aggregatorKey = signingKeyFrom(clocks.bytes(32))
     const aggregatorMachine = drawMachine(world, clocks)
-    const links: EdgeLink[] = []
-    this.links = links
     this.aggregator = new AggregatorNode(world, {
       machine: aggregatorMachine,
       faults: faults.machine,
+      disk: faults.disk,
       tenant: tenant.plan.tenant,
       signingPem: aggregatorKey.privatePem,
       onUp: () => this.operator.tryAgain(),
       onDeath: (withMachine) => {
-        for (const link of links) link.aggregatorDied(withMachine)
+        for (const link of this.sites.flatMap(({ links }) => links)) link.aggregatorDied(withMachine)
       },
     })
     const machines: StormyMachine[] = []
     const registered: { id: string; signingKey: string; epoch: number }[] = []
-    const agents: AgentNode[] = []
-    for (const agent of agentNames) {
+    const sites: AgentSite[] = []
+    const count = fewestAgents + part('agents').below(agentNames.length - fewestAgents + 1)
+    for (const agent of agentNames.slice(0, count)) {
       const key = signingKeyFrom(clocks.bytes(32))
       registered.push({ id: agent, signingKey: key.publicKeyBase64, epoch: 1 })
-      const link = new EdgeLink({
+      const site = new AgentSite(world, faults, {
         agent,
-        queue,
-        random: part(`link ${agent}`),
-        faults: faults.link,
-        observer: linkObserver(world, agent),
-        accept: (name, answer) => this.aggregator.accept(name, answer),
-        ...(tampering.link === undefined ? {} : { tampering: tampering.link }),
-      })
-      links.push(link)
-      const machine = drawMachine(world, clocks)
-      const node = new AgentNode(world, {
-        agent,
-        machine,
-        faults: faults.machine,
-        link,
+        tenant: tenant.plan.tenant,
+        signingPem: key.privatePem,
         config: drawAgentConfig(part(`config ${agent}`), tenant.plan.tenant, agent, aggregatorKey.publicKeyBase64),
         outboxBytes: part(`outbox ${agent}`).below(3) === 0 ? tightOutboxBytes : null,
-        signingPem: key.privatePem,
-        ...(tampering.intake === undefined ? {} : { tamper: tampering.intake(agent) }),
+        clocks,
+        accept: (name, answer) => this.aggregator.accept(name, answer),
+        ...tampering,
       })
-      agents.push(node)
+      const { node, link, machine } = site.main
+      sites.push(site)
       machines.push({
         name: agent,
         clock: machine,
@@ -115,7 +117,9 @@ export class World {
         crashEveryMin: faults.machine.agentCrashEveryMin,
       })
     }
-    this.agents = agents
+    this.sites = sites
+    this.agents = sites.map(({ main }) => main.node)
+    const links = sites.map(({ main }) => main.link)
     machines.push({
       name: 'aggregator',
       clock: aggregatorMachine,
@@ -124,7 +128,10 @@ export class World {
       crashEveryMin: faults.machine.aggregatorCrashEveryMin,
     })
     this.machines = machines
+    this.rogue = faults.actors.byzantineAgent ? this.#rogueAgent(tenant, part('rogue')) : null
+    if (this.rogue !== null) registered.push({ id: rogueName, signingKey: this.rogue.publicKey, epoch: 1 })
     this.operator = new Operator(world, this.aggregator, registered, tampering.tenantFile)
+    this.books = new RestoredBooks(world, part('books'), this)
     this.#members = tenant.devices.map((planned, index) => this.#member(planned, index))
   }
 
@@ -132,7 +139,8 @@ export class World {
   calm(faults: FaultPlan): void {
     this.#faults = faults
     this.#publishing = false
-    for (const link of this.links) link.faults = faults.link
+    this.rogue?.stop()
+    for (const link of this.sites.flatMap(({ links }) => links)) link.faults = faults.link
     for (const { main, twin } of this.#members) {
       main.faults = faults.device
       twin.faults = faults.device
@@ -141,7 +149,13 @@ export class World {
 
   /** Whether no device waits for a PUBACK. */
   get devicesDone(): boolean {
-    return this.#members.every(({ main, twin }) => main.unacknowledged === 0 && twin.unacknowledged === 0)
+    const isDone = ({ main, twin }: Member): boolean => main.unacknowledged === 0 && twin.unacknowledged === 0
+    return this.#spooled === 0 && this.#members.every(isDone)
+  }
+
+  /** True time at which the last device sends what it has kept. */
+  get spooledUntilMs(): number {
+    return this.#spooledUntilMs
   }
 
   /** Starts each device's publishing, `perDevice` payloads within `spanMs`, some of them in bursts. */
@@ -172,16 +186,29 @@ export class World {
     return images
   }
 
+  #rogueAgent({ plan, devices }: WorldTenant, random: Random): RogueAgent {
+    this.#world.oracle.accusations.always(rogueName)
+    return new RogueAgent(this.#world, {
+      random,
+      aggregator: this.aggregator,
+      operator: () => this.operator,
+      tenant: plan.tenant,
+      subjects: devices.filter(({ kind }) => kind === 'tracker').map(({ id }) => id),
+      otherAgent: this.agents[0]?.agent ?? '',
+    })
+  }
+
   #member(planned: PlannedDevice, index: number): Member {
-    const { queue, seed } = this.#world
+    const { queue, seed, faults } = this.#world
     const home = index % this.agents.length
     const device = (name: string, home: number): Device =>
       new Device(planned.id, {
         queue,
         random: seededRandom(`${seed} device ${planned.id} ${name}`),
-        doors: this.agents,
+        doors: this.sites,
         home,
         faults: this.#faults.device,
+        injected: (kind) => faults.add(kind),
       })
     return { planned, main: device('main', home), twin: device('twin', (home + 1) % this.agents.length) }
   }
@@ -198,14 +225,33 @@ export class World {
   }
 
   #publish(member: Member, usedAtMs: number): void {
-    const { counts } = this.#world
+    const { counts, faults: injected } = this.#world
     const { device: faults } = this.#faults
     counts.publishes += 1
     const publish = this.#workload.next(member.planned, usedAtMs)
+    if (happens(this.#random, faults.spooled)) return this.#spool(member, publish, faults.spoolMaxMs)
     member.main.publish(publish)
-    if (happens(this.#random, faults.throughBothAgents)) member.twin.publish(publish)
+    if (happens(this.#random, faults.throughBothAgents)) {
+      injected.add('event-through-both-agents')
+      member.twin.publish(publish)
+    }
     const earlier = happens(this.#random, faults.lateRepeats) ? this.#workload.earlier() : undefined
-    if (earlier !== undefined) this.#repeat(earlier)
+    if (earlier === undefined) return
+    injected.add('event-late-repeat')
+    this.#repeat(earlier)
+  }
+
+  /** The device has no network, or saves its battery: it sends this much later. */
+  #spool(member: Member, publish: Publish, mostMs: number): void {
+    const { queue, faults } = this.#world
+    const atMs = queue.nowMs + this.#random.below(mostMs)
+    faults.add('event-spooled')
+    this.#spooled += 1
+    this.#spooledUntilMs = Math.max(this.#spooledUntilMs, atMs)
+    queue.at(atMs, `device ${member.planned.id}`, 'sends what it has kept', () => {
+      this.#spooled -= 1
+      member.main.publish(publish)
+    })
   }
 
   #repeat(publish: Publish): void {
@@ -216,14 +262,9 @@ export class World {
   }
 }
 
-/** Machines disagree about the time: by up to a few seconds, and by how fast it goes. */
-function drawMachine({ queue }: Surroundings, random: Random): MachineClock {
-  return new MachineClock(queue, {
-    bootId: Buffer.from(random.bytes(16)).toString('hex'),
-    wallOffsetMs: random.below(6001) - 3000,
-    fastPpm: random.below(201) - 100,
-    syncState: random.below(3) === 0 ? 'unknown' : 'synced',
-  })
+/** Whether clocks may jump by more than readings of instruments are kept for. */
+function goFar({ machine }: FaultPlan): boolean {
+  return machine.clockStepEveryMin !== null && machine.clockStepMaxMs > longestReadingsMs
 }
 
 /** Small batches and groups now and then, so that their limits are met within an hour of light traffic. */
@@ -234,36 +275,10 @@ function drawAgentConfig(random: Random, tenant: string, agent: string, aggregat
     agent,
     epoch: 1,
     // Weeks may pass without usage until a period is closed; reports of every minute would be most of what happens.
-    uplink: { address: 'aggregator:7000', aggregatorKey, reportEveryMs: 6 * 3_600_000 },
+    uplink: { address: 'aggregator:7000', aggregatorKey, reportEveryMs: 24 * 3_600_000 },
     seal: { lingerMs: [20, 100, 2000][random.below(3)] ?? 100, maxUnits: small ? 2 + random.below(6) : 1000 },
     journal: { commitDelayMs: small || random.below(3) === 0 ? 50 : 0 },
+    mappings: boxRules,
     limits: { groupDeliveries: small ? 16 : 4096, groupBytes: 128 * 1024, devices: small ? 16 : 65_536 },
-  }
-}
-
-function linkObserver(world: Surroundings, agent: string): LinkObserver {
-  const { trace, queue, oracle, counts } = world
-  const note = (what: string): void => trace.note(queue.nowMs, agent, what)
-  return {
-    note(what) {
-      if (what === 'connects') counts.connections += 1
-      note(`link ${what}`)
-    },
-    sentByAgent(message) {
-      if (message.kind === 'hello') note(`sends hello at ${message.lastSealedSeq} ${shortHex(message.chainHash)}`)
-      else if (message.kind === 'report') note(`reports ${message.suspendedRows} entries in suspense`)
-      else note(`sends batch of ${message.body.length} bytes, signed ${shortHex(message.signature)}`)
-    },
-    sentByAggregator(message) {
-      if (message.kind === 'refusal') note(`is refused: ${message.code} ${message.seq} ${message.message}`)
-      else if (message.kind === 'welcome') note(`is welcomed at ${message.receivedSeq}`)
-      else if (message.kind === 'snapshot') note(`is sent a snapshot of ${message.bytes.length} bytes`)
-    },
-    arrivedAtAgent(message) {
-      if (message.kind !== 'receipt') return
-      const { epoch, seq, batchHash, logIndex } = message
-      note(`gets receipt ${seq} at ${logIndex} ${shortHex(batchHash)}`)
-      oracle.receiptArrived({ agent, epoch, seq, batchHash: Buffer.from(batchHash).toString('hex'), logIndex })
-    },
   }
 }

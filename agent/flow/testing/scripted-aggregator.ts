@@ -1,6 +1,7 @@
 import { fault } from '@meterline/shared/base/errors.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
-import { decodeHeader, openBatchBody, verifyBatchSignature } from '@meterline/shared/model/batch-codec.ts'
+import { batchHashOf, decodeHeader, openBatchBody, verifyBatchSignature } from '@meterline/shared/model/batch-codec.ts'
+import type { SignedRestore } from '@meterline/shared/model/restore-declaration.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type {
   AgentMessage,
@@ -31,6 +32,11 @@ export class ScriptedAggregator {
   readonly reports: ReportMessage[] = []
   /** What the welcome says it takes. */
   features: readonly string[] = []
+  /** Which life of its log this is, and how it came about. */
+  generation = 1
+  restore: SignedRestore | null = null
+  /** What it says right after a welcome. */
+  onWelcome: (hello: Hello) => readonly AggregatorMessage[] = () => []
   readonly units: RatingUnit[] = []
   readonly batches: BatchMessage[] = []
   /** What was wrong with batches that came in; stays empty with an honest agent. */
@@ -93,6 +99,20 @@ export class ScriptedAggregator {
     return true
   }
 
+  /** Is put back to when it had batches up to this one only. */
+  goBackTo(seq: number): void {
+    this.batches.length = seq
+    this.units.length = 0
+    for (const { header, body } of this.batches) {
+      const decoded = decodeHeader(header)
+      const opened = decoded.ok ? openBatchBody(decoded.value, body) : decoded
+      if (opened.ok) this.units.push(...opened.value.units)
+    }
+    const last = this.batches.at(-1)
+    this.receivedSeq = seq
+    this.chainHash = last === undefined ? new Uint8Array(hashBytes) : batchHashOf(last.header)
+  }
+
   /** Says something of its own accord. */
   say(message: AggregatorMessage): void {
     this.#handlers?.onMessage(message)
@@ -117,8 +137,9 @@ export class ScriptedAggregator {
 
   #welcome(hello: Hello): void {
     this.hellos.push(hello)
-    const { receivedSeq, chainHash, features } = this
-    this.#toAgent.push({ kind: 'welcome', receivedSeq, chainHash, features, generation: 1, restore: null })
+    const { receivedSeq, chainHash, features, generation, restore } = this
+    this.#toAgent.push({ kind: 'welcome', receivedSeq, chainHash, features, generation, restore })
+    this.#toAgent.push(...this.onWelcome(hello))
   }
 
   #take(message: BatchMessage): void {

@@ -1,3 +1,4 @@
+import { ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { DeterministicReader } from '@meterline/shared/integrity/deterministic-reader.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
@@ -9,7 +10,7 @@ import { BirthBook } from '../../domain/mapping/birth-book.ts'
 import { compileRules } from '../../domain/mapping/compile-rules.ts'
 import { emptyRuleBook, type RuleBook } from '../../domain/mapping/rule-book.ts'
 import type { RuleDefinition } from '../../domain/mapping/rule-definition.ts'
-import { Journal } from '../../store/journal.ts'
+import { Journal, type JournalFaultCode } from '../../store/journal.ts'
 import { applyIntake, type IntakeOutcome } from '../apply-intake.ts'
 import { DeviceNumbers, GroupFiller } from '../group.ts'
 import { readOrigin } from '../origin.ts'
@@ -29,6 +30,16 @@ export interface TestDelivery {
 
 /** A writer on a disk of its own, without thread or service: what it did is looked up in its journal. */
 export function testWriter(disk: TestDisk, suspense: Partial<WriterSettings['suspense']> = {}): Writer {
+  const writer = openWriter(disk, suspense)
+  if (!writer.ok) throw new Error(writer.fault.message)
+  return writer.value
+}
+
+/** The same for a journal that may be damaged: the fault an agent would not start with. */
+export function openWriter(
+  disk: TestDisk,
+  suspense: Partial<WriterSettings['suspense']> = {},
+): Result<Writer, Fault<JournalFaultCode>> {
   const settings: WriterSettings = {
     journalFile: disk.journalFile,
     onTemporaryDisk: true,
@@ -36,6 +47,7 @@ export function testWriter(disk: TestDisk, suspense: Partial<WriterSettings['sus
     group,
     seal: { lingerMs: 100, maxUnits: 1000, maxBytes: 700_000 },
     outboxBytes: 10_000_000,
+    retention: { retainMs: 86_400_000, bytes: 10_000_000 },
     suspense: { rows: 100, bytes: 1_000_000, rowsPerDevice: 100, payloadBytes: 65_536, ...suspense },
     keyRetentionMs: 86_400_000,
     journalBytes: 100_000_000,
@@ -49,10 +61,13 @@ export function testWriter(disk: TestDisk, suspense: Partial<WriterSettings['sus
     keyRetentionMs: settings.keyRetentionMs,
     maxFileBytes: settings.journalBytes,
   })
-  if (!journal.ok) throw new Error(journal.fault.message)
+  if (!journal.ok) return journal
   const memory = recall(journal.value, 0)
-  if (!memory.ok) throw new Error(memory.fault.message)
-  return {
+  if (!memory.ok) {
+    journal.value.close()
+    return memory
+  }
+  return ok({
     settings,
     journal: journal.value,
     signingKey,
@@ -63,7 +78,8 @@ export function testWriter(disk: TestDisk, suspense: Partial<WriterSettings['sus
     births: new BirthBook(),
     prerates: null,
     receipts: [],
-  }
+    verifiedHead: null,
+  })
 }
 
 /** Commits deliveries that came at one moment as one group. */

@@ -53,7 +53,7 @@ export function runsSource(tables: KeyTables, inputs: readonly RunRow[]): Stripe
       const first = finer >= 0 ? prefix * 2 ** finer : prefix >>> -finer
       const buckets = finer >= 0 ? 2 ** finer : 1
       for (let bucket = first; bucket < first + buckets; bucket++) {
-        const blob = tables.bucket(input.id, bucket)
+        const blob = tables.wholeBucket(input.id, bucket)
         if (blob === undefined) continue
         const words = wordsOf(blob)
         for (let start = 0; start < words.length; start += entryWords) {

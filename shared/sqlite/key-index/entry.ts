@@ -49,10 +49,10 @@ export function readEntry(entries: Int32Array, at: number, view: ReusedEntryView
   view.positionLow = (entries[start + 7] ?? 0) >>> 0
 }
 
-/** The words of a stored blob. A blob that does not lie on a word boundary is copied. */
+/** The words of a stored blob, without the sum behind its entries. A blob that does not lie on a word boundary is copied. */
 export function wordsOf(blob: Uint8Array): Int32Array {
   const aligned = blob.byteOffset % 4 === 0 ? blob : new Uint8Array(blob)
-  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2)
+  return new Int32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / entryBytes) * entryWords)
 }
 
 /** The bytes of `words[from … to)`, not copied. */

@@ -1,5 +1,6 @@
 import { assertThat } from '../../base/errors.ts'
 import type { Database } from '../open.ts'
+import { assertSum } from './blob-sum.ts'
 import { bytesOf, entryBytes, entryWords, keyWord, readEntry, wordsOf } from './entry.ts'
 import type { KeyEntryView, ReusedEntryView } from './entry.ts'
 import { Memtable } from './memtable.ts'
@@ -251,6 +252,7 @@ export class KeyIndex {
   }
 
   #loadBlock(block: BlockRow, frozenThrough: number): void {
+    assertSum('key_block', block.id, block.arrivedMs, block.entries)
     const frozen = block.id <= frozenThrough ? this.#frozen : null
     if (frozen === null) this.#arrivals = widened(this.#arrivals, block.arrivedMs)
     const words = wordsOf(block.entries)

@@ -1,4 +1,5 @@
 import { blockBitsPerBucket, blockMightHold, blockWords } from './bloom-filter.ts'
+import { assertSum } from './blob-sum.ts'
 import { entryWords, prefixOf, readEntry, wordsOf } from './entry.ts'
 import type { ReusedEntryView } from './entry.ts'
 import type { KeyTables, RunRow } from './tables.ts'
@@ -58,7 +59,8 @@ export function loadFilter(tables: KeyTables, run: RunRow, roomBytes: number): I
   if (filterBytes(run.bucketBits) > roomBytes) return null
   const filter = new Int32Array(filterBytes(run.bucketBits) / 4)
   let at = 0
-  for (const bits of tables.filters(run.id)) {
+  for (const { id, bits } of tables.filters(run.id)) {
+    assertSum('key_filter', id, 0, bits)
     const words = wordsOf(bits)
     filter.set(words, at)
     at += words.length

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3'
 import type { Migration } from '../migrate.ts'
 import type { Database } from '../open.ts'
+import { assertSum, withSum } from './blob-sum.ts'
 import { rowsPerRun } from './geometry.ts'
 
 /** The tables of one index. The owner of a file puts these statements into one of its own numbered migrations. */
@@ -48,7 +49,8 @@ export type DropRow =
 export interface BlockRow {
   readonly id: number
   readonly arrivedMs: number
-  readonly entries: Uint8Array
+  /** With their sum behind them. */
+  readonly entries: Buffer
 }
 
 /** Every statement of the index. Rows are inserted or deleted, never updated; the caller owns the transaction. */
@@ -94,20 +96,29 @@ export class KeyTables {
   }
 
   insertBlock(id: number, arrivedMs: number, entries: Uint8Array): void {
-    this.#insertBlock.run(id, arrivedMs, entries)
+    this.#insertBlock.run(id, arrivedMs, withSum(id, arrivedMs, entries))
   }
 
   insertBucket(run: number, bucket: number, entries: Uint8Array): void {
-    this.#insertBucket.run(run * rowsPerRun + bucket, entries)
+    const id = run * rowsPerRun + bucket
+    this.#insertBucket.run(id, withSum(id, 0, entries))
   }
 
   insertFilter(run: number, stripe: number, bits: Uint8Array): void {
-    this.#insertFilter.run(run * rowsPerRun + stripe, bits)
+    const id = run * rowsPerRun + stripe
+    this.#insertFilter.run(id, withSum(id, 0, bits))
   }
 
-  /** The entries of a bucket; undefined when the bucket is empty. */
+  /** The entries of a bucket, their sum behind them; undefined when the bucket is empty. */
   bucket(run: number, bucket: number): Buffer | undefined {
     return this.#bucket.get(run * rowsPerRun + bucket)
+  }
+
+  /** The same, for whoever writes the entries elsewhere: throws when they are not what was written. */
+  wholeBucket(run: number, bucket: number): Buffer | undefined {
+    const entries = this.bucket(run, bucket)
+    if (entries !== undefined) assertSum('key_bucket', run * rowsPerRun + bucket, 0, entries)
+    return entries
   }
 
   insertRun(run: RunRow): void {
@@ -186,11 +197,11 @@ export class KeyTables {
   /** How many entries the blocks after `block` hold, and the number of the last (`block` when there is none). */
   blockTotals(block: number, bytesPerEntry: number): { readonly entries: number; readonly lastBlock: number } {
     const row = this.#db
-      .prepare<[number], { readonly bytes: number | null; readonly lastBlock: number | null }>(
-        'SELECT sum(length(entries)) AS bytes, max(id) AS lastBlock FROM key_block WHERE id > ?',
+      .prepare<[number, number], { readonly entries: number | null; readonly lastBlock: number | null }>(
+        'SELECT sum(length(entries) / ?) AS entries, max(id) AS lastBlock FROM key_block WHERE id > ?',
       )
-      .get(block)
-    return { entries: (row?.bytes ?? 0) / bytesPerEntry, lastBlock: row?.lastBlock ?? block }
+      .get(bytesPerEntry, block)
+    return { entries: row?.entries ?? 0, lastBlock: row?.lastBlock ?? block }
   }
 
   /** The blocks after `block`, oldest first. */
@@ -202,11 +213,12 @@ export class KeyTables {
       .iterate(block)
   }
 
-  /** The stored parts of a run's filter in stripe order. */
-  filters(run: number): IterableIterator<Buffer> {
+  /** The stored parts of a run's filter in stripe order, their sums behind them. */
+  filters(run: number): IterableIterator<{ readonly id: number; readonly bits: Buffer }> {
     return this.#db
-      .prepare<[number, number], Buffer>('SELECT bits FROM key_filter WHERE id >= ? AND id < ? ORDER BY id')
-      .pluck()
+      .prepare<[number, number], { readonly id: number; readonly bits: Buffer }>(
+        'SELECT id, bits FROM key_filter WHERE id >= ? AND id < ? ORDER BY id',
+      )
       .iterate(run * rowsPerRun, (run + 1) * rowsPerRun)
   }
 

@@ -1,0 +1,89 @@
+import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import type { Fault, Result } from '@meterline/shared/base/errors.ts'
+import type { NumberGap } from '@meterline/shared/model/log-entry.ts'
+import { BooksOutline } from '../store/books-outline.ts'
+import type { SeriesNumber } from '../store/books-outline.ts'
+import { booksExist, lastReplacing } from '../store/replace-books.ts'
+import { agree, lostAgainst, numberGaps } from './compare-books.ts'
+import type { LostByRestore, RestoreOrder } from './restore-order.ts'
+
+/** What a restore comes to. */
+export interface RestorePlan {
+  /** The generation that begins: later than any that is known. */
+  readonly generation: number
+  readonly replaced: ReplacedBooks
+  readonly numberGaps: readonly NumberGap[]
+}
+
+/** What could be learnt of the books that are replaced. */
+interface ReplacedBooks {
+  readonly exists: boolean
+  readonly unreadable: string | null
+  readonly generation: number
+  /** Whether one of the two logs begins with the whole other; null when that cannot be read. */
+  readonly agrees: boolean | null
+  readonly lost: LostByRestore | null
+  /** Null when that cannot be read. */
+  readonly lastNumbers: readonly SeriesNumber[] | null
+}
+
+/** Decides which generation begins and which numbers are left unused, from a backup and the books it replaces. */
+export function planRestore(
+  order: RestoreOrder,
+  booksFile: string,
+  prepared: string,
+): Result<RestorePlan, Fault<'numbers_unknown'>> {
+  const restored = new BooksOutline(prepared)
+  try {
+    const replaced = booksExist(booksFile) ? learnReplaced(booksFile, restored) : noBooks
+    if (replaced.lastNumbers === null && order.lastNumbers === undefined) {
+      return failed(fault('numbers_unknown', numbersUnknownText(order, replaced)))
+    }
+    const own = restored.generations().at(-1)?.generation ?? 1
+    const known = Math.max(own, replaced.generation, lastReplacing(booksFile), (order.leastGeneration ?? 2) - 1)
+    // Agents demand that the next generation continues the checkpoint they hold, if all of that was kept. A number that is
+    // left out tells them that it may not: the log they know was given up for one that does not descend from it.
+    const descends = replaced.agrees ?? own === known
+    const numbers = [...(replaced.lastNumbers ?? []), ...(order.lastNumbers ?? [])]
+    return ok({ generation: known + (descends ? 1 : 2), replaced, numberGaps: numberGaps(restored, numbers) })
+  } finally {
+    restored.close()
+  }
+}
+
+const nothing = { unreadable: null, generation: 1, agrees: null, lost: null, lastNumbers: null }
+const noBooks: ReplacedBooks = { exists: false, ...nothing }
+
+/** Reads what can be read: books are also replaced because they are damaged. */
+function learnReplaced(booksFile: string, restored: BooksOutline): ReplacedBooks {
+  const reasons: string[] = []
+  const learn = <Value>(read: () => Value, without: Value): Value => {
+    try {
+      return read()
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error))
+      return without
+    }
+  }
+  const outline = learn<BooksOutline | null>(() => new BooksOutline(booksFile), null)
+  if (outline === null) return { ...noBooks, exists: true, unreadable: reasons.join('; ') }
+  try {
+    const generation = learn(() => outline.generations().at(-1)?.generation ?? 1, 1)
+    const lastNumbers = learn<readonly SeriesNumber[] | null>(() => outline.lastNumbers(), null)
+    const lost = learn<LostByRestore | null | undefined>(() => lostAgainst(outline, restored), undefined)
+    if (lost === null) reasons.push('it holds another log than the backup')
+    const agrees = learn<boolean | null>(() => agree(outline, restored), null)
+    const unreadable = reasons.length === 0 ? null : reasons.join('; ')
+    return { exists: true, unreadable, generation, agrees, lost: lost ?? null, lastNumbers }
+  } finally {
+    outline.close()
+  }
+}
+
+function numbersUnknownText({ tenant }: RestoreOrder, { exists, unreadable }: ReplacedBooks): string {
+  const why = exists ? `the books it replaces cannot be read (${unreadable ?? ''})` : 'there are no books it replaces'
+  return (
+    `Nobody knows which numbers documents of ${tenant} had after the backup: ${why}. Say the last number of each seller ` +
+    'that issued any, or that none was issued, so that no number is given twice.'
+  )
+}

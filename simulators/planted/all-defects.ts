@@ -1,0 +1,25 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
+import { agentDefects } from './agent-defects.ts'
+import { booksDefects } from './books-defects.ts'
+import { proofDefects } from './proof-defects.ts'
+import { ratingDefects } from './rating-defects.ts'
+import { receiveDefects } from './receive-defects.ts'
+import type { SourceDefect } from './source-defect.ts'
+import { uplinkDefects } from './uplink-defects.ts'
+
+/** Every planted defect, in the order in which usage walks through the code. */
+export const allDefects: readonly SourceDefect[] = [
+  ...agentDefects,
+  ...uplinkDefects,
+  ...receiveDefects,
+  ...ratingDefects,
+  ...booksDefects,
+  ...proofDefects,
+]
+
+/** The defect of that name; an unknown name is a bug of the caller, which was given a list. */
+export function defectNamed(name: string): SourceDefect {
+  const found = allDefects.find((defect) => defect.name === name)
+  assertThat(found !== undefined, `there is a planted defect called ${name}`)
+  return found
+}
