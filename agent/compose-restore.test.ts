@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import type { Hello } from '@meterline/shared/wire/messages.ts'
 import {
@@ -70,6 +71,25 @@ describe('after a restore of the aggregator', () => {
     expect(story.received).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'e6'])
   })
 
+  test('that contradicts the verified log, nothing is sent, and the declaration is kept as evidence', async () => {
+    const story = await settledStory()
+    story.aggregator.say(new ScriptedLog(aggregatorKey.privatePem).growTo(5).checkpoint(0))
+    story.run(200)
+    // Five entries of another log were kept, under the aggregator's own signature.
+    const other = new ScriptedLog(aggregatorKey.privatePem).growTo(9, 'other')
+    story.aggregator.restore = other.restoreTo(5)
+    story.aggregator.generation = other.generation
+    story.aggregator.breakLink()
+    story.run(60_000)
+    expect(await uplinkOf(story)).toBe('quarantined: checkpoint_forked')
+    await story.crash()
+    story.run(60_000)
+    const { log } = await story.agent.status()
+    expect(log).toMatchObject({ generation: 1, doubted: true, checkpoint: { size: 5 } })
+    expect(log.evidence).toMatchObject([{ code: 'checkpoint_forked', heldSize: 5 }])
+    expect(log.evidence[0]?.offeredNote).toMatch(/^\{.*"generation":2.*\}\n[A-Za-z0-9+/]{86}==\n$/)
+  })
+
   test('that somebody else declared, nothing is sent', async () => {
     const story = await settledStory()
     restore(story, 2, new ScriptedLog(agentKey.privatePem).growTo(5))
@@ -108,10 +128,10 @@ describe('after a restore of the aggregator', () => {
       dataDirectoryJournal: story.disk.journalFile,
       sources: [],
       identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 2 },
-      receivedSeq: 1,
+      received: [{ epoch: null, seq: 1, hash: null }],
       nowMs: story.clock.wallMs(),
       by: 'ada',
-      onTemporaryDisk: true,
+      disk: temporaryDisk,
     })
     expect(recovered).toMatchObject({ ok: true, value: { sources: [{ units: 3 }] } })
     story.aggregator.receivedSeq = 0

@@ -143,7 +143,6 @@ function writerSettings(parts: AgentParts): WriterSettings {
   const { tenant, agent, epoch, seal, limits, journal } = parts.config
   return {
     journalFile: parts.journalFile,
-    onTemporaryDisk: false,
     disk: parts.disk,
     identity: { tenant, agent, epoch },
     group: { deliveries: limits.groupDeliveries, payloadBytes: limits.groupBytes },

@@ -91,7 +91,7 @@ export function composeAggregator(parts: AggregatorParts): Promise<RunningAggreg
       copyBooks: parts.copyBooks ?? ((order, phase) => Promise.resolve(copyBooks(order, phase))),
       log,
       version: parts.version ?? '',
-      onTemporaryDisk: parts.disk !== undefined,
+      disk: parts.disk,
     }),
     openEdgeSession(peer, link) {
       const session = new AgentSession(peer, link, around)

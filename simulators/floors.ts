@@ -51,8 +51,8 @@ const confinedModules: Readonly<Record<string, readonly string[]>> = {
 }
 
 const nodeGuard = 'shared/base/node-guard.mjs'
-/** How a database file is opened decides nothing that the oracle checks. */
-const oracleMayUse = ['shared/sqlite/open.ts']
+/** How a database file is opened, and on what disk, decides nothing that the oracle checks. */
+const oracleMayUse = ['shared/sqlite/open.ts', 'shared/sqlite/simulated-disk.ts']
 
 interface Place {
   readonly package: string

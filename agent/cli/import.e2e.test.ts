@@ -1,46 +1,35 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  TestPrograms,
+  type EndedProgram,
+  type StartedProgram,
+} from '@meterline/shared/command-line/testing/test-programs.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
 import type { ImportSummary } from './import-focus.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-agent.mjs', import.meta.url))
-const children: ChildProcess[] = []
+const programs = new TestPrograms()
 let folder = ''
 let config = ''
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
+function start(...args: string[]): StartedProgram {
+  return programs.start([process.execPath, program, ...args])
 }
 
-function start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  children.push(child)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) }
-}
-
-async function agent(...args: string[]): Promise<Ended> {
+async function agent(...args: string[]): Promise<EndedProgram> {
   return await start(...args).ended
 }
 
 async function runAgent(): Promise<ChildProcess> {
   const readyFile = join(folder, 'ready.json')
-  rmSync(readyFile, { force: true })
-  const { child, ended } = start('run', '--config', config, '--ready-file', readyFile)
-  for (let tries = 0; tries < 600 && !existsSync(readyFile) && child.exitCode === null; tries++) await pause(50)
-  if (!existsSync(readyFile)) throw new Error(`the agent did not start: ${JSON.stringify(await ended)}`)
-  return child
+  return (await programs.startUntilReady([process.execPath, program, 'run', '--config', config], readyFile)).child
 }
 
 beforeEach(async () => {
@@ -59,7 +48,7 @@ beforeEach(async () => {
 })
 
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
+  programs.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 

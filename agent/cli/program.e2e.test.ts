@@ -1,16 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  TestPrograms,
+  type EndedProgram,
+  type StartedProgram,
+} from '@meterline/shared/command-line/testing/test-programs.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-agent.mjs', import.meta.url))
 const aggregatorKey = generateSigningKey().publicKeyBase64
-const running: ChildProcess[] = []
+const programs = new TestPrograms()
 let folder = ''
 
 beforeEach(() => {
@@ -18,34 +22,12 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  programs.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-interface Child {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-}
-
-function start(command: string, args: readonly string[], input = ''): Child {
-  const child = spawn(command, args, { stdio: 'pipe' })
-  running.push(child)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  child.stdin.end(input)
-  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) }
-}
-
-async function agent(args: readonly string[], input?: string): Promise<Ended> {
-  return await start(process.execPath, [program, ...args], input).ended
+async function agent(args: readonly string[], input?: string): Promise<EndedProgram> {
+  return await programs.start([process.execPath, program, ...args], input).ended
 }
 
 function writeConfig(extra = ''): string {
@@ -66,13 +48,10 @@ interface Ready {
   readonly mqtt: readonly { readonly port: number }[]
 }
 
-async function run(config: string, wrap: readonly string[] = []): Promise<Child & { readonly ready: Ready }> {
+async function run(config: string, wrap: readonly string[] = []): Promise<StartedProgram & { readonly ready: Ready }> {
   const readyFile = join(folder, 'ready.json')
-  rmSync(readyFile, { force: true })
-  const commandLine = [...wrap, process.execPath, program, 'run', '--config', config, '--ready-file', readyFile]
-  const started = start(commandLine[0] ?? '', commandLine.slice(1))
-  for (let tries = 0; tries < 600 && !existsSync(readyFile) && started.child.exitCode === null; tries++) await pause(50)
-  if (!existsSync(readyFile)) throw new Error(`the agent did not start: ${JSON.stringify(await started.ended)}`)
+  const commandLine = [...wrap, process.execPath, program, 'run', '--config', config]
+  const started = await programs.startUntilReady(commandLine, readyFile)
   return { ...started, ready: JSON.parse(readFileSync(readyFile, 'utf8')) as Ready }
 }
 

@@ -23,10 +23,9 @@ export async function recoverAtStart(config: AgentConfig, clock: Clock, log: Log
     dataDirectoryJournal: file,
     sources: [],
     identity: { tenant, agent, epoch },
-    receivedSeq: 0,
+    received: [],
     nowMs: clock.wallMs(),
     by: 'the agent itself, at its start',
-    onTemporaryDisk: false,
   })
   if (!report.ok) throw new FaultError(report.fault)
   const { movedTo, sources, lost } = report.value

@@ -1,17 +1,18 @@
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, printResult, table } from '@meterline/shared/command-line/output.ts'
 import { agentFiles } from '../config.ts'
 import type { JournalCheck } from '../flow/check-journal.ts'
 import type { RecoveryReport } from '../flow/recovery-report.ts'
-import { configOf, refuse, wholeNumber, withConfig, withJson } from './command-parts.ts'
+import type { ReceivedPoint } from '../flow/recover-start.ts'
+import { configOf, refuse, withConfig, withJson } from './command-parts.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 
 type End = (code: ExitCode) => void
 
 interface RecoverOptions {
-  readonly from: readonly string[]
-  readonly received: number
+  readonly from?: readonly string[]
+  readonly received?: readonly ReceivedPoint[]
   readonly dryRun?: boolean
   readonly by: string
   readonly json?: boolean
@@ -26,13 +27,12 @@ export function addRecover(program: Command, end: End): void {
     .description(
       'Begin a new journal in the epoch of the configuration, with all that can be verified of damaged ones.',
     )
+    .option('--from <file>', 'a further journal to salvage: a copy of this disk, an old image; can be repeated', append)
     .option(
-      '--from <file>',
-      'a further journal to salvage: a copy of this disk, an old image; can be repeated',
-      append,
-      [],
+      '--received <point>',
+      'the last batch the aggregator has, as its "status" says: 4711:8f3a91c2, or 2/4711:8f3a91c2 for epoch 2; can be repeated',
+      receivedPoint,
     )
-    .option('--received <seq>', 'the last batch the aggregator has, as its "agents" command says', wholeNumber, 0)
     .option('--dry-run', 'say what would be carried over and what would be lost, and change nothing')
     .requiredOption('--by <name>', 'who decides this; it is kept in the new journal')
     .action(async (options: RecoverOptions, command: Command) => {
@@ -45,12 +45,11 @@ export function addRecover(program: Command, end: End): void {
       const run = options.dryRun === true ? rehearseRecovery : recoverJournal
       const report = run({
         dataDirectoryJournal: agentFiles(config).journal,
-        sources: options.from,
+        sources: options.from ?? [],
         identity: { tenant, agent, epoch },
-        receivedSeq: options.received,
+        received: options.received ?? [],
         nowMs: systemClock().wallMs(),
         by: options.by,
-        onTemporaryDisk: false,
       })
       if (!report.ok) return refuse(json, report.fault, exitCodes.refused, end)
       printResult(json, report.value, recoveryText(report.value, epoch, options.dryRun === true))
@@ -107,6 +106,16 @@ function partsText(parts: readonly { readonly what: string; readonly which: stri
   return [...shown, ...(more > 0 ? [`  and ${more} more; --json has all of them`] : [])].join('\n')
 }
 
-function append(value: string, before: readonly string[]): readonly string[] {
+/** One more `[<epoch>/]<seq>[:<hash>]`, the hash in hexadecimal and possibly cut off. */
+function receivedPoint(text: string, before: readonly ReceivedPoint[] = []): readonly ReceivedPoint[] {
+  const [, epoch, seq, hash] = /^(?:([0-9]{1,15})\/)?([0-9]{1,15})(?::((?:[0-9a-f]{2}){4,32}))?$/.exec(text) ?? []
+  if (seq === undefined) {
+    throw new InvalidArgumentError('Write it as the status of the aggregator shows it, such as 4711:8f3a91c2.')
+  }
+  const bytes = hash === undefined ? null : Buffer.from(hash, 'hex')
+  return [...before, { epoch: epoch === undefined ? null : Number(epoch), seq: Number(seq), hash: bytes }]
+}
+
+function append(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }

@@ -1,17 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  TestPrograms,
+  type EndedProgram,
+  type StartedProgram,
+} from '@meterline/shared/command-line/testing/test-programs.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-agent.mjs', import.meta.url))
 const aggregatorKey = generateSigningKey().publicKeyBase64
-const running: ChildProcess[] = []
+const programs = new TestPrograms()
 let folder = ''
 
 beforeEach(async () => {
@@ -28,37 +31,17 @@ beforeEach(async () => {
 })
 
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  programs.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
+async function agent(args: readonly string[]): Promise<EndedProgram> {
+  return await programs.start([process.execPath, program, ...args]).ended
 }
 
-function start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args], { stdio: 'pipe' })
-  running.push(child)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  child.stdin.end()
-  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) }
-}
-
-async function agent(args: readonly string[]): Promise<Ended> {
-  return await start(args).ended
-}
-
-async function run(config: string): Promise<ReturnType<typeof start> & { readonly port: number }> {
+async function run(config: string): Promise<StartedProgram & { readonly port: number }> {
   const readyFile = join(folder, 'ready.json')
-  rmSync(readyFile, { force: true })
-  const started = start(['run', '--config', config, '--ready-file', readyFile])
-  for (let tries = 0; tries < 600 && !existsSync(readyFile) && started.child.exitCode === null; tries++) await pause(50)
-  if (!existsSync(readyFile)) throw new Error(`the agent did not start: ${JSON.stringify(await started.ended)}`)
+  const started = await programs.startUntilReady([process.execPath, program, 'run', '--config', config], readyFile)
   const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { readonly mqtt: readonly { readonly port: number }[] }
   return { ...started, port: ready.mqtt[0]?.port ?? 0 }
 }

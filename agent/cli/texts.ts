@@ -56,6 +56,7 @@ export function statusText(status: StatusJson): string {
       ({ code, rows, times }) =>
         ['', `${code}: ${counted(rows, 'entry', 'entries')}, ${counted(times, 'time')}`] as const,
     ),
+    ...status.recoveries.map(recoveryLine),
     ['files', `journal ${files.journalBytes} bytes, its log ${files.logBytes} bytes`],
   ]
   if (intake.lastFault !== null) lines.push(['refusing', `${intake.lastFault.message} (${intake.lastFault.code})`])
@@ -79,6 +80,14 @@ function logLines({ generation, checkpoint, doubted, evidence }: StatusJson['log
       ({ atMs, code, message }) => ['evidence', `${formatInstant(atMs)} ${oneLine(message)} (${code})`] as const,
     ),
   ]
+}
+
+function recoveryLine(recovery: StatusJson['recoveries'][number]): readonly [string, string] {
+  const { recoveredMs, recoveredBy, movedTo, units, suspended, lostParts } = recovery
+  const carried = `${counted(units, 'event')} and ${counted(suspended, 'suspended entry', 'suspended entries')} carried over`
+  const lost = lostParts === 0 ? 'nothing lost' : `${counted(lostParts, 'part')} LOST`
+  const kept = movedTo === null ? '' : `; the journal before is ${movedTo}`
+  return ['recovered', `${formatInstant(recoveredMs)} by ${oneLine(recoveredBy)}: ${carried}, ${lost}${kept}`]
 }
 
 function httpLines({ http, httpDoor }: StatusJson): (readonly [string, string])[] {

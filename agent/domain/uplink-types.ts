@@ -1,6 +1,6 @@
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { RestoreDeclaration } from '@meterline/shared/model/restore-declaration.ts'
-import type { LogTrust } from './checkpoint-trust.ts'
+import type { CheckpointFaultCode, LogTrust } from './checkpoint-trust.ts'
 
 /** Where the journal's chain stands. Everything after `settledSeq` up to `sealedSeq` is in the outbox. */
 export interface ChainPosition {
@@ -141,6 +141,8 @@ export type UplinkEffect =
   | { readonly kind: 'send'; readonly seq: number }
   | { readonly kind: 'settle'; readonly receipt: BatchReceipt }
   | { readonly kind: 'take-back'; readonly order: TakeBackOrder }
+  /** The restore that the welcome shows contradicts the verified log. */
+  | { readonly kind: 'keep-evidence'; readonly fault: Fault<CheckpointFaultCode> }
   | { readonly kind: 'arm'; readonly timer: UplinkTimer; readonly attempt: number }
   | { readonly kind: 'disarm'; readonly timer: UplinkTimer }
   | { readonly kind: 'report'; readonly fault: Fault }

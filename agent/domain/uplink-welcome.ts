@@ -97,7 +97,10 @@ function restored(attempt: number, welcome: WelcomeEvent, facts: UplinkFacts): U
     return quarantine(undeclared(generation, what), attempt)
   }
   const next = trustAfterRestore(trust, declared)
-  if (!next.ok) return quarantine(next.fault, attempt)
+  if (!next.ok) {
+    const { state, effects } = quarantine(next.fault, attempt)
+    return { state, effects: [{ kind: 'keep-evidence', fault: next.fault }, ...effects] }
+  }
   const lost = receivedSeq < chain.settledSeq
   if (lost && (resendableFromSeq === 0 || resendableFromSeq > receivedSeq + 1)) {
     return quarantine(behind(receivedSeq, facts), attempt)

@@ -35,6 +35,8 @@ export interface AgentStatus {
     readonly lastFault: Fault | null
   }
   readonly suspense: JournalStatus['suspense']
+  /** How the journal was recovered from others, newest first. */
+  readonly recoveries: JournalStatus['recoveries']
   readonly files: JournalStatus['files']
   /** Why the agent cannot go on, or null. */
   readonly failure: Fault | null
@@ -73,6 +75,7 @@ export function agentStatus(
       lastFault: ingest.lastFault,
     },
     suspense: journal.suspense,
+    recoveries: journal.recoveries,
     files: journal.files,
     failure: journal.failure,
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { readStored } from '../store/journal-damage.ts'
 import { loadBatches } from './load-batches.ts'
 import { flipped, putDown, storedJournal } from './testing/stored-journal.ts'
@@ -56,9 +56,7 @@ test.each([
 
 /** Changes a row by SQL, as a flip that leaves every page readable. */
 function change(sql: string): void {
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
-  db.exec(sql)
-  db.close()
+  changeFile(disk.journalFile, sql)
 }
 
 test.each([

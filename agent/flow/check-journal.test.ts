@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { checkJournal, type JournalCheck } from './check-journal.ts'
 import { recoverJournal } from './recover-journal.ts'
@@ -28,8 +29,8 @@ test.each(['closed', 'killed'] as const)('a %s journal has nothing to find', (ho
 test('nor has one that was recovered, and goes on', () => {
   putDown(storedJournal('killed'), disk)
   const identity = { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 2 }
-  const order = { dataDirectoryJournal: disk.journalFile, sources: [], identity, receivedSeq: 0, by: 'Ada' }
-  expect(recoverJournal({ ...order, nowMs: storedAt.wallMs, onTemporaryDisk: true })).toMatchObject({ ok: true })
+  const order = { dataDirectoryJournal: disk.journalFile, sources: [], identity, received: [], by: 'Ada' }
+  expect(recoverJournal({ ...order, nowMs: storedAt.wallMs, disk: temporaryDisk })).toMatchObject({ ok: true })
   expect(checked()).toMatchObject({ epoch: 2, unsentUnits: 12, keys: 13, findings: [] })
 })
 
@@ -37,12 +38,14 @@ test.each([
   ['a settled batch', 'UPDATE chunk SET units = zeroblob(length(units)) WHERE id = 1', 'batch 1'],
   ['the row of a batch', 'UPDATE batch SET sealed_ms = 1 WHERE seq = 3', 'batch 3'],
   ['a batch that is gone', 'DELETE FROM batch WHERE seq = 4', 'batch 4'],
+  ['when a batch was settled', 'UPDATE settled_batch SET settled_ms = 1 WHERE seq = 1', 'batch 1'],
   ['the chain', 'UPDATE chain SET epoch = 2', 'chain 1'],
   ['the units of the open batch', 'UPDATE chunk SET record_count = 2 WHERE id = 8', 'chunk 8'],
   ['the payload of something suspended', `UPDATE suspense SET payload = x'00'`, 'suspense 1'],
   ['when something was suspended', 'UPDATE suspense SET first_ms = first_ms + 1', 'suspense 1'],
   ['why something was discarded', `UPDATE suspense_closed SET reason = 'another'`, 'suspense 2'],
   ['the counters', 'UPDATE counter SET events = events + 1', 'counter 1'],
+  ["what is known of the aggregator's log", 'UPDATE log_head SET generation = 2', 'checkpoint 1'],
   ['an event key', 'UPDATE key_block SET entries = zeroblob(length(entries)) WHERE id = 2', 'keys block 2'],
   ['when a key arrived', 'UPDATE key_block SET arrived_ms = 1 WHERE id = 2', 'keys block 2'],
   ['the version', 'PRAGMA user_version = 4', 'structure file'],
@@ -56,9 +59,7 @@ test.each([
     commit(writer, storedAt, () => discardSuspended(writer, { numbers: [2], reason: 'a test', by: 'Ada' }, storedAt))
   })
   putDown(stored, disk)
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
-  db.exec(sql)
-  db.close()
+  changeFile(disk.journalFile, sql)
   expect(checked().findings.map(({ what, which }) => `${what} ${which}`)).toContain(named)
 })
 

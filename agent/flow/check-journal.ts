@@ -6,8 +6,9 @@ import { schemaFindings } from '../store/journal-schema-check.ts'
 import { fitsRowSum } from '../store/row-sums.ts'
 import { checkFilters, keyEntryBytes, storedKeys } from '../store/salvage-keys.ts'
 import { batchFault, bodyOf } from './check-chain.ts'
-import { readableSuspense } from './recover-rows.ts'
+import { readableSuspense, trustRowOf } from './recover-rows.ts'
 import { batchRow, chunkRow, openSource, type Source } from './recover-source.ts'
+import { settledSeqOf } from './recover-start.ts'
 import { salvageUnits } from './recover-units.ts'
 import type { LostPart } from './recovery-report.ts'
 
@@ -51,7 +52,7 @@ export function checkJournal(file: string): Result<JournalCheck, Fault<'check_no
       note({ what: 'chain', which: '1', why: 'the row that says where it stands cannot be read, or was changed' })
     }
     let unsentUnits = 0
-    for (const { units } of salvageUnits(source, 0, note)) unsentUnits += units.length
+    for (const { units } of salvageUnits(source, settledSeqOf(source), note)) unsentUnits += units.length
     checkChain(source, note)
     checkSettled(source, note)
     let keys = 0
@@ -104,18 +105,35 @@ function checkChain({ chain, tables }: Source, note: (part: JournalFinding) => v
 
 /** Rows that nothing but their own sums vouch for. */
 function checkRows({ tables }: Source, note: (part: JournalFinding) => void): void {
-  const summed = { suspense_closed: 'suspense', sparkplug_birth: 'birth', counter: 'counter' } as const
-  for (const table of ['suspense_closed', 'sparkplug_birth', 'counter'] as const) {
+  const summed = {
+    suspense_closed: 'suspense',
+    sparkplug_birth: 'birth',
+    counter: 'counter',
+    recovery: 'recovery',
+  } as const
+  for (const table of ['suspense_closed', 'sparkplug_birth', 'counter', 'recovery'] as const) {
     for (const { rowid, values } of tables.rows(table)) {
       const why = typeof values === 'string' ? values : fitsRowSum(values) ? null : 'its row was changed'
       if (why !== null) note({ what: summed[table], which: String(rowid), why })
     }
   }
+  const logHead = tables.row('log_head', 1)
+  const trust = logHead === undefined ? null : trustRowOf(logHead)
+  if (typeof trust === 'string') note({ what: 'checkpoint', which: '1', why: trust })
   if (tables.row('counter', 1) === undefined) note({ what: 'counter', which: '1', why: 'its row is not there' })
 }
 
 /** Batches that are kept to be sent again after a restore of the aggregator. */
 function checkSettled(source: Source, note: (part: JournalFinding) => void): void {
+  for (const { rowid, values } of source.tables.rows('settled_batch')) {
+    const why =
+      typeof values === 'string'
+        ? values
+        : fitsRowSum(values)
+          ? null
+          : 'the row that says when it was settled was changed'
+    if (why !== null) note({ what: 'batch', which: String(rowid), why })
+  }
   const settledSeq = source.chain?.settledSeq ?? 0
   for (const { rowid, values } of source.tables.rows('batch')) {
     if (rowid > settledSeq) continue

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase, openScratchDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { migrationCrashImages } from '@meterline/shared/sqlite/testing/crash-images.ts'
 import { rowsOf, shapeOf, writeEarlierFile } from '@meterline/shared/sqlite/testing/earlier-file.ts'
 import { journalMigrations } from '../store/journal-schema.ts'
@@ -50,7 +51,7 @@ describe.each(earlier)('a journal of version %i', (version) => {
     const file = journalOfVersion(version)
     const before = shapeOf(file).map(({ table, columns }) => ({ table, columns, rows: rowsOf(file, table, columns) }))
     expect(before.flatMap(({ rows }) => rows).length).toBeGreaterThan(20)
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     expect(migrate(db, journalMigrations)).toBe(newest)
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
     db.close()
@@ -86,7 +87,7 @@ describe.each(earlier)('a journal of version %i', (version) => {
     const steps = newest - version
     expect(images.length).toBeGreaterThan(steps * 4)
     const found = images.map((image) => {
-      const db = openDatabase({ file: image, onTemporaryDisk: true })
+      const db = openDatabase({ file: image, disk: temporaryDisk })
       const left = Number(versionOf(db))
       expect(schemaOf(db)).toEqual(schemaOfVersion(left))
       expect(migrate(db, journalMigrations)).toBe(newest)
@@ -115,7 +116,7 @@ function schemaOfVersion(version: number): unknown {
 
 test('a journal of a newer version is refused and stays as it is', () => {
   writeFileSync(disk.journalFile, storedJournal('closed').file)
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
+  const db = openDatabase({ file: disk.journalFile, disk: temporaryDisk })
   db.pragma(`user_version = ${newest + 1}`)
   db.pragma(`application_id = ${newest + 1}`)
   db.close()

@@ -194,8 +194,22 @@ export interface JournalStatus {
     /** What left the suspense: read after all, or discarded by somebody. */
     readonly closed: { readonly replayed: number; readonly discarded: number }
   }
+  /** How this journal was recovered from others, newest first. */
+  readonly recoveries: readonly PastRecovery[]
   readonly files: { readonly journalBytes: number; readonly logBytes: number }
   readonly failure: Fault | null
+}
+
+/** A recovery that made this journal, or one that it was recovered from. */
+export interface PastRecovery {
+  readonly recoveredMs: number
+  readonly recoveredBy: string
+  /** Name, beside the journal, of the one it took the place of; null when there was none. */
+  readonly movedTo: string | null
+  /** What was carried over from all sources together, and how many parts could not be. */
+  readonly units: number
+  readonly suspended: number
+  readonly lostParts: number
 }
 
 /** Questions that change nothing. */
@@ -211,6 +225,8 @@ export type JournalAnswer =
   | { readonly kind: 'suspense-counts'; readonly counts: SuspenseCounts }
   | { readonly kind: 'suspense-show'; readonly shown: SuspenseDetail | ClosedEntry | null }
   | { readonly kind: 'suspense-closed'; readonly entries: readonly ClosedEntry[] }
+  /** Something of what was asked for cannot be read any more: the journal has failed with it. */
+  | { readonly kind: 'unanswered'; readonly fault: Fault }
 
 /** What the journal's host tells the flow. */
 export interface JournalListener {

@@ -2,11 +2,11 @@ import DatabaseConstructor from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { DeviceNumbers, GroupFiller } from './group.ts'
-import type { JournalReply } from './journal-port.ts'
+import type { JournalQuestion, JournalReply } from './journal-port.ts'
 import { JournalService } from './journal-service.ts'
 import { TestDisk } from './testing/test-disk.ts'
+import { testSettings } from './testing/test-settings.ts'
 
 const signingKey = openSigningKey(generateSigningKey().privatePem)
 const group = { deliveries: 100, payloadBytes: 100_000 }
@@ -24,24 +24,7 @@ afterEach(() => {
 })
 
 function open(): ReturnType<typeof JournalService.open> {
-  const opened = JournalService.open(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: false,
-      identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
-      group,
-      seal: { lingerMs: 100, maxUnits: 2, maxBytes: 100_000 },
-      outboxBytes: 10_000_000,
-      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
-      suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
-      keyRetentionMs: 86_400_000,
-      journalBytes: 100_000_000,
-      mappings: [],
-    },
-    signingKey,
-    seededRandom('journal'),
-    0,
-  )
+  const opened = JournalService.open(testSettings(disk, { disk: undefined }), signingKey, seededRandom('journal'), 0)
   if (opened.ok) service = opened.value
   return opened
 }
@@ -60,6 +43,15 @@ function apply(ids: readonly string[]): JournalReply | undefined {
   }
   const at = { bootId: '0'.repeat(32), monotonicMs: 1000, wallMs: 1_760_000_000_000, syncState: 'synced' as const }
   return service?.handle({ kind: 'group', group: filler.handOver(devices.handOver(), at), receipts: [], at })
+}
+
+/** Puts something into suspense that nobody can read. */
+function suspend(): void {
+  const filler = new GroupFiller(group)
+  const devices = new DeviceNumbers(100)
+  filler.add(devices.numberOf('dev-1'), 'usage', Buffer.from('{"meter":2}'), 0)
+  const at = { bootId: '0'.repeat(32), monotonicMs: 1000, wallMs: 1_760_000_000_000, syncState: 'synced' as const }
+  service?.handle({ kind: 'group', group: filler.handOver(devices.handOver(), at), receipts: [], at })
 }
 
 /** Changes the closed file behind the journal's back. */
@@ -95,6 +87,28 @@ describe('a journal', () => {
     expect(apply(['e3'])).toMatchObject({ fault: { code: 'journal_failed' } })
     close()
     expect(open()).toMatchObject({ ok: true, value: { opening: { progress: { outboxBatches: 1 } } } })
+  })
+})
+
+describe('a question that meets damage', () => {
+  test.each<[string, JournalQuestion, string]>([
+    ['status', { kind: 'status' }, `INSERT INTO recovery VALUES (1, 1, 'Ada', NULL, 'no JSON', 0)`],
+    [
+      'status, with half a report',
+      { kind: 'status' },
+      `INSERT INTO recovery VALUES (1, 1, 'Ada', NULL, '{"lost": []}', 0)`,
+    ],
+    ['an entry of the suspense', { kind: 'suspense-show', number: 1 }, `UPDATE suspense SET positions = '[1'`],
+  ])('is answered with it, and the journal takes nothing more: %s', (_what, question, sql) => {
+    open()
+    suspend()
+    close()
+    tamper(sql)
+    open()
+    const answer = service?.answer(question)
+    expect(answer).toMatchObject({ kind: 'unanswered', fault: { code: 'journal_damaged' } })
+    expect(service?.failure).toMatchObject({ code: 'journal_damaged' })
+    expect(apply(['e1'])).toMatchObject({ fault: { code: 'journal_damaged' } })
   })
 })
 

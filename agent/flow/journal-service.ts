@@ -6,11 +6,12 @@ import { indexPrerates } from '../domain/prerate.ts'
 import { sealDue } from '../domain/seal.ts'
 import type { TakeBackOutcome } from '../domain/uplink-types.ts'
 import { readStored } from '../store/journal-damage.ts'
-import { commitFault, type JournalFaultCode } from '../store/journal.ts'
+import type { JournalFaultCode } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
 import { answerAboutSuspense } from './answer-about-suspense.ts'
 import { applyIntake, type IntakeOutcome } from './apply-intake.ts'
 import type { FilledGroup } from './group.ts'
+import { JournalCommits } from './journal-commits.ts'
 import type {
   GroupReply,
   JournalAnswer,
@@ -25,22 +26,18 @@ import type {
   VerifiedSnapshot,
 } from './journal-port.ts'
 import { journalProgress, journalStatus, positionOf } from './journal-status.ts'
-import { releaseSettled } from './keep-settled.ts'
-import { storeDoubt, storeVerifiedHead } from './keep-log-trust.ts'
+import { storeDoubt } from './keep-log-trust.ts'
 import { loadBatches } from './load-batches.ts'
 import { openWriter } from './open-writer.ts'
 import { readOrigin } from './origin.ts'
 import { discardSuspended, rehearsePage, replayPage } from './replay-suspense.ts'
-import { sealOpenBatch } from './seal-batch.ts'
-import { settleReceipts } from './settle-receipts.ts'
 import type { DiscardedRow, ReplayPage } from './suspense-port.ts'
 import { takeBack } from './take-back.ts'
 import { takeSalvaged } from './take-salvaged.ts'
-import { recall, type Writer, type WriterSettings } from './writer.ts'
+import type { Writer, WriterSettings } from './writer.ts'
 
 // Each staged key causes work at every level of the index it passes through; eight entries a key keep up with any size.
 const maintenancePerKey = 8
-const pruneEveryMs = 3_600_000
 
 /**
  * The journal's own side: answers requests one after the other, each change in one transaction. It runs in the writer's
@@ -49,9 +46,8 @@ const pruneEveryMs = 3_600_000
 export class JournalService {
   readonly opening: JournalOpening
   readonly #writer: Writer
+  readonly #commits: JournalCommits
   #toldChain: ChainRow
-  #failure: Fault<JournalFailureCode> | null = null
-  #prunedAtMs: number
 
   static open(
     settings: WriterSettings,
@@ -70,8 +66,8 @@ export class JournalService {
 
   private constructor(writer: Writer, snapshot: JournalOpening['snapshot'], nowMonotonicMs: number) {
     this.#writer = writer
+    this.#commits = new JournalCommits(writer, nowMonotonicMs)
     this.#toldChain = writer.memory.chain
-    this.#prunedAtMs = nowMonotonicMs
     this.opening = {
       chain: positionOf(writer.memory.chain),
       progress: this.#progress(),
@@ -82,7 +78,7 @@ export class JournalService {
 
   /** Why the journal takes nothing more, or null while it does. */
   get failure(): Fault<JournalFailureCode> | null {
-    return this.#failure
+    return this.#commits.failure
   }
 
   handle(request: JournalRequest): JournalReply {
@@ -113,7 +109,7 @@ export class JournalService {
         return { kind: 'replay', ...this.#replay(request), progress: this.#progress() }
       case 'discard': {
         let rows: readonly DiscardedRow[] = []
-        const discardFault = this.#commit(request.at, () => {
+        const discardFault = this.#commits.commit(request.at, () => {
           rows = discardSuspended(this.#writer, request.discard, request.at)
         })
         return {
@@ -127,8 +123,13 @@ export class JournalService {
   }
 
   answer(question: JournalQuestion): JournalAnswer {
-    if (question.kind === 'status') return { kind: 'status', status: journalStatus(this.#writer, this.#failure) }
-    return answerAboutSuspense(this.#writer.journal, question)
+    const answered = this.#commits.read<JournalAnswer>(() =>
+      question.kind === 'status'
+        ? { kind: 'status', status: journalStatus(this.#writer, this.failure) }
+        : answerAboutSuspense(this.#writer.journal, question),
+    )
+    if (answered.ok) return answered.value
+    return { kind: 'unanswered', fault: answered.fault }
   }
 
   /** Closes the file. Nothing is written: everything answered is on the disk already. */
@@ -143,7 +144,7 @@ export class JournalService {
 
     let outcome: IntakeOutcome = { refused: [], rejects: [], stagedKeys: 0 }
     let storeFault = this.#outboxFault(at)
-    storeFault ??= this.#commit(at, () => {
+    storeFault ??= this.#commits.commit(at, () => {
       outcome = applyIntake(writer, group)
       this.#storeTaken(outcome.stagedKeys, at)
     })
@@ -158,14 +159,12 @@ export class JournalService {
   } {
     let page: ReplayPage = { rows: [], next: null, upTo: selection.upTo ?? 0 }
     if (dryRun) {
-      if (this.#failure !== null) return { fault: this.#failure, page }
-      const { journalFile } = this.#writer.settings
-      const rehearsed = readStored(journalFile, () => rehearsePage(this.#writer, selection, at))
-      if (!rehearsed.ok) this.#failure = rehearsed.fault
+      if (this.failure !== null) return { fault: this.failure, page }
+      const rehearsed = this.#commits.read(() => rehearsePage(this.#writer, selection, at))
       return rehearsed.ok ? { fault: null, page: rehearsed.value } : { fault: rehearsed.fault, page }
     }
     let storeFault = this.#outboxFault(at)
-    storeFault ??= this.#commit(at, () => {
+    storeFault ??= this.#commits.commit(at, () => {
       const replayed = replayPage(this.#writer, selection, at)
       this.#storeTaken(replayed.stagedKeys, at)
       page = replayed.page
@@ -186,7 +185,7 @@ export class JournalService {
   #outboxFault(at: ClockReading): StoreFault | null {
     const { settings, receipts } = this.#writer
     if (this.#outboxBytes() < settings.outboxBytes) return null
-    const storeFault = receipts.length > 0 ? this.#commit(at, () => undefined) : null
+    const storeFault = receipts.length > 0 ? this.#commits.commit(at, () => undefined) : null
     if (storeFault !== null || this.#outboxBytes() < settings.outboxBytes) return storeFault
     return fault(
       'outbox_full',
@@ -202,7 +201,7 @@ export class JournalService {
   /** Keeps what contradicts the verified log, and doubts it from then on. */
   #keepEvidence({ evidence, at }: JournalRequest & { readonly kind: 'evidence' }): StoreFault | null {
     const writer = this.#writer
-    const storeFault = this.#commit(at, () => storeDoubt(writer, evidence))
+    const storeFault = this.#commits.commit(at, () => storeDoubt(writer, evidence))
     // Doubted also when it cannot be written: what is kept must not be let go on the word of such a log.
     writer.verifiedHead = null
     writer.memory.logTrust = { ...writer.memory.logTrust, doubted: true }
@@ -211,85 +210,35 @@ export class JournalService {
 
   #takeBack({ order, at }: JournalRequest & { readonly kind: 'take-back' }): JournalReply {
     let outcome: TakeBackOutcome = 'done'
-    const storeFault = this.#commit(at, () => {
+    const storeFault = this.#commits.commit(at, () => {
       outcome = takeBack(this.#writer, order)
     })
     return { kind: 'take-back', fault: storeFault, outcome, progress: this.#progress() }
   }
 
   #load({ fromSeq, maxCount, maxBytes }: JournalRequest & { readonly kind: 'load' }): readonly StoredBatch[] {
-    if (this.#failure !== null) return []
-    const { journalFile } = this.#writer.settings
-    const loaded = readStored(journalFile, () => loadBatches(this.#writer, fromSeq, maxCount, maxBytes))
-    if (loaded.ok) return loaded.value
-    this.#failure = loaded.fault
-    return []
+    if (this.failure !== null) return []
+    const loaded = this.#commits.read(() => loadBatches(this.#writer, fromSeq, maxCount, maxBytes))
+    return loaded.ok ? loaded.value : []
   }
 
   #tend(at: ClockReading): StoreFault | null {
     const { memory, settings, receipts, verifiedHead } = this.#writer
     const nothingWaits = receipts.length === 0 && verifiedHead === null
     // A piece of what a recovery carried over in a transaction of its own: what comes in meanwhile waits no longer.
-    if (memory.salvagedUnits > 0) return this.#commit(at, () => takeSalvaged(this.#writer, at))
+    if (memory.salvagedUnits > 0) return this.#commits.commit(at, () => takeSalvaged(this.#writer, at))
     if (nothingWaits && !sealDue(memory.open, memory.openSinceMs, settings.seal, at.monotonicMs)) return null
-    return this.#commit(at, () => undefined)
+    return this.#commits.commit(at, () => undefined)
   }
 
   #useSnapshot(snapshot: VerifiedSnapshot, store: boolean, at: ClockReading): StoreFault | null {
     const writer = this.#writer
     const { bytes, signature, table } = snapshot
     const storeFault = store
-      ? this.#commit(at, () => writer.journal.writeSnapshot(table.version, bytes, signature, at.wallMs))
+      ? this.#commits.commit(at, () => writer.journal.writeSnapshot(table.version, bytes, signature, at.wallMs))
       : null
     if (storeFault === null) writer.prerates = indexPrerates(table)
     return storeFault
-  }
-
-  /**
-   * One transaction: what is to be done, with the deletes that receipts allow and the seal that is due riding in it. When
-   * it fails nothing of it stays, in the file or in memory. A full disk can pass; after any other error the connection is
-   * not used again: what it would say about the disk could not be trusted.
-   */
-  #commit(at: ClockReading, work: () => void): StoreFault | null {
-    if (this.#failure !== null) return this.#failure
-    const writer = this.#writer
-    const { journal, settings } = writer
-    try {
-      journal.commit(() => {
-        settleReceipts(writer, at)
-        storeVerifiedHead(writer)
-        work()
-        const { open, openSinceMs } = writer.memory
-        if (sealDue(open, openSinceMs, settings.seal, at.monotonicMs)) sealOpenBatch(writer, at)
-        releaseSettled(writer, at)
-        this.#pruneSometimes(at)
-      })
-    } catch (error) {
-      return this.#afterFailedCommit(commitFault(error, settings.journalFile), at)
-    }
-    writer.receipts = []
-    writer.verifiedHead = null
-    return null
-  }
-
-  #afterFailedCommit(cause: Fault<'disk_full' | JournalFailureCode>, at: ClockReading): StoreFault {
-    if (cause.code !== 'disk_full') return (this.#failure = { ...cause, code: cause.code })
-    const { journal } = this.#writer
-    journal.keys.rolledBack()
-    const memory = recall(journal, at.monotonicMs)
-    if (!memory.ok) return (this.#failure = memory.fault)
-    this.#writer.memory = memory.value
-    this.#writer.births.load(journal.births.all())
-    return cause
-  }
-
-  /** Forgets event keys past their retention, by the hour. Never by a wall clock that is known to be wrong. */
-  #pruneSometimes(at: ClockReading): void {
-    if (at.monotonicMs - this.#prunedAtMs < pruneEveryMs || at.syncState === 'unsynced') return
-    this.#prunedAtMs = at.monotonicMs
-    const { journal, settings } = this.#writer
-    journal.keys.prune(at.wallMs - settings.keyRetentionMs)
-    journal.closedSuspense.prune(at.wallMs - settings.keyRetentionMs)
   }
 
   #progress(): JournalProgress {

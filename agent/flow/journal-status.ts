@@ -1,9 +1,15 @@
-import type { Fault } from '@meterline/shared/base/errors.ts'
+import { FaultError, type Fault } from '@meterline/shared/base/errors.ts'
 import type { ChainPosition } from '../domain/uplink-types.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
-import type { JournalProgress, JournalStatus } from './journal-port.ts'
+import { damaged } from '../store/journal-damage.ts'
+import type { RecoveryRow } from '../store/recovery-tables.ts'
+import type { JournalProgress, JournalStatus, PastRecovery } from './journal-port.ts'
 import { resendableFromSeq } from './keep-settled.ts'
+import type { RecoveryReport } from './recovery-report.ts'
 import type { Writer } from './writer.ts'
+
+/** How many recoveries `status` shows. */
+const shownRecoveries = 5
 
 /** What the journal says of itself; `failure` is why it takes nothing more, or null. */
 export function journalStatus({ journal, memory, settings, prerates }: Writer, failure: Fault | null): JournalStatus {
@@ -30,6 +36,7 @@ export function journalStatus({ journal, memory, settings, prerates }: Writer, f
       byCode: journal.suspense.byCode(),
       closed: journal.closedSuspense.counts(),
     },
+    recoveries: journal.recovery.notes(shownRecoveries).map((note) => pastRecovery(note, journal.file)),
     files: journal.fileSizes(),
     failure,
   }
@@ -55,4 +62,24 @@ export function journalProgress(writer: Writer, hasMoved: boolean): JournalProgr
 export function positionOf(chain: ChainRow): ChainPosition {
   const { sealedSeq, sealedHash, settledSeq, settledHash } = chain
   return { sealedSeq, sealedHash, settledSeq, settledHash }
+}
+
+function pastRecovery({ report, ...note }: RecoveryRow, file: string): PastRecovery {
+  const told: unknown = JSON.parse(report)
+  if (!isReport(told)) throw new FaultError(damaged(file, 'its account of an earlier recovery was changed'))
+  const units = told.sources.reduce((sum, source) => sum + source.units, 0)
+  const suspended = told.sources.reduce((sum, source) => sum + source.suspended, 0)
+  return { ...note, units, suspended, lostParts: told.lost.length }
+}
+
+/** Whether it is as a recovery of ours wrote it, so far as it is read here. */
+function isReport(told: unknown): told is Pick<RecoveryReport, 'sources' | 'lost'> {
+  return (
+    typeof told === 'object' &&
+    told !== null &&
+    'sources' in told &&
+    'lost' in told &&
+    Array.isArray(told.sources) &&
+    Array.isArray(told.lost)
+  )
 }

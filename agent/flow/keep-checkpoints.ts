@@ -1,5 +1,5 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
-import type { Fault, Result } from '@meterline/shared/base/errors.ts'
+import { assertThat, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
 import {
@@ -30,6 +30,8 @@ export class CheckpointKeeper {
   readonly #clock: Clock
   readonly #log: Log
   #trust: LogTrust
+  /** What the last welcome showed of a restore. */
+  #shown: SignedRestore | null = null
 
   constructor(parts: {
     /** What the journal holds. */
@@ -73,6 +75,7 @@ export class CheckpointKeeper {
 
   /** Reads what a welcome shows of a restore; the tenant and generation in it are for the caller to compare. */
   readRestore(restore: SignedRestore | null): Result<RestoreDeclaration, Fault> | null {
+    this.#shown = restore
     return restore === null ? null : openRestore(restore, this.#aggregatorKey)
   }
 
@@ -92,18 +95,33 @@ export class CheckpointKeeper {
     })
   }
 
+  /**
+   * The restore that was shown last, and signed, kept another log than the verified one. It is kept as evidence: its JSON
+   * as it was signed, and on a line of its own the signature in base64.
+   */
+  contradictedByRestore(why: Fault<CheckpointFaultCode>): void {
+    const shown = this.#shown
+    assertThat(shown !== null, 'only a declaration that was shown contradicts anything')
+    const { bytes, signature } = shown
+    const declared = openRestore(shown, this.#aggregatorKey)
+    assertThat(declared.ok, 'what nobody signed contradicts nothing')
+    const offeredGeneration = declared.value.generation
+    const offeredNote = `${Buffer.from(bytes).toString('utf8')}\n${Buffer.from(signature).toString('base64')}\n`
+    this.#log.error('a restore contradicts the verified log', { ...why, restore: offeredNote })
+    this.#keep(this.#evidence({ offeredGeneration, offeredNote, fromSize: 0, consistency: new Uint8Array(0) }, why))
+  }
+
   #doubt(message: CheckpointMessage, why: Fault<CheckpointFaultCode>): Fault<CheckpointFaultCode> {
-    const evidence = isContradiction(why.code) ? this.#evidence(message, why) : null
-    this.#trust = { ...this.#trust, doubted: true }
-    const { note } = message
+    const { generation, note, fromSize, consistency } = message
+    const proof = Buffer.concat(consistency)
+    const offered = { offeredGeneration: generation, offeredNote: note, fromSize, consistency: proof }
+    const evidence = isContradiction(why.code) ? this.#evidence(offered, why) : null
     this.#log.error('a checkpoint cannot be relied on', { ...why, note, verifiedNote: evidence?.heldNote ?? null })
-    this.#journal.doubtLog(evidence, (storeFault) => {
-      if (storeFault !== null) this.#log.error('the evidence is not stored', { ...storeFault })
-    })
+    this.#keep(evidence)
     return why
   }
 
-  #evidence(message: CheckpointMessage, why: Fault<CheckpointFaultCode>): LogEvidence {
+  #evidence(offered: Offered, why: Fault<CheckpointFaultCode>): LogEvidence {
     const { generation, head } = this.#trust
     return {
       atMs: this.#clock.wallMs(),
@@ -113,13 +131,20 @@ export class CheckpointKeeper {
       heldSize: head?.size ?? null,
       heldRoot: head?.root ?? null,
       heldNote: head?.note ?? null,
-      offeredGeneration: message.generation,
-      offeredNote: message.note,
-      fromSize: message.fromSize,
-      consistency: Buffer.concat(message.consistency),
+      ...offered,
     }
   }
+
+  #keep(evidence: LogEvidence | null): void {
+    this.#trust = { ...this.#trust, doubted: true }
+    this.#journal.doubtLog(evidence, (storeFault) => {
+      if (storeFault !== null) this.#log.error('the evidence is not stored', { ...storeFault })
+    })
+  }
 }
+
+/** What contradicts the verified log. */
+type Offered = Pick<LogEvidence, 'offeredGeneration' | 'offeredNote' | 'fromSize' | 'consistency'>
 
 /** What `status` shows of the log: hashes in hexadecimal. */
 export interface LogStatus {

@@ -1,6 +1,6 @@
 import { FaultError } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { releasable } from '../domain/retention.ts'
+import { releasable, type SettledBatch } from '../domain/retention.ts'
 import { damaged } from '../store/journal-damage.ts'
 import { batchFault } from './check-chain.ts'
 import type { Writer } from './writer.ts'
@@ -30,16 +30,33 @@ export function releaseSettled(writer: Writer, at: ClockReading): void {
   })
   // A full page of old ones means that there may be more: the next commit goes on.
   memory.releaseNotBeforeMs = count < limit ? at.monotonicMs + checkEveryMs : at.monotonicMs
-  const last = oldest[count - 1]
+  release(writer, oldest.slice(0, count))
+}
+
+/** Whether there are settled batches that may go before their time. */
+export function hasSettledToRelease({ memory }: Writer): boolean {
+  return memory.retained.batches > 0 && !memory.logTrust.doubted
+}
+
+/**
+ * Lets the oldest settled batches go whatever their age, `mostAtOnce` of them: new usage needs their room. In a commit of
+ * its own.
+ */
+export function releaseForRoom(writer: Writer): void {
+  release(writer, writer.journal.settled.oldest(mostAtOnce))
+}
+
+function release({ journal, memory }: Writer, oldest: readonly SettledBatch[]): void {
+  const last = oldest.at(-1)
   if (last === undefined) return
   // Its row says which chunks go: what a broken disk made of it must not take unsent usage along.
   const batch = journal.outbox.batch(last.seq)
   const wrong = batch === null ? `settled batch ${last.seq} is missing` : batchFault(batch, memory.chain)
   if (typeof wrong === 'string') throw new FaultError(damaged(journal.file, wrong))
   journal.settled.release(last.seq)
-  const bytes = oldest.slice(0, count).reduce((sum, batch) => sum + batch.bytes, 0)
-  const batches = retained.batches - count
-  memory.retained = { batches, bytes: retained.bytes - bytes, fromSeq: batches === 0 ? 0 : last.seq + 1 }
+  const bytes = oldest.reduce((sum, each) => sum + each.bytes, 0)
+  const batches = memory.retained.batches - oldest.length
+  memory.retained = { batches, bytes: memory.retained.bytes - bytes, fromSeq: batches === 0 ? 0 : last.seq + 1 }
 }
 
 /** The first batch that could be sent again or is still to be sent; 0 when the journal holds no sealed batch. */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import type { RuleDefinition } from '../domain/mapping/rule-definition.ts'
 import { sparkplugBytes } from '../domain/mapping/testing/sparkplug-bytes.ts'
 import { DeviceNumbers, GroupFiller } from './group.ts'
@@ -10,6 +9,7 @@ import { JournalService } from './journal-service.ts'
 import { originText } from './origin.ts'
 import type { DeliveryKind } from './ports.ts'
 import { TestDisk } from './testing/test-disk.ts'
+import { testSettings } from './testing/test-settings.ts'
 
 const signingKey = openSigningKey(generateSigningKey().privatePem)
 const group = { deliveries: 100, payloadBytes: 200_000 }
@@ -33,19 +33,13 @@ afterEach(() => {
 
 function open(): JournalService {
   const opened = JournalService.open(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: true,
-      identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
+    testSettings(disk, {
       group,
       seal: { lingerMs: 1_000_000, maxUnits: 1000, maxBytes: 700_000 },
       outboxBytes: 100_000_000,
-      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
       suspense: { rows: 100, bytes: 1_000_000, rowsPerDevice: 100, payloadBytes: 65_536 },
-      keyRetentionMs: 86_400_000,
-      journalBytes: 100_000_000,
       mappings,
-    },
+    }),
     signingKey,
     seededRandom('mapped'),
     0,

@@ -17,14 +17,13 @@ export function openWriter(
   const births = new BirthBook()
   const rules = compileRules(settings.mappings, births)
   assertThat(rules.ok, 'mapping rules are compiled once when the configuration is checked')
-  const { journalFile, onTemporaryDisk, disk, identity, keyRetentionMs, group, journalBytes } = settings
+  const { journalFile, disk, identity, keyRetentionMs, group, journalBytes } = settings
   // No plain event is shorter than this. Records of mapped payloads may be; their keys are then written in pieces.
   const shortestEventBytes = 24
   const maxStagedKeys = Math.ceil(group.payloadBytes / shortestEventBytes)
   const journal = Journal.open({
     file: journalFile,
     identity,
-    onTemporaryDisk,
     disk,
     maxStagedKeys,
     keyRetentionMs,

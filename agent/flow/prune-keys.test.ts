@@ -3,10 +3,10 @@ import type { SyncState } from '@meterline/shared/base/clock.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { DeviceNumbers, GroupFiller } from './group.ts'
 import { JournalService } from './journal-service.ts'
 import { TestDisk } from './testing/test-disk.ts'
+import { testSettings } from './testing/test-settings.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -21,19 +21,14 @@ let service: JournalService
 beforeEach(() => {
   disk = new TestDisk()
   const opened = JournalService.open(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: true,
-      identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
+    testSettings(disk, {
       group,
       seal: { lingerMs: 100, maxUnits: 10_000, maxBytes: 700_000 },
       outboxBytes: 100_000_000,
       retention: { retainMs: dayMs, bytes: 10_000_000 },
-      suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
       keyRetentionMs: 30 * dayMs,
       journalBytes: 1_000_000_000,
-      mappings: [],
-    },
+    }),
     openSigningKey(generateSigningKey().privatePem),
     seededRandom('prune'),
     0,

@@ -1,68 +1,34 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { seededRandom } from '@meterline/shared/base/random.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { finishReplacement, recoveredFile } from '../store/journal-replacement.ts'
 import { Journal } from '../store/journal.ts'
-import { recoverJournal, rehearseRecovery, type RecoverOrder, type RecoveryReport } from './recover-journal.ts'
+import { recoverJournal, rehearseRecovery, type RecoverOrder } from './recover-journal.ts'
+import { orderFor, recovered } from './testing/recovery-order.ts'
 import {
   fillJournal,
-  flipped,
   publish,
   putDown,
   seal,
   settle,
-  storedAt,
   storedJournal,
   unsentIds,
   waitingIds,
 } from './testing/stored-journal.ts'
-import { TestDisk } from './testing/test-disk.ts'
+import { TestDisks } from './testing/test-disk.ts'
 import { openWriter } from './testing/test-writer.ts'
 import type { Writer } from './writer.ts'
 
-const disks: TestDisk[] = []
+const disks = new TestDisks()
 
-afterEach(() => {
-  for (const disk of disks.splice(0)) disk.remove()
-})
-
-function newDisk(): TestDisk {
-  const disk = new TestDisk()
-  disks.push(disk)
-  return disk
-}
-
-function orderFor(disk: TestDisk, changes: Partial<RecoverOrder> = {}): RecoverOrder {
-  return {
-    dataDirectoryJournal: disk.journalFile,
-    sources: [],
-    identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 2 },
-    receivedSeq: 0,
-    nowMs: storedAt.wallMs + 1_000,
-    by: 'Ada',
-    onTemporaryDisk: true,
-    ...changes,
-  }
-}
-
-function recovered(order: RecoverOrder): RecoveryReport {
-  const report = recoverJournal(order)
-  if (!report.ok) throw new Error(report.fault.message)
-  return report.value
-}
-
-function change(file: string, sql: string): void {
-  const db = openDatabase({ file, onTemporaryDisk: true })
-  db.exec(sql)
-  db.close()
-}
+afterEach(() => disks.remove())
 
 test('a whole journal goes over whole, into the next epoch, and the old one stays aside', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   putDown(storedJournal('killed'), disk)
   const report = recovered(orderFor(disk))
   expect(report.lost).toEqual([])
@@ -79,13 +45,13 @@ test('a whole journal goes over whole, into the next epoch, and the old one stay
 })
 
 test('what the new journal begins with: suspense by its number, counters, keys, and who did it', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   putDown(storedJournal('closed'), disk)
   recovered(orderFor(disk))
   const opened = Journal.open({
     file: disk.journalFile,
     identity: orderFor(disk).identity,
-    onTemporaryDisk: true,
+    disk: temporaryDisk,
     maxStagedKeys: 1_000,
     keyRetentionMs: 1_000,
     maxFileBytes: 100_000_000,
@@ -97,122 +63,16 @@ test('what the new journal begins with: suspense by its number, counters, keys, 
   expect(journal.keys.status.memtableKeys).toBe(13)
   expect(journal.outbox.chain()).toMatchObject({ epoch: 2, sealedSeq: 0, settledSeq: 0 })
   journal.close()
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
+  const db = openDatabase({ file: disk.journalFile, disk: temporaryDisk })
   expect(db.prepare('SELECT recovered_by AS by, moved_to AS movedTo FROM recovery').all()).toEqual([
     { by: 'Ada', movedTo: 'journal-0.damaged-1-1.db' },
   ])
   db.close()
 })
 
-test.each([
-  [
-    'a chunk of a sealed batch',
-    `UPDATE chunk SET units = zeroblob(length(units)) WHERE id = 2`,
-    ['a-1', 'a-2'],
-    ['chunk 2'],
-  ],
-  ['a chunk that is gone', 'DELETE FROM chunk WHERE id = 5', ['b-3'], ['chunk 5']],
-  ['the row of a batch', 'DELETE FROM batch WHERE seq = 3', [], []],
-  ['the rows of all batches', 'DELETE FROM batch WHERE seq > 1', [], []],
-  [
-    'the row of a batch and its first chunk',
-    'DELETE FROM batch WHERE seq = 3; DELETE FROM chunk WHERE id = 4',
-    ['b-1', 'b-2', 'b-3'],
-    ['chunk 4', 'chunk 5', 'batch 3'],
-  ],
-  [
-    'the first chunk of the open batch',
-    'DELETE FROM chunk WHERE id = 8',
-    ['open-1', null, 'open-3'],
-    ['chunk 8', 'chunk 9', 'chunk 10'],
-  ],
-  ['the last chunk', 'UPDATE chunk SET unit_count = 7 WHERE id = 10', ['open-3'], ['chunk 10']],
-  ['the chain', 'UPDATE chain SET sealed_chunk = 3, settled_seq = 4', [], []],
-  ['the chain and all batches', 'UPDATE chain SET sealed_chunk = 2; DELETE FROM batch WHERE seq > 1', [], []],
-  ['something in suspense', `UPDATE suspense SET payload = x'00'`, [], ['suspense 1']],
-  ['the counters', 'DELETE FROM counter', [], ['counter 1']],
-])('damaged is %s: that is named, and nothing else is lost', (_what, sql, missing, parts) => {
-  const disk = newDisk()
-  putDown(storedJournal('closed'), disk)
-  change(disk.journalFile, sql)
-  const { lost } = recovered(orderFor(disk))
-  expect(lost.map(({ what, which }) => `${what} ${which}`)).toEqual(parts)
-  expect(unsentIds(disk.journalFile)).toEqual(waitingIds.filter((id) => !missing.includes(id)))
-})
-
-test('rows of versions before sums: what cannot be held against a signed root is left out', () => {
-  const disk = newDisk()
-  putDown(storedJournal('closed'), disk)
-  change(disk.journalFile, 'UPDATE chunk SET sum = NULL; UPDATE batch SET sum = NULL; UPDATE chain SET sum = NULL')
-  change(disk.journalFile, 'UPDATE chunk SET units = zeroblob(length(units)) WHERE id = 3')
-  const { lost } = recovered(orderFor(disk))
-  expect(lost.map(({ what, which }) => `${what} ${which}`)).toEqual(['batch 2'])
-  expect(unsentIds(disk.journalFile)).toEqual(waitingIds.slice(3))
-})
-
-test('whatever bit flips: what is carried over is what was journalled, and what is not is named', () => {
-  const stored = storedJournal('closed')
-  const seed = fc.sample(fc.string(), 1)[0] ?? ''
-  const random = seededRandom(`flips ${seed}`)
-  for (let run = 0; run < 25; run++) {
-    const disk = newDisk()
-    const at = random.below(stored.file.length)
-    const bit = random.below(8)
-    putDown({ ...stored, file: flipped(stored.file, at, bit) }, disk)
-    const { lost } = recovered(orderFor(disk))
-    const carried = unsentIds(disk.journalFile).filter((id) => !String(id).startsWith('settled'))
-    const name = `bit ${bit} of byte ${at}, seed ${seed}`
-    const isNamed = carried.length === waitingIds.length || lost.length > 0
-    const expected = waitingIds.filter((id) => carried.includes(id))
-    expect({ name, carried, isNamed }).toEqual({ name, carried: expected, isNamed: true })
-  }
-})
-
-test('a flipped bit of the log is put right, and nothing is lost', () => {
-  const stored = storedJournal('killed')
-  const log = stored.log ?? Buffer.alloc(0)
-  const seed = fc.sample(fc.string(), 1)[0] ?? ''
-  const random = seededRandom(`log ${seed}`)
-  for (let run = 0; run < 15; run++) {
-    const disk = newDisk()
-    const at = random.below(log.length)
-    putDown({ ...stored, log: flipped(log, at, random.below(8)) }, disk)
-    expect(recovered(orderFor(disk)).lost, `byte ${at}, seed ${seed}`).toEqual([])
-    expect(unsentIds(disk.journalFile), `byte ${at}, seed ${seed}`).toEqual(waitingIds)
-  }
-})
-
-test('every page in turn gone: its rows are lost at most, and named', () => {
-  const stored = storedJournal('closed', (writer) => {
-    for (let batch = 0; batch < 15; batch++) {
-      for (let chunk = 0; chunk < 3; chunk++)
-        publish(
-          writer,
-          [1, 2, 3].map((each) => `${batch}-${chunk}-${each}`),
-        )
-      seal(writer)
-    }
-  })
-  const all = 15 * 9
-  let worst = 0
-  for (let page = 0; page * 4_096 < stored.file.length; page++) {
-    const disk = newDisk()
-    const file = Buffer.from(stored.file)
-    file.fill(0, page * 4_096, (page + 1) * 4_096)
-    putDown({ ...stored, file }, disk)
-    const { lost } = recovered(orderFor(disk))
-    const carried = unsentIds(disk.journalFile)
-    if (carried.length < all) expect(lost, `page ${page + 1}`).not.toEqual([])
-    worst = Math.max(worst, all - carried.length)
-  }
-  // A page holds about forty chunks of three events.
-  expect(worst).toBeLessThan(150)
-  expect(worst).toBeGreaterThan(0)
-})
-
 test('copies of one disk: what both hold is carried over once, what each has of its own goes over too', () => {
-  const here = newDisk()
-  const there = newDisk()
+  const here = disks.add()
+  const there = disks.add()
   putDown(storedJournal('killed'), here)
   putDown(
     storedJournal('killed', (writer) => {
@@ -235,21 +95,22 @@ test('copies of one disk: what both hold is carried over once, what each has of 
   expect(unsentIds(here.journalFile)).toEqual([...waitingIds, 'here', 'both', 'there', null])
 })
 
-test('what the aggregator has is not carried over, unless several journals claim to be the one it followed', () => {
-  const disk = newDisk()
+test('what the aggregator has is not carried over, from one journal or from two that have it both', () => {
+  const disk = disks.add()
   putDown(storedJournal('closed'), disk)
-  const copy = newDisk()
+  const copy = disks.add()
   putDown(storedJournal('closed'), copy)
-  recovered(orderFor(disk, { receivedSeq: 3 }))
+  const received = [{ epoch: null, seq: 3, hash: null }]
+  recovered(orderFor(disk, { received }))
   expect(unsentIds(disk.journalFile)).toEqual(waitingIds.slice(6))
-  const second = newDisk()
+  const second = disks.add()
   putDown(storedJournal('closed'), second)
-  recovered(orderFor(second, { receivedSeq: 3, sources: [copy.journalFile] }))
-  expect(unsentIds(second.journalFile)).toEqual(waitingIds)
+  recovered(orderFor(second, { received, sources: [copy.journalFile] }))
+  expect(unsentIds(second.journalFile)).toEqual(waitingIds.slice(6))
 })
 
 test('an aggregator that was restored has less: what is kept of settled batches goes over, and what is not is named', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   const fill = (writer: Writer): void => {
     for (const name of ['one', 'two', 'three']) {
       publish(writer, [name])
@@ -259,19 +120,23 @@ test('an aggregator that was restored has less: what is kept of settled batches 
     publish(writer, ['open'])
   }
   putDown(storedJournal('closed', fill), disk)
-  expect(recovered(orderFor(disk, { receivedSeq: 1 })).lost).toEqual([])
+  const received = [{ epoch: 1, seq: 1, hash: null }]
+  expect(recovered(orderFor(disk, { received })).lost).toEqual([])
   expect(unsentIds(disk.journalFile)).toEqual(['two', 'three', 'open'])
 
-  const forgetful = newDisk()
+  const forgetful = disks.add()
   putDown(storedJournal('closed', fill), forgetful)
-  change(forgetful.journalFile, 'DELETE FROM batch WHERE seq <= 2; DELETE FROM chunk WHERE id <= 2')
-  const { lost } = recovered(orderFor(forgetful, { receivedSeq: 1 }))
+  changeFile(
+    forgetful.journalFile,
+    'DELETE FROM batch WHERE seq <= 2; DELETE FROM chunk WHERE id <= 2; DELETE FROM settled_batch WHERE seq <= 2',
+  )
+  const { lost } = recovered(orderFor(forgetful, { received }))
   expect(lost).toMatchObject([{ what: 'batch', which: '2' }])
   expect(unsentIds(forgetful.journalFile)).toEqual(['three', 'open'])
 })
 
 test('a recovery of a recovery carries over what is in no batch yet', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   putDown(storedJournal('closed'), disk)
   recovered(orderFor(disk))
   const third = { ...orderFor(disk).identity, epoch: 3 }
@@ -281,7 +146,7 @@ test('a recovery of a recovery carries over what is in no batch yet', () => {
 })
 
 test('a rehearsal changes nothing, and says the same', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   putDown(storedJournal('closed'), disk)
   const before = readFileSync(disk.journalFile)
   const rehearsed = rehearseRecovery(orderFor(disk))
@@ -294,7 +159,7 @@ test.each([
   ['recover_of_another', { identity: { ...orderFor0().identity, agent: trustedAgentId('gw-2') } }],
   ['recover_no_source', { sources: ['nowhere.db'] }],
 ] as const)('%s: refused, and everything stays', (code, changes) => {
-  const disk = newDisk()
+  const disk = disks.add()
   putDown(storedJournal('closed'), disk)
   const before = readFileSync(disk.journalFile)
   expect(recoverJournal(orderFor(disk, changes))).toMatchObject({ ok: false, fault: { code } })
@@ -306,7 +171,7 @@ function orderFor0(): Pick<RecoverOrder, 'identity'> {
 }
 
 test('a file that is no journal at all is moved aside, and the new epoch begins empty', () => {
-  const disk = newDisk()
+  const disk = disks.add()
   writeFileSync(disk.journalFile, Buffer.alloc(20_000, 0x55))
   const report = recovered(orderFor(disk))
   expect(report.sources).toMatchObject([{ epoch: null, units: 0 }])
@@ -316,13 +181,13 @@ test('a file that is no journal at all is moved aside, and the new epoch begins 
 
 test('a crash at any step of the exchange: the next start finishes it', () => {
   const stored = storedJournal('killed')
-  const done = newDisk()
+  const done = disks.add()
   putDown(stored, done)
   recovered(orderFor(done))
   const whole = readFileSync(done.journalFile)
   // The recovered journal is whole; the old one is in its place, without its log, or gone already.
   for (const step of [0, 1, 2]) {
-    const disk = newDisk()
+    const disk = disks.add()
     putDown(stored, disk)
     const aside = join(disk.folder, 'journal-0.damaged-1-1.db')
     writeFileSync(recoveredFile(disk.journalFile), whole)

@@ -1,4 +1,5 @@
 import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { codeOf, isJournalInUse } from '../store/journal-damage.ts'
 import { filesToSalvage, isSameFile, isThere, nameInFolder } from '../store/journal-files.ts'
 import {
@@ -15,10 +16,12 @@ import {
   takeClosedSuspense,
   takeCounters,
   takeLogTrust,
+  takeRecoveries,
   takeSnapshot,
   takeSuspense,
 } from './recover-rows.ts'
 import { openSource, type Source } from './recover-source.ts'
+import { settledUpTo, type ReceivedPoint } from './recover-start.ts'
 import { salvageUnits } from './recover-units.ts'
 import { RecoveryWriter, type CarriedOver } from './recover-writer.ts'
 import type { LostPart, RecoverFaultCode, RecoveryReport, SalvagedSource } from './recovery-report.ts'
@@ -33,13 +36,13 @@ export interface RecoverOrder {
   readonly sources: readonly string[]
   /** Whose journal it is to be, with the new epoch: higher than that of every source. */
   readonly identity: JournalIdentity
-  /** The last batch of the sources' newest epoch that the aggregator has: its units are not carried over. 0: unknown. */
-  readonly receivedSeq: number
+  /** What the aggregator has, by epoch: that is not carried over. Of other epochs, nor is what it gave receipts for. */
+  readonly received: readonly ReceivedPoint[]
   readonly nowMs: number
   /** Who does this, by name. */
   readonly by: string
   /** For simulations only: see `openDatabase`. */
-  readonly onTemporaryDisk: boolean
+  readonly disk?: SimulatedDisk | undefined
 }
 
 /**
@@ -112,14 +115,14 @@ function wrongOwner({ identity }: RecoverOrder, sources: readonly Source[]): Fau
 }
 
 function carryOver(order: RecoverOrder, sources: readonly Source[], rehearsal: boolean): RecoveryReport {
-  const { dataDirectoryJournal: file, identity, nowMs, by, onTemporaryDisk } = order
+  const { dataDirectoryJournal: file, identity, nowMs, by, disk } = order
   const lost: LostPart[] = []
   const noteOf =
     (source: Source) =>
     (part: Omit<LostPart, 'file'>): void =>
       void lost.push({ file: source.file, ...part })
   removeUnfinished(file)
-  const journal = openNew(unfinishedFile(file), identity, onTemporaryDisk)
+  const journal = openNew(unfinishedFile(file), identity, disk)
   try {
     const salvaged = fill(journal, order, sources, noteOf)
     const inPlace = sources.find((source) => isSameFile(source.file, file))
@@ -153,14 +156,15 @@ function fill(journal: Journal, order: RecoverOrder, sources: readonly Source[],
       const counted = done[index]
       if (counted !== undefined) counted.suspended += taken
       takeBirths(journal, source, noteOf(source))
+      takeRecoveries(journal, source, noteOf(source))
     })
     takeSnapshot(journal, sources, noteOf)
     takeCounters(journal, sources, noteOf)
     takeLogTrust(journal, sources, noteOf)
   })
   sources.forEach((source, index) => {
-    const received = receivedSeqOf(source, order, sources)
-    for (const { units, tables } of salvageUnits(source, received, noteOf(source))) {
+    const settled = settledUpTo(source, order.received, sources)
+    for (const { units, tables } of salvageUnits(source, settled, noteOf(source))) {
       writer.takeUnits(index, units, tables, done[index] ?? nothing())
     }
   })
@@ -168,26 +172,9 @@ function fill(journal: Journal, order: RecoverOrder, sources: readonly Source[],
   return sources.map(({ file, owner }, index) => ({ file, epoch: owner?.epoch ?? null, ...(done[index] ?? nothing()) }))
 }
 
-/**
- * Up to which batch the aggregator has a source's chain. Where several sources claim the newest epoch nobody knows whose
- * chain the aggregator followed, so nothing is left out: it recognises by their ids the events it has.
- */
-function receivedSeqOf(source: Source, order: RecoverOrder, sources: readonly Source[]): number {
-  const newest = Math.max(...sources.map(({ owner }) => owner?.epoch ?? 0))
-  const claimants = sources.filter(({ owner }) => owner === null || owner.epoch === newest)
-  return claimants.length === 1 && claimants[0] === source ? order.receivedSeq : 0
-}
-
 /** The new journal, where nobody looks for one before it is whole. */
-function openNew(file: string, identity: JournalIdentity, onTemporaryDisk: boolean): Journal {
-  const opened = Journal.open({
-    file,
-    identity,
-    onTemporaryDisk,
-    maxStagedKeys,
-    keyRetentionMs,
-    maxFileBytes: mostFileBytes,
-  })
+function openNew(file: string, identity: JournalIdentity, disk: SimulatedDisk | undefined): Journal {
+  const opened = Journal.open({ file, identity, disk, maxStagedKeys, keyRetentionMs, maxFileBytes: mostFileBytes })
   if (!opened.ok) throw new FaultError(opened.fault)
   return opened.value
 }

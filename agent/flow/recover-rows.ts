@@ -1,7 +1,7 @@
 import { equalBytes } from '@meterline/shared/integrity/hash.ts'
 import { decodeSnapshot } from '@meterline/shared/model/snapshot.ts'
 import type { CounterRow, Journal } from '../store/journal.ts'
-import { trustSum } from '../store/log-trust-table.ts'
+import { fitsTrustSum, type TrustRow } from '../store/log-trust-table.ts'
 import type { StoredValue } from '../store/salvage-record.ts'
 import { fitsRowSum } from '../store/row-sums.ts'
 import { conflictCode, suspenseIdentity } from '../store/suspense-table.ts'
@@ -138,23 +138,33 @@ function counterRow(values: readonly number[]): CounterRow {
   return { deliveries, events, records, unbound, withoutId, duplicates, suspended }
 }
 
+/** Carries over the accounts of earlier recoveries, in their order. */
+export function takeRecoveries(journal: Journal, source: Source, lost: Note): void {
+  for (const { rowid, values } of source.tables.rows('recovery')) {
+    const why = typeof values === 'string' ? values : fitsRowSum(values) ? null : 'it was changed'
+    if (why !== null) lost({ what: 'recovery', which: String(rowid), why })
+    else {
+      const [, recoveredMs, recoveredBy, movedTo, report] = values as readonly StoredValue[]
+      const [by, moved] = [String(recoveredBy), textOrNull(movedTo ?? null)]
+      journal.recovery.note({
+        recoveredMs: Number(recoveredMs),
+        recoveredBy: by,
+        movedTo: moved,
+        report: String(report),
+      })
+    }
+  }
+}
+
 /** Carries over what is known of the aggregator's log: the newest head, and every piece of evidence against it. */
 export function takeLogTrust(journal: Journal, sources: readonly Source[], lost: (source: Source) => Note): void {
   let newest = journal.logTrust.read()
   for (const source of sources) {
     const values = source.tables.row('log_head', 1)
     if (values === undefined) continue
-    const [, generation, doubted, size, root, note, sum] = typeof values === 'string' ? [] : values
-    const row = {
-      generation: Number(generation),
-      doubted: Number(doubted),
-      size: typeof size === 'number' ? size : null,
-      root: Buffer.isBuffer(root) ? root : null,
-      note: typeof note === 'string' ? note : null,
-    }
-    if (typeof values === 'string' || (typeof sum === 'number' && sum !== trustSum(row))) {
-      const why = typeof values === 'string' ? values : 'its row was changed'
-      lost(source)({ what: 'checkpoint', which: '1', why })
+    const row = trustRowOf(values)
+    if (typeof row === 'string') {
+      lost(source)({ what: 'checkpoint', which: '1', why: row })
       continue
     }
     const head = row.size === null || row.root === null ? null : { size: row.size, root: row.root, note: row.note }
@@ -171,4 +181,18 @@ export function takeLogTrust(journal: Journal, sources: readonly Source[], lost:
       else lost(source)({ what: 'checkpoint', which: `evidence ${rowid}`, why: values })
     }
   }
+}
+
+/** What a stored row says of the aggregator's log, or what is wrong with the row. */
+export function trustRowOf(values: readonly StoredValue[] | string): TrustRow | string {
+  if (typeof values === 'string') return values
+  const [, generation, doubted, size, root, note, sum] = values
+  const row = {
+    generation: Number(generation),
+    doubted: Number(doubted),
+    size: typeof size === 'number' ? size : null,
+    root: Buffer.isBuffer(root) ? root : null,
+    note: typeof note === 'string' ? note : null,
+  }
+  return fitsTrustSum(row, typeof sum === 'number' ? sum : null) ? row : 'its row was changed'
 }

@@ -6,9 +6,10 @@ import type { Chunk } from '@meterline/shared/model/unit-codec.ts'
 import { readUnit } from '@meterline/shared/model/unit-decoder.ts'
 import type { BatchTables, RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { BatchRow, Summed } from '../store/outbox-tables.ts'
-import { chunkSum, salvagedSum } from '../store/row-sums.ts'
+import { chunkSum, fitsRowSum, salvagedSum } from '../store/row-sums.ts'
 import type { LostPart } from './recovery-report.ts'
-import { batchRow, chunkRow, type Source } from './recover-source.ts'
+import { chunkRow, type Source } from './recover-source.ts'
+import { readableBatches, settledSeqOf } from './recover-start.ts'
 import { batchFault } from './check-chain.ts'
 
 /** Units that belong together, with the tables they refer to. */
@@ -21,16 +22,15 @@ type ChunkRow = Summed<Chunk & { readonly id: number }>
 type Note = (part: Omit<LostPart, 'file'>) => void
 
 /**
- * The units of a source that the aggregator does not have, in the order they were journalled: those of sealed batches
- * after the settled ones and after `receivedSeq` (0: unknown; a lower number than that of the settled ones goes back to
- * those that are kept), of the open batch, and what an earlier recovery carried over. A batch is held against the root in its header; where that fails, each of its chunks against its own sum. What cannot
- * be verified is told to `lost` and left out.
+ * The units of a source that the aggregator does not have, in the order they were journalled: those of sealed batches after
+ * `receivedSeq`, settled ones too as far as they are kept, of the open batch, and what an earlier recovery carried over. A
+ * batch is held against the root in its header; where that fails, each of its chunks against its own sum. What cannot be
+ * verified is told to `lost` and left out.
  */
 export function* salvageUnits(source: Source, receivedSeq: number, lost: Note): Generator<SalvagedUnits> {
   for (const { rowid } of source.tables.rows('salvaged_chunk')) yield* earlierSalvage(source, rowid, lost)
   const batches = readableBatches(source)
-  // An aggregator that was restored from a backup holds less than it gave receipts for: what is kept of that is needed.
-  const settledSeq = Math.min(settledSeqOf(source), receivedSeq === 0 ? Infinity : receivedSeq)
+  const settledSeq = Math.min(settledSeqOf(source), receivedSeq)
   let seq = settledSeq
   let chunk = lastSettledChunk(source, batches, settledSeq) + 1
   for (const batch of batches.filter((each) => each.seq > settledSeq)) {
@@ -49,25 +49,12 @@ export function* salvageUnits(source: Source, receivedSeq: number, lost: Note): 
   yield* withoutRows(source, { first, last, fromSeq: Math.max(seq, receivedSeq) + 1, toSeq: sealedSeq }, lost)
 }
 
-/** Up to where the source itself knew of receipts. */
-function settledSeqOf(source: Source): number {
-  return source.chain?.settledSeq ?? source.tables.rowids('settled_batch').at(-1) ?? 0
-}
-
-/** The rows of batches that are what was stored, settled ones too; the chunks of others may be salvaged without them. */
-function readableBatches(source: Source): Summed<BatchRow>[] {
-  const epoch = source.owner?.epoch ?? 0
-  return [...source.tables.rows('batch')].flatMap(({ values }) => {
-    if (typeof values === 'string') return []
-    const batch = batchRow(values)
-    return typeof batchFault(batch, { epoch }) === 'string' ? [] : [batch]
-  })
-}
-
 /** The last chunk that need not be carried over: of the settled batches, or else before the first chunk there is. */
 function lastSettledChunk(source: Source, batches: readonly BatchRow[], settledSeq: number): number {
   const settled = batches.findLast(({ seq }) => seq <= settledSeq)
   if (settled?.seq === settledSeq) return settled.lastChunk
+  const row = source.tables.row('settled_batch', settledSeq)
+  if (Array.isArray(row) && fitsRowSum(row)) return Number(row[4])
   if (source.chain !== null && settledSeq === source.chain.sealedSeq) return source.chain.sealedChunk
   const next = batches.find(({ seq }) => seq === settledSeq + 1)
   if (next !== undefined) return next.firstChunk - 1

@@ -15,7 +15,8 @@ export interface SalvagedSource {
 /** Something that could not be carried over. `which`: its number in the file, of a page its place. */
 export interface LostPart {
   readonly file: string
-  readonly what: 'chunk' | 'batch' | 'suspense' | 'keys' | 'snapshot' | 'birth' | 'counter' | 'checkpoint' | 'page'
+  readonly what:
+    'chunk' | 'batch' | 'suspense' | 'keys' | 'snapshot' | 'birth' | 'counter' | 'checkpoint' | 'recovery' | 'page'
   readonly which: string
   readonly why: string
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { receivedWallMs, type ClockReading } from '@meterline/shared/model/usage-record.ts'
 import type { RuleDefinition } from '../domain/mapping/rule-definition.ts'
 import { journalMigrations } from '../store/journal-schema.ts'
@@ -290,7 +291,7 @@ test('an entry of an earlier version, which noted no clocks, counts as of the wa
   writer.journal.close()
   disk.remove()
   disk = new TestDisk()
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
+  const db = openDatabase({ file: disk.journalFile, disk: temporaryDisk })
   migrate(db, journalMigrations.slice(0, 1))
   const payload = Buffer.from(JSON.stringify({ id: 'e1', meter: 'm', quantity: 5 }))
   db.prepare<[Uint8Array, number, number, number, Uint8Array]>(

@@ -181,6 +181,8 @@ export class BatchSender {
         return this.#journal.settle(effect.receipt)
       case 'take-back':
         return this.#takeBack(effect.order)
+      case 'keep-evidence':
+        return this.#checkpoints.contradictedByRestore(effect.fault)
       case 'arm':
         return this.#arm(effect.timer, effect.attempt)
       case 'disarm':

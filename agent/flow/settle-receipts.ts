@@ -22,8 +22,9 @@ export function settleReceipts(writer: Writer, at: ClockReading): void {
       batch !== null &&
       equalBytes(batch.batchHash, receipt.batchHash)
     assertThat(fits, `the receipt for batch ${seq} was checked against the outbox before it came here`)
-    const { bytes, batchHash } = batch
-    journal.settled.insert({ seq, bytes, logIndex, settledMs: at.syncState === 'unsynced' ? null : at.wallMs })
+    const { bytes, batchHash, lastChunk } = batch
+    const settledMs = at.syncState === 'unsynced' ? null : at.wallMs
+    journal.settled.insert({ seq, bytes, logIndex, settledMs }, lastChunk)
     memory.outboxBatches -= 1
     memory.outboxBytes -= bytes
     memory.retained = {

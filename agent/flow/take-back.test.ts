@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import type { LogTrust } from '../domain/checkpoint-trust.ts'
 import type { BatchReceipt } from '../domain/uplink-types.ts'
 import { DeviceNumbers, GroupFiller } from './group.ts'
 import type { JournalReply, JournalRequest, JournalStatus, StoredBatch } from './journal-port.ts'
 import { JournalService } from './journal-service.ts'
 import { TestDisk } from './testing/test-disk.ts'
+import { testSettings } from './testing/test-settings.ts'
 
 const signingKey = openSigningKey(generateSigningKey().privatePem)
 const group = { deliveries: 100, payloadBytes: 100_000 }
@@ -37,19 +37,7 @@ function at(): ClockReading {
 /** Opens the journal; a batch has two units, and the outbox takes `outboxBytes`. */
 function open(outboxBytes = 10_000_000, retainedBytes = 10_000_000): ReturnType<typeof JournalService.open> {
   const opened = JournalService.open(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: true,
-      identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
-      group,
-      seal: { lingerMs: 100, maxUnits: 2, maxBytes: 100_000 },
-      outboxBytes,
-      retention: { retainMs: 86_400_000, bytes: retainedBytes },
-      suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
-      keyRetentionMs: 86_400_000,
-      journalBytes: 100_000_000,
-      mappings: [],
-    },
+    testSettings(disk, { outboxBytes, retention: { retainMs: 86_400_000, bytes: retainedBytes } }),
     signingKey,
     seededRandom('journal'),
     nowMs,
@@ -205,6 +193,8 @@ describe('taking back', () => {
 describe('a journal with settled batches', () => {
   test.each([
     ['one of them is not on the list', 'DELETE FROM settled_batch WHERE seq = 2'],
+    ['one was settled at another time', 'UPDATE settled_batch SET settled_ms = settled_ms - 1 WHERE seq = 1'],
+    ['one lies elsewhere in the log', 'UPDATE settled_batch SET log_index = 0 WHERE seq = 3'],
     ['the list says more than is settled', 'UPDATE settled_batch SET seq = 9 WHERE seq = 3'],
     ['what is known of the log was changed', 'UPDATE log_head SET root = zeroblob(32)'],
     ['the doubt was taken away', 'UPDATE log_head SET doubted = 0'],

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { decodeHeader, openBatchBody } from '@meterline/shared/model/batch-codec.ts'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { JournalService } from './journal-service.ts'
 import { recoverJournal } from './recover-journal.ts'
 import { publish, putDown, storedAt, storedJournal, unsentIds } from './testing/stored-journal.ts'
 import { TestDisk } from './testing/test-disk.ts'
+import { testSettings } from './testing/test-settings.ts'
 
 const identity = { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 2 }
 const signingKey = openSigningKey(generateSigningKey().privatePem)
@@ -25,27 +27,15 @@ beforeEach(() => {
     }
   })
   putDown(stored, disk)
-  const sources = { dataDirectoryJournal: disk.journalFile, sources: [], receivedSeq: 0 }
-  const recovered = recoverJournal({ ...sources, identity, nowMs: storedAt.wallMs, by: 'Ada', onTemporaryDisk: true })
+  const sources = { dataDirectoryJournal: disk.journalFile, sources: [], received: [] }
+  const recovered = recoverJournal({ ...sources, identity, nowMs: storedAt.wallMs, by: 'Ada', disk: temporaryDisk })
   if (!recovered.ok) throw new Error(recovered.fault.message)
 })
 afterEach(() => disk.remove())
 
 function open(): ReturnType<typeof JournalService.open> {
   return JournalService.open(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: true,
-      identity,
-      group: { deliveries: 100, payloadBytes: 100_000 },
-      seal: { lingerMs: 100, maxUnits: 600, maxBytes: 100_000 },
-      outboxBytes: 10_000_000,
-      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
-      suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
-      keyRetentionMs: 86_400_000,
-      journalBytes: 100_000_000,
-      mappings: [],
-    },
+    testSettings(disk, { identity, seal: { lingerMs: 100, maxUnits: 600, maxBytes: 100_000 } }),
     signingKey,
     seededRandom('journal'),
     0,
@@ -90,9 +80,7 @@ test('what was carried over is sealed in order, a piece to a transaction, whenev
 })
 
 test('a damaged piece of it stops the journal before anything of it is sealed', () => {
-  const db = openDatabase({ file: disk.journalFile, onTemporaryDisk: true })
-  db.exec('UPDATE salvaged_chunk SET units = zeroblob(length(units)) WHERE id = 1')
-  db.close()
+  changeFile(disk.journalFile, 'UPDATE salvaged_chunk SET units = zeroblob(length(units)) WHERE id = 1')
   const service = opened()
   const reply = service.handle({ kind: 'tend', receipts: [], at: storedAt })
   expect(reply).toMatchObject({ kind: 'tend', fault: { code: 'journal_damaged' } })

@@ -23,7 +23,7 @@ import type { Origin } from './origin.ts'
 /** What the writer works by. Plain data, so that it can be handed to a thread; only an inline writer may have a disk. */
 export interface WriterSettings {
   readonly journalFile: string
-  readonly onTemporaryDisk: boolean
+  /** For simulations only: see `openDatabase`. */
   readonly disk?: SimulatedDisk | undefined
   readonly identity: JournalIdentity
   readonly group: GroupLimits

@@ -1,10 +1,8 @@
-import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
 import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { logDamage } from '@meterline/shared/sqlite/log-damage.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import { schemaFaults } from '@meterline/shared/sqlite/schema-check.ts'
 import { journalMigrations } from './journal-schema.ts'
-import { readLog } from './salvage-log.ts'
-import { journalPageBytes } from './salvage-pages.ts'
 
 /** A journal that is not what was written to it: what was found, and what to do. */
 export function damaged(file: string, what: string): Fault<'journal_damaged'> {
@@ -49,21 +47,10 @@ export function readStored<Value>(file: string, read: () => Value): Result<Value
   }
 }
 
-/**
- * Whether the write-ahead log beside a journal lost something but its tail: SQLite itself would drop the rest of it
- * without a word. Null when there is no log, or it is as it was written or as a power cut left it. To be asked before the
- * file is opened; reads the whole log, a few megabytes.
- */
-export function logDamage(file: string): Fault<'journal_damaged'> | null {
-  const logFile = `${file}-wal`
-  if (!existsSync(logFile)) return null
-  const fd = openSync(logFile, 'r')
-  try {
-    const { damage } = readLog(fd, fstatSync(fd).size, journalPageBytes)
-    return damage === null ? null : damaged(file, `its write-ahead log: ${damage}`)
-  } finally {
-    closeSync(fd)
-  }
+/** Whether the write-ahead log beside a journal lost something but its tail; to be asked before the file is opened. */
+export function journalLogDamage(file: string): Fault<'journal_damaged'> | null {
+  const damage = logDamage(file)
+  return damage === null ? null : damaged(file, `its write-ahead log: ${damage}`)
 }
 
 /** Whether an agent has the file open: it holds it for itself alone. What cannot be opened for its damage is not in use. */

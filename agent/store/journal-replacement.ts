@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { renameDurably, synchronise } from '@meterline/shared/sqlite/synchronise.ts'
 
 /** Where a recovered journal lies once it is whole, until it has taken its place. */
 export function recoveredFile(file: string): string {
@@ -23,8 +24,7 @@ export function asideFile(file: string, epoch: number | null): string {
 
 /** Says that the new journal is whole and closed: from here on it takes the place of the old one, also after a crash. */
 export function declareRecovered(file: string): void {
-  renameSync(unfinishedFile(file), recoveredFile(file))
-  syncDirectory(file)
+  renameDurably(unfinishedFile(file), recoveredFile(file))
   finishReplacement(file)
 }
 
@@ -45,9 +45,8 @@ export function finishReplacement(file: string): void {
   }
   rmSync(`${file}-wal`, { force: true })
   rmSync(`${file}-shm`, { force: true })
-  syncDirectory(file)
-  renameSync(recovered, file)
-  syncDirectory(file)
+  synchronise(dirname(file))
+  renameDurably(recovered, file)
 }
 
 /** Throws away what a crash in the middle of a recovery left of the new journal. */
@@ -64,14 +63,5 @@ function movedTo(recovered: string): string | null {
     return row?.movedTo ?? null
   } finally {
     db.close()
-  }
-}
-
-function syncDirectory(file: string): void {
-  const directory = openSync(dirname(file), 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
   }
 }

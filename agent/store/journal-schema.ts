@@ -76,7 +76,8 @@ CREATE TABLE sparkplug_birth (
     version: 4,
     sql: `
 CREATE TABLE settled_batch (
-  seq INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, log_index INTEGER NOT NULL, settled_ms INTEGER) STRICT;
+  seq INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, log_index INTEGER NOT NULL, settled_ms INTEGER,
+  last_chunk INTEGER NOT NULL) STRICT;
 CREATE TABLE log_head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   generation INTEGER NOT NULL, doubted INTEGER NOT NULL, size INTEGER, root BLOB, note TEXT, sum INTEGER) STRICT;
@@ -98,12 +99,13 @@ ALTER TABLE counter ADD COLUMN sum INTEGER;
 ALTER TABLE suspense ADD COLUMN sum INTEGER;
 ALTER TABLE suspense_closed ADD COLUMN sum INTEGER;
 ALTER TABLE sparkplug_birth ADD COLUMN sum INTEGER;
+ALTER TABLE settled_batch ADD COLUMN sum INTEGER;
 CREATE TABLE salvaged_chunk (
   id INTEGER PRIMARY KEY, unit_count INTEGER NOT NULL, record_count INTEGER NOT NULL,
   tables_delta BLOB NOT NULL, units BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
 CREATE TABLE recovery (
   id INTEGER PRIMARY KEY, recovered_ms INTEGER NOT NULL, recovered_by TEXT NOT NULL, moved_to TEXT,
-  report TEXT NOT NULL) STRICT;
+  report TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
 `,
   },
 ]

@@ -10,7 +10,7 @@ import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
 import type { AgentId, TenantId } from '@meterline/shared/units/ids.ts'
 import { BirthTable } from './birth-table.ts'
 import { ClosedSuspenseTable } from './closed-suspense-table.ts'
-import { codeOf, damageFault, damaged, logDamage } from './journal-damage.ts'
+import { codeOf, damageFault, damaged, journalLogDamage } from './journal-damage.ts'
 import { finishReplacement } from './journal-replacement.ts'
 import { journalMigrations } from './journal-schema.ts'
 import { LogTrustTable } from './log-trust-table.ts'
@@ -33,7 +33,6 @@ export interface JournalOptions {
   readonly file: string
   readonly identity: JournalIdentity
   /** For simulations only: see `openDatabase`. */
-  readonly onTemporaryDisk: boolean
   readonly disk?: SimulatedDisk | undefined
   /** The most keys one commit stages. */
   readonly maxStagedKeys: number
@@ -91,11 +90,11 @@ export class Journal {
   static open(options: JournalOptions): Result<Journal, Fault<JournalFaultCode>> {
     let db: Database | null = null
     try {
-      const { file, onTemporaryDisk, disk } = options
+      const { file, disk } = options
       finishReplacement(file)
-      const lost = logDamage(file)
+      const lost = journalLogDamage(file)
       if (lost !== null) return failed(lost)
-      db = openDatabase({ file, onTemporaryDisk, disk, cachePages })
+      db = openDatabase({ file, disk, cachePages })
       // One process at a time: a second one would give out the same sequence numbers.
       db.pragma('locking_mode = EXCLUSIVE')
       // SQLite takes that lock with the first transaction that may write; an agent without work would hold none.

@@ -28,7 +28,8 @@ export interface LogEvidence {
 // The first contradictions tell the story; an aggregator that makes ever new ones must not fill the disk.
 const mostEvidence = 16
 
-interface TrustRow {
+/** The row about the log without its sum. */
+export interface TrustRow {
   readonly generation: number
   readonly doubted: number
   readonly size: number | null
@@ -56,8 +57,7 @@ export class LogTrustTable {
         'SELECT generation, doubted, size, root, note, sum FROM log_head WHERE id = 1',
       )
       .get()
-    const isWhole = row !== undefined && (row.sum === null ? isFirst(row) : row.sum === trustSum(row))
-    if (!isWhole) {
+    if (row === undefined || !fitsTrustSum(row, row.sum)) {
       throw new FaultError(damaged(this.#db.name, "the row about the aggregator's log was changed"))
     }
     const { generation, doubted, size, root, note } = row
@@ -98,8 +98,13 @@ export class LogTrustTable {
   }
 }
 
-/** CRC-32 over a row; the one that a new journal begins with has none. */
-export function trustSum({ generation, doubted, size, root, note }: TrustRow): number {
+/** Whether the row is as it was written. The one that a new journal begins with has no sum. */
+export function fitsTrustSum(row: TrustRow, sum: number | null): boolean {
+  return sum === null ? isFirst(row) : sum === trustSum(row)
+}
+
+/** CRC-32 over a row. */
+function trustSum({ generation, doubted, size, root, note }: TrustRow): number {
   return crc32(JSON.stringify([generation, doubted, size, root === null ? null : toHex(root), note]))
 }
 

@@ -94,9 +94,21 @@ export class RecoveryTables {
   }
 
   note({ recoveredMs, recoveredBy, movedTo, report }: RecoveryRow): void {
-    this.#db
-      .prepare('INSERT INTO recovery (recovered_ms, recovered_by, moved_to, report) VALUES (?, ?, ?, ?)')
-      .run(recoveredMs, recoveredBy, movedTo, report)
+    const { last } = this.#db
+      .prepare<[], { last: number }>('SELECT ifnull(max(id), 0) AS last FROM recovery')
+      .get() ?? { last: 0 }
+    const row = [last + 1, recoveredMs, recoveredBy, movedTo, report]
+    this.#db.prepare('INSERT INTO recovery VALUES (?, ?, ?, ?, ?, ?)').run(...row, rowSum(row))
+  }
+
+  /** The recoveries that led to this journal, newest first. */
+  notes(most: number): RecoveryRow[] {
+    return this.#db
+      .prepare<[number], RecoveryRow>(
+        `SELECT recovered_ms AS recoveredMs, recovered_by AS recoveredBy, moved_to AS movedTo, report
+         FROM recovery ORDER BY id DESC LIMIT ?`,
+      )
+      .all(most)
   }
 
   #isFree(id: number): boolean {

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
-import { readLog, type LogContents } from './salvage-log.ts'
+import { readLog, type LogContents } from '@meterline/shared/sqlite/write-ahead-log.ts'
 
 /** SQLite's page size in every journal; the whole of a page is used. */
 export const journalPageBytes = 4_096

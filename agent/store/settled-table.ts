@@ -3,6 +3,7 @@ import { FaultError } from '@meterline/shared/base/errors.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import type { SettledBatch } from '../domain/retention.ts'
 import { damaged } from './journal-damage.ts'
+import { rowSum } from './row-sums.ts'
 
 /** What is kept of settled batches. */
 export interface RetainedTotals {
@@ -12,7 +13,9 @@ export interface RetainedTotals {
   readonly fromSeq: number
 }
 
-const columns = 'seq, bytes, log_index AS logIndex, settled_ms AS settledMs'
+type SettledRow = SettledBatch & { readonly lastChunk: number; readonly sum: number | null }
+
+const columns = 'seq, bytes, log_index AS logIndex, settled_ms AS settledMs, last_chunk AS lastChunk, sum'
 
 /**
  * Which batches have left the outbox and are kept all the same: always the newest of the settled ones, without a gap.
@@ -20,16 +23,18 @@ const columns = 'seq, bytes, log_index AS logIndex, settled_ms AS settledMs'
  */
 export class SettledTable {
   readonly #db: Database
-  readonly #insert: Statement<[SettledBatch]>
-  readonly #oldest: Statement<[number], SettledBatch>
-  readonly #row: Statement<[number], SettledBatch>
+  readonly #insert: Statement<[SettledRow]>
+  readonly #oldest: Statement<[number], SettledRow>
+  readonly #row: Statement<[number], SettledRow>
   readonly #deleteChunks: Statement<[number]>
   readonly #deleteBatches: Statement<[number]>
   readonly #forget: Statement<[number]>
 
   constructor(db: Database) {
     this.#db = db
-    this.#insert = db.prepare('INSERT INTO settled_batch VALUES (:seq, :bytes, :logIndex, :settledMs)')
+    this.#insert = db.prepare(
+      'INSERT INTO settled_batch VALUES (:seq, :bytes, :logIndex, :settledMs, :lastChunk, :sum)',
+    )
     this.#oldest = db.prepare(`SELECT ${columns} FROM settled_batch ORDER BY seq LIMIT ?`)
     this.#row = db.prepare(`SELECT ${columns} FROM settled_batch WHERE seq = ?`)
     this.#deleteChunks = db.prepare('DELETE FROM chunk WHERE id <= (SELECT last_chunk FROM batch WHERE seq = ?)')
@@ -37,29 +42,36 @@ export class SettledTable {
     this.#forget = db.prepare('DELETE FROM settled_batch WHERE seq <= ?')
   }
 
-  insert(batch: SettledBatch): void {
-    this.#insert.run(batch)
+  /** `lastChunk` says where its usage ends should its own row be lost. */
+  insert(batch: SettledBatch, lastChunk: number): void {
+    this.#insert.run({ ...batch, lastChunk, sum: settledSum(batch, lastChunk) })
   }
 
-  /** In sequence. */
+  /** In sequence. Throws `journal_damaged` when one of them is not what was written: it could go too early. */
   oldest(limit: number): SettledBatch[] {
-    return this.#oldest.all(limit)
+    return this.#oldest.all(limit).map((row) => this.#whole(row))
   }
 
+  /** Throws `journal_damaged` like `oldest`. */
   row(seq: number): SettledBatch | null {
-    return this.#row.get(seq) ?? null
+    const row = this.#row.get(seq)
+    return row === undefined ? null : this.#whole(row)
   }
 
-  /** Throws `journal_damaged` when they are not the newest ones up to `settledSeq`: others must never be let go. */
+  /**
+   * Throws `journal_damaged` when they are not the newest ones up to `settledSeq`, or one was changed: others must never be
+   * let go.
+   */
   totals(settledSeq: number): RetainedTotals {
-    const row = this.#db
-      .prepare<[], RetainedTotals & { readonly lastSeq: number | null }>(
-        `SELECT count(*) AS batches, ifnull(sum(bytes), 0) AS bytes, ifnull(min(seq), 0) AS fromSeq, max(seq) AS lastSeq
-         FROM settled_batch`,
-      )
-      .get()
-    if (row === undefined || row.lastSeq === null) return { batches: 0, bytes: 0, fromSeq: 0 }
-    const { batches, bytes, fromSeq, lastSeq } = row
+    let [batches, bytes, fromSeq, lastSeq] = [0, 0, 0, 0]
+    for (const row of this.#db.prepare<[], SettledRow>(`SELECT ${columns} FROM settled_batch ORDER BY seq`).iterate()) {
+      const batch = this.#whole(row)
+      if (batches === 0) fromSeq = batch.seq
+      lastSeq = batch.seq
+      batches += 1
+      bytes += batch.bytes
+    }
+    if (batches === 0) return { batches, bytes, fromSeq }
     if (lastSeq === settledSeq && lastSeq - fromSeq === batches - 1) return { batches, bytes, fromSeq }
     const what = `the list of settled batches has ${batches} from ${fromSeq} to ${lastSeq}, the last one settled is ${settledSeq}`
     throw new FaultError(damaged(this.#db.name, what))
@@ -82,4 +94,13 @@ export class SettledTable {
     this.#db.prepare('DELETE FROM settled_batch WHERE seq > ?').run(afterSeq)
     return taken ?? { batches: 0, bytes: 0 }
   }
+
+  #whole({ sum, lastChunk, ...batch }: SettledRow): SettledBatch {
+    if (sum === null || sum === settledSum(batch, lastChunk)) return batch
+    throw new FaultError(damaged(this.#db.name, `the row of settled batch ${batch.seq} was changed`))
+  }
+}
+
+function settledSum({ seq, bytes, logIndex, settledMs }: SettledBatch, lastChunk: number): number {
+  return rowSum([seq, bytes, logIndex, settledMs, lastChunk])
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import type { LogTrust, VerifiedHead } from '../domain/checkpoint-trust.ts'
 import { JournalClient } from '../flow/journal-client.ts'
 import { TestDisk } from '../flow/testing/test-disk.ts'
+import { testSettings } from '../flow/testing/test-settings.ts'
 import { VirtualClock } from '../flow/testing/virtual-clock.ts'
 import { openInlineJournal } from './inline.ts'
 
@@ -18,19 +18,7 @@ beforeEach(() => {
   disk = new TestDisk()
   clock = new VirtualClock()
   const opened = openInlineJournal(
-    {
-      journalFile: disk.journalFile,
-      onTemporaryDisk: true,
-      identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
-      group: { deliveries: 100, payloadBytes: 100_000 },
-      seal: { lingerMs: 100, maxUnits: 2, maxBytes: 100_000 },
-      outboxBytes: 10_000_000,
-      retention: { retainMs: 86_400_000, bytes: 10_000_000 },
-      suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
-      keyRetentionMs: 86_400_000,
-      journalBytes: 100_000_000,
-      mappings: [],
-    },
+    testSettings(disk),
     openSigningKey(generateSigningKey().privatePem),
     seededRandom('client'),
     clock,

@@ -57,8 +57,10 @@ class InlineJournal implements JournalPort {
   }
 
   ask(question: JournalQuestion): Promise<JournalAnswer> {
-    if (!this.#ended) return Promise.resolve(this.#service.answer(question))
-    return Promise.reject(new FaultError(fault('agent_closed', 'the agent has been closed')))
+    if (this.#ended) return Promise.reject(new FaultError(fault('agent_closed', 'the agent has been closed')))
+    const answer = this.#service.answer(question)
+    if (answer.kind === 'unanswered') this.#later(() => this.#listener?.onFailure(answer.fault))
+    return Promise.resolve(answer)
   }
 
   endOfTurn(run: () => void): void {

@@ -1,39 +1,28 @@
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '@meterline/shared/base/clock.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { DeviceNumbers, GroupFiller } from '../flow/group.ts'
 import { readClock } from '../flow/journal-client.ts'
 import type { JournalPort, JournalReply } from '../flow/journal-port.ts'
-import { TestDisk } from '../flow/testing/test-disk.ts'
+import { TestDisks, type TestDisk } from '../flow/testing/test-disk.ts'
+import { testSettings } from '../flow/testing/test-settings.ts'
 import type { WriterSettings } from '../flow/writer.ts'
 import { startWriterThread } from './thread.ts'
 
 const clock = systemClock()
 const signingKeyPem = generateSigningKey().privatePem
 const group = { deliveries: 100, payloadBytes: 100_000 }
-const disks: TestDisk[] = []
+const disks = new TestDisks()
 const open: JournalPort[] = []
 
 afterEach(() => {
   for (const port of open.splice(0)) port.kill()
-  for (const disk of disks.splice(0)) disk.remove()
+  disks.remove()
 })
 
 function settingsOn(disk: TestDisk): WriterSettings {
-  return {
-    journalFile: disk.journalFile,
-    onTemporaryDisk: false,
-    identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
-    group,
-    seal: { lingerMs: 600_000, maxUnits: 3, maxBytes: 100_000 },
-    outboxBytes: 10_000_000,
-    retention: { retainMs: 86_400_000, bytes: 10_000_000 },
-    suspense: { rows: 100, bytes: 100_000, rowsPerDevice: 100, payloadBytes: 1000 },
-    keyRetentionMs: 86_400_000,
-    journalBytes: 100_000_000,
-    mappings: [],
-  }
+  return testSettings(disk, { disk: undefined, seal: { lingerMs: 600_000, maxUnits: 3, maxBytes: 100_000 } })
 }
 
 async function start(disk: TestDisk): Promise<Hands> {
@@ -83,14 +72,8 @@ class Hands {
   }
 }
 
-function newDisk(): TestDisk {
-  const disk = new TestDisk()
-  disks.push(disk)
-  return disk
-}
-
 test('commits groups, hands the buffer back, seals, and reads batches with their bytes alone', async () => {
-  const hands = await start(newDisk())
+  const hands = await start(disks.add())
   const reply = await hands.apply(['e1', 'e2', 'e3', 'e4'])
   expect(reply).toMatchObject({
     kind: 'group',
@@ -115,7 +98,7 @@ test('commits groups, hands the buffer back, seals, and reads batches with their
 })
 
 test('what was answered is there after the thread was killed', async () => {
-  const disk = newDisk()
+  const disk = disks.add()
   const before = await start(disk)
   await before.apply(['e1', 'e2'])
   before.port.kill()
@@ -126,7 +109,7 @@ test('what was answered is there after the thread was killed', async () => {
 })
 
 test('says why it cannot start', async () => {
-  const disk = newDisk()
+  const disk = disks.add()
   const settings = { ...settingsOn(disk), journalFile: `${disk.folder}/missing/journal.db` }
   expect(await startWriterThread({ settings, signingKeyPem })).toMatchObject({
     ok: false,
@@ -136,4 +119,9 @@ test('says why it cannot start', async () => {
     ok: false,
     fault: { code: 'writer_crashed' },
   })
+})
+
+test('is not handed a simulated disk', () => {
+  const settings = { ...settingsOn(disks.add()), disk: temporaryDisk }
+  expect(() => startWriterThread({ settings, signingKeyPem })).toThrow('stays with the thread')
 })

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { assertThat, failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type {
   JournalAnswer,
   JournalListener,
@@ -17,6 +17,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 2
 
 /** Starts the writer's thread and waits until it has opened the journal. */
 export function startWriterThread(start: WriterStart): Promise<Result<JournalPort, Fault>> {
+  assertThat(start.settings.disk === undefined, 'a simulated disk stays with the thread that made it')
   const worker = new Worker(new URL(workerFile, import.meta.url), { workerData: start, resourceLimits })
   return new Promise((resolve) => {
     const fail = (error: unknown): void => resolve(failed(crashed(error)))

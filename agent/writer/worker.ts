@@ -21,19 +21,21 @@ else {
 
 function serve(service: JournalService): void {
   let told = false
+  const tellFailure = (): void => {
+    if (service.failure === null || told) return
+    told = true
+    tell({ kind: 'failed', fault: service.failure })
+  }
   port?.on('message', (message: ToWriter) => {
     switch (message.kind) {
       case 'request': {
         const reply = service.handle(message.request)
         tell({ kind: 'reply', reply }, transferred(reply))
-        if (service.failure !== null && !told) {
-          told = true
-          tell({ kind: 'failed', fault: service.failure })
-        }
-        return
+        return tellFailure()
       }
       case 'question':
-        return tell({ kind: 'answer', number: message.number, answer: service.answer(message.question) })
+        tell({ kind: 'answer', number: message.number, answer: service.answer(message.question) })
+        return tellFailure()
       case 'close':
         service.close()
         port?.close()

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { usageEvent } from '../flow/fixtures/sealing-agent.ts'
 import type { CopyOrder } from '../flow/copy-books.ts'
 import { RestorableTenant } from '../flow/testing/restorable-tenant.ts'
@@ -24,7 +25,6 @@ function order(given: Partial<CopyOrder> = {}): CopyOrder {
     toFile: join(folder, 'copy.db'),
     tenant: 'acme',
     publicKeyBase64: acme.signingKey.publicKeyBase64,
-    onTemporaryDisk: true,
     ...given,
   }
 }
@@ -45,4 +45,8 @@ test('a thread that cannot even begin is a backup that failed', async () => {
   const broken = { ...order(), booksFile: undefined } as unknown as CopyOrder
   const copied = await copyBooksInThread(broken, () => undefined)
   expect(copied).toMatchObject({ ok: false, fault: { code: 'backup_failed' } })
+})
+
+test('a simulated disk is not handed to the thread', () => {
+  expect(() => copyBooksInThread(order({ disk: temporaryDisk }), () => undefined)).toThrow('stays with the thread')
 })

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { failed, fault } from '@meterline/shared/base/errors.ts'
+import { assertThat, failed, fault } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import type { BooksCopy, CopyFault, CopyOrder } from '../flow/copy-books.ts'
 
@@ -16,6 +16,7 @@ export function copyBooksInThread(
   order: CopyOrder,
   phase: (name: string) => void,
 ): Promise<Result<BooksCopy, CopyFault>> {
+  assertThat(order.disk === undefined, 'a simulated disk stays with the thread that made it')
   const worker = new Worker(new URL(workerFile, import.meta.url), { workerData: order })
   return new Promise((resolve) => {
     const crashed = (reason: string): void =>

@@ -15,7 +15,15 @@ export type ParsedTenantFile =
  * what may no longer change. An accepted file compiles.
  */
 export function parseTenantFile(fileName: string, text: string, before: TenantFile | null = null): ParsedTenantFile {
-  const yaml = parseYamlWithPositions(fileName, text)
+  return readTenantFile(fileName, parseYamlWithPositions(fileName, text), before)
+}
+
+/** The same for a file whose YAML has been read. */
+export function readTenantFile(
+  fileName: string,
+  yaml: ReturnType<typeof parseYamlWithPositions>,
+  before: TenantFile | null,
+): ParsedTenantFile {
   if (!yaml.ok) return { ok: false, mistakes: yaml.mistakes }
   const place: Place = (path, part) => ({ file: fileName, ...yaml.positionOf(path, part) })
   const { draft, mistakes, complete } = readDraft(yaml.value, place)

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, credentials } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  TestPrograms,
+  type EndedProgram,
+  type StartedProgram,
+} from '@meterline/shared/command-line/testing/test-programs.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { AggregatorMessage, BatchMessage } from '@meterline/shared/wire/messages.ts'
@@ -18,40 +20,19 @@ import { acmeFile } from '../flow/fixtures/tenant-file.ts'
 import { SealingAgent, usageEvent } from '../flow/fixtures/sealing-agent.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-aggregator.mjs', import.meta.url))
-const running: ChildProcess[] = []
+const programs = new TestPrograms()
 let folder = ''
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-cli-'))
 })
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  programs.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-interface Started {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-}
-
-function start(args: readonly string[]): Started {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  running.push(child)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) }
-}
-
-async function aggregator(...args: string[]): Promise<Ended> {
-  return await start(args).ended
+async function aggregator(...args: string[]): Promise<EndedProgram> {
+  return await programs.start([process.execPath, program, ...args]).ended
 }
 
 function writeConfig(extra = ''): string {
@@ -66,12 +47,9 @@ interface Ready {
   readonly publicKey: string
 }
 
-async function run(config: string): Promise<Started & { readonly ready: Ready }> {
+async function run(config: string): Promise<StartedProgram & { readonly ready: Ready }> {
   const readyFile = join(folder, 'ready.json')
-  rmSync(readyFile, { force: true })
-  const started = start(['run', '--config', config, '--ready-file', readyFile])
-  for (let tries = 0; tries < 600 && !existsSync(readyFile) && started.child.exitCode === null; tries++) await pause(50)
-  if (!existsSync(readyFile)) throw new Error(`it did not start: ${JSON.stringify(await started.ended)}`)
+  const started = await programs.startUntilReady([process.execPath, program, 'run', '--config', config], readyFile)
   return { ...started, ready: JSON.parse(readFileSync(readyFile, 'utf8')) as Ready }
 }
 
@@ -174,7 +152,7 @@ test('from init to verified invoices, over a restart', async () => {
   const tenantFile = join(folder, 'acme.yaml')
   writeFileSync(tenantFile, acmeFile([{ id: 'gw-1', key: agent.key.publicKeyBase64 }]))
   const service = await run(config)
-  const ask = async (...args: string[]): Promise<Ended> => await aggregator(...args, '--config', config)
+  const ask = async (...args: string[]): Promise<EndedProgram> => await aggregator(...args, '--config', config)
 
   const wrong = join(folder, 'wrong.yaml')
   writeFileSync(wrong, acmeFile([]).replace('kind: fleet', 'kind: flet'))

@@ -28,7 +28,10 @@ const report: RestoreReport = {
       },
     ],
     closedPeriods: ['2025-06'],
-    agents: [{ agent: 'gw-1', epoch: 1, restoredSeq: 5, replacedSeq: 8 }],
+    agents: [
+      { agent: 'gw-1', epoch: 1, restoredSeq: 5, replacedSeq: 8 },
+      { agent: 'gw-2', epoch: 3, restoredSeq: 0, replacedSeq: 1 },
+    ],
   },
   numberGaps: [
     { entity: 'acme', series: 'acme', from: 7, to: 7 },
@@ -41,7 +44,8 @@ test('a restore says what is lost and what is to be done', () => {
     'acme: restored with 41 log entries, as generation 2.',
     '  The replaced books are kept in /data/acme.db.before-2.',
     '  Not in the restored books: 9 log entries, among them 3 batches, 1 catalogue, 1 document.',
-    '  Agent gw-1, epoch 1, sends batches 6 to 8 again if it has them.',
+    '  Agent gw-1, epoch 1, sends batches 6 to 8 again if it still has them.',
+    '  Agent gw-2, epoch 3, sends batch 1 again if it still has it.',
     '  ISSUED AND LOST: document acme-000007 to bright for 2025-06, 3.70 EUR.',
     '  Open again, close them anew: 2025-06.',
     '  Numbers left unused in series acme: 7.',

@@ -34,9 +34,10 @@ function lostLines({ logEntries, batches, catalogues, documents, closedPeriods, 
       `${counted(batches, 'batch', 'batches')}, ${counted(catalogues, 'catalogue')}, ${counted(documents.length, 'document')}.`,
   ]
   for (const { agent, epoch, restoredSeq, replacedSeq } of agents) {
-    lines.push(
-      `  Agent ${agent}, epoch ${epoch}, sends batches ${restoredSeq + 1} to ${replacedSeq} again if it has them.`,
-    )
+    const first = restoredSeq + 1
+    const [which, them] =
+      first === replacedSeq ? [`batch ${first}`, 'it'] : [`batches ${first} to ${replacedSeq}`, 'them']
+    lines.push(`  Agent ${agent}, epoch ${epoch}, sends ${which} again if it still has ${them}.`)
   }
   for (const { number, buyer, period, total, currency } of documents) {
     lines.push(`  ISSUED AND LOST: document ${number} to ${buyer} for ${period}, ${total} ${currency}.`)

@@ -1,17 +1,15 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TestPrograms, type EndedProgram } from '@meterline/shared/command-line/testing/test-programs.ts'
 import type { BackupAnswer } from '../control/backup-answer.ts'
 import { acmeFile } from '../flow/fixtures/tenant-file.ts'
 import type { RestoreReport } from '../flow/restore-order.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-aggregator.mjs', import.meta.url))
-const running: ChildProcess[] = []
+const programs = new TestPrograms()
 let folder = ''
 let config = ''
 let backups = ''
@@ -23,37 +21,19 @@ beforeAll(() => {
   writeFileSync(config, `dataDirectory: ${join(folder, 'data')}\nedge: { host: 127.0.0.1, port: 0 }\n`)
 })
 afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
+  programs.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args, '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
-  running.push(child)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) }
-}
-
-async function aggregator(...args: string[]): Promise<Ended> {
-  return await start(args).ended
+async function aggregator(...args: string[]): Promise<EndedProgram> {
+  return await programs.start([process.execPath, program, ...args, '--config', config]).ended
 }
 
 /** A running aggregator; the function stops it and waits for its end. */
-async function run(): Promise<() => Promise<Ended>> {
+async function run(): Promise<() => Promise<EndedProgram>> {
   const readyFile = join(folder, 'ready.json')
-  rmSync(readyFile, { force: true })
-  const { child, ended } = start(['run', '--ready-file', readyFile])
-  for (let tries = 0; tries < 600 && !existsSync(readyFile) && child.exitCode === null; tries++) await pause(50)
-  if (!existsSync(readyFile)) throw new Error(`it did not start: ${JSON.stringify(await ended)}`)
+  const commandLine = [process.execPath, program, 'run', '--config', config]
+  const { child, ended } = await programs.startUntilReady(commandLine, readyFile)
   return async () => {
     child.kill('SIGTERM')
     return await ended

@@ -14,6 +14,9 @@ import type {
 import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 
+/** As many digits of a batch's hash as an agent's "recover --received" takes; two batches never agree in them by chance. */
+const shownHashDigits = 8
+
 /** What an apply did, for people. */
 export function applyText(outcome: ApplyOutcome, dryRun: boolean): string {
   const { tenant, version, applied, diff } = outcome
@@ -78,8 +81,8 @@ export function tenantText(status: TenantStatus): string {
     ['evidence', counted(status.evidence, 'piece')],
   ]
   const agents = status.agents.map(
-    ({ agent, epoch, receivedSeq, connected, quarantined, logDispute, report }) =>
-      `  agent ${agent}  epoch ${epoch}, ${counted(receivedSeq, 'batch', 'batches')}, ${connected ? 'connected' : 'not connected'}` +
+    ({ agent, epoch, receivedSeq, chainHash, connected, quarantined, logDispute, report }) =>
+      `  agent ${agent}  epoch ${epoch}, ${counted(receivedSeq, 'batch', 'batches')} (${receivedSeq}:${chainHash.slice(0, shownHashDigits)}), ${connected ? 'connected' : 'not connected'}` +
       (quarantined === null ? '' : `, QUARANTINED: ${oneLine(quarantined)}`) +
       (logDispute === null ? '' : `\n    HOLDS ANOTHER LOG: ${oneLine(logDispute)}`) +
       (report === null ? '' : `\n    ${reportText(report)}`),

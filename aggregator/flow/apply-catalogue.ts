@@ -5,7 +5,7 @@ import { parseYamlWithPositions } from '@meterline/shared/config/yaml-positions.
 import { sha256 } from '@meterline/shared/integrity/hash.ts'
 import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import { longestLogEntryBytes } from '@meterline/shared/model/log-entry.ts'
-import { parseTenantFile } from '../catalogue-files/parse-tenant-file.ts'
+import { readTenantFile } from '../catalogue-files/parse-tenant-file.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import { compileCatalogue } from '../domain/catalogue/compile-catalogue.ts'
 import { diffCatalogue, formatDiffLine } from '../domain/catalogue/diff-catalogue.ts'
@@ -29,8 +29,9 @@ export function applyCatalogue(
   file: { readonly name: string; readonly text: string },
   options: { readonly dryRun: boolean },
 ): ApplyResult {
-  const before = inForceOf(registry, tenantNamedBy(file))
-  const parsed = parseTenantFile(file.name, file.text, before?.catalogue.file ?? null)
+  const yaml = parseYamlWithPositions(file.name, file.text)
+  const before = inForceOf(registry, tenantNamedBy(yaml))
+  const parsed = readTenantFile(file.name, yaml, before?.catalogue.file ?? null)
   if (!parsed.ok) {
     const count = parsed.mistakes.length
     const text = `${file.name} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing was applied.`
@@ -75,8 +76,7 @@ function commitCatalogue(store: TenantStore, catalogue: Catalogue, fileName: str
 }
 
 /** The tenant a file says it is of, as far as that can be read; mistakes in it are found by the real reading. */
-function tenantNamedBy(file: { readonly name: string; readonly text: string }): string | null {
-  const yaml = parseYamlWithPositions(file.name, file.text)
+function tenantNamedBy(yaml: ReturnType<typeof parseYamlWithPositions>): string | null {
   if (!yaml.ok || typeof yaml.value !== 'object' || yaml.value === null || !('tenant' in yaml.value)) return null
   return typeof yaml.value.tenant === 'string' ? yaml.value.tenant : null
 }

@@ -9,7 +9,8 @@ import { seededRandom } from '@meterline/shared/base/random.ts'
 import { openCheckpoint } from '@meterline/shared/integrity/checkpoint.ts'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { parseManifest } from './backup-manifest.ts'
 import { Backups } from './backup-tenant.ts'
@@ -54,7 +55,7 @@ function backupsWith(copy: CopyBooks): Backups {
     copyBooks: copy,
     log: silentLog(),
     version: '1',
-    onTemporaryDisk: true,
+    disk: temporaryDisk,
   })
 }
 
@@ -107,9 +108,10 @@ describe('a backup', () => {
   })
 
   test('of books with problems is none, and says what is wrong', async () => {
-    const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
-    db.exec(`UPDATE balance SET debit_micros = '7' WHERE entity = 'acme' AND account = 'revenue'`)
-    db.close()
+    changeFile(
+      tenantFile(dataDirectory, 'acme'),
+      `UPDATE balance SET debit_micros = '7' WHERE entity = 'acme' AND account = 'revenue'`,
+    )
     const made = await tenant.clock.until(tenant.commands.backup({ tenant: 'acme', toDirectory }))
     expect(made).toMatchObject({ ok: false, fault: { code: 'backup_has_problems' } })
     expect(made.ok ? '' : made.fault.message).toContain('I1: acme EUR revenue')

@@ -4,6 +4,7 @@ import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { backupFiles, discardPartial, finishBackup, prepareBackup } from '../store/backup-files.ts'
 import type { BackupFiles } from '../store/backup-files.ts'
 import { tenantFile } from '../store/tenant-files.ts'
@@ -23,8 +24,8 @@ export interface BackupParts {
   readonly log: Log
   /** Version of this program, for the manifest. */
   readonly version: string
-  /** Simulation only: nothing need reach the disk. */
-  readonly onTemporaryDisk: boolean
+  /** Simulation only: the disk that the files lie on. */
+  readonly disk?: SimulatedDisk | undefined
 }
 
 /** How often somebody who waits is told that the backup goes on. */
@@ -96,7 +97,7 @@ export class Backups {
     files: BackupFiles,
     progress: (message: string) => void,
   ): Promise<Result<BooksCopy, Fault<BackupFaultCode>>> {
-    const { dataDirectory, signingKey, clock, copyBooks, onTemporaryDisk } = this.#parts
+    const { dataDirectory, signingKey, clock, copyBooks, disk } = this.#parts
     const beganMs = clock.monotonicMs()
     let phase = ''
     const tell = (): void => {
@@ -110,7 +111,7 @@ export class Backups {
       toFile: files.partialFile,
       tenant,
       publicKeyBase64: signingKey.publicKeyBase64,
-      onTemporaryDisk,
+      disk,
     }
     try {
       return await copyBooks(order, (name) => void (phase = name))

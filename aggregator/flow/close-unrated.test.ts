@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { TenantStore } from '../store/tenant-store.ts'
 import { closePeriod } from './close-period.ts'
@@ -37,7 +38,7 @@ function start(nowMs: number, agent?: TestTenant['agent']): TestTenant {
 function receiveOnly({ agent }: TestTenant): void {
   const store = new TenantStore({
     file: tenantFile(dataDirectory, 'acme'),
-    onTemporaryDisk: true,
+    disk: temporaryDisk,
     keyMemtableKeys: 1024,
     keysPerCommit: 1024,
   })

@@ -114,6 +114,8 @@ export interface AgentStanding {
   readonly agent: string
   readonly epoch: number
   readonly receivedSeq: number
+  /** Hash of that batch, hexadecimal; zeros before the first one. */
+  readonly chainHash: string
   readonly connected: boolean
   readonly quarantined: string | null
   /** How the checkpoint that it holds contradicts these books; null when it does not. */

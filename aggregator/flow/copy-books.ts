@@ -3,18 +3,19 @@ import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
 import { CompactRange } from '@meterline/shared/integrity/merkle.ts'
 import { copyDatabase } from '@meterline/shared/sqlite/copy-database.ts'
+import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { BooksReader } from '../store/books-reader.ts'
 import { digestFile } from '../store/durable-files.ts'
 import { verifyBooks } from './verify-books.ts'
 
-/** Books that are to be copied into a new file, and checked there. */
+/** Books that are to be copied into a new file, and checked there. Plain data, for a thread; one has no disk. */
 export interface CopyOrder {
   readonly booksFile: string
   readonly toFile: string
   readonly tenant: string
   readonly publicKeyBase64: string
-  /** Simulation only: the copy need not reach the disk. */
-  readonly onTemporaryDisk: boolean
+  /** Simulation only: see `copyDatabase`. */
+  readonly disk?: SimulatedDisk | undefined
 }
 
 /** What was copied, as the copy itself says, every check of `verifyBooks` having held. */
@@ -38,10 +39,10 @@ export type CopyBooks = (order: CopyOrder, phase: (name: string) => void) => Pro
  * as long as it takes: a service has it done in a thread.
  */
 export function copyBooks(order: CopyOrder, phase: (name: string) => void): Result<BooksCopy, CopyFault> {
-  const { booksFile, toFile, tenant, publicKeyBase64, onTemporaryDisk } = order
+  const { booksFile, toFile, tenant, publicKeyBase64, disk } = order
   try {
     phase('copying')
-    copyDatabase({ from: booksFile, to: toFile, onTemporaryDisk })
+    copyDatabase({ from: booksFile, to: toFile, disk })
     phase('verifying')
     const verified = verifyBooks(toFile, tenant, publicKeyBase64)
     if (!verified.ok) return failed(fault('backup_failed', verified.fault.message))

@@ -8,6 +8,7 @@ import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/
 import { decodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { BooksReader } from '../store/books-reader.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { BooksAudit } from './books-audit.ts'
@@ -164,7 +165,7 @@ describe('usage reported twice', () => {
 describe('verification finds', () => {
   function damage(sql: string): readonly string[] {
     tenant.use([byNetwork('c', 1_000n), byDevice('k', 1_010n)])
-    const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
+    const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), disk: temporaryDisk })
     for (const change of ['update', 'delete']) db.exec(`DROP TRIGGER control_unit_no_${change}`)
     db.exec(sql)
     db.close()
@@ -202,7 +203,7 @@ describe('verification finds', () => {
 
   test('nothing to change or delete without taking the triggers away', () => {
     tenant.use([byDevice('k', 1n)])
-    const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
+    const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), disk: temporaryDisk })
     expect(() => db.exec('DELETE FROM control_unit')).toThrow('append-only')
     expect(() => db.exec("UPDATE control_unit SET rule = 'x'")).toThrow('append-only')
     db.close()

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openCheckpoint } from '@meterline/shared/integrity/checkpoint.ts'
 import { verifyConsistency } from '@meterline/shared/integrity/merkle.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { checkpointFeature } from '@meterline/shared/wire/messages.ts'
 import type { CheckpointMessage, HeldCheckpoint } from '@meterline/shared/wire/messages.ts'
 import { logOrigin } from '@meterline/shared/model/log-origin.ts'
@@ -173,7 +174,7 @@ test('a damaged subtree is noticed here, before an agent takes it for another lo
   const held = seal()
   for (let batch = 0; batch < 90; batch++) acme.use(usageEvent({ id: `b${batch}` }))
   seal()
-  const db = openDatabase({ file: acme.booksFile, onTemporaryDisk: true })
+  const db = openDatabase({ file: acme.booksFile, disk: temporaryDisk })
   expect(db.prepare('UPDATE log_node SET hash = zeroblob(32)').run().changes).toBeGreaterThan(0)
   db.close()
   acme.use(usageEvent({ id: 'last' }))

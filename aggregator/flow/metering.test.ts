@@ -8,6 +8,7 @@ import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/
 import { decodeChargeBlock, encodeChargeBlock } from '@meterline/shared/model/charge.ts'
 import type { UsageEvent } from '@meterline/shared/model/usage-event.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { decodeInvoice } from '../documents/invoice.ts'
 import { appendOnlyTables } from '../store/schema.ts'
 import { tenantFile } from '../store/tenant-files.ts'
@@ -152,7 +153,7 @@ describe('planted corruption of metered usage is found and named', () => {
     const { file } = await billed([usage.slice(0, 5), usage.slice(5)])
     const corrupted = join(folder, 'corrupted.db')
     copyFileSync(file, corrupted)
-    const db = openDatabase({ file: corrupted, onTemporaryDisk: true })
+    const db = openDatabase({ file: corrupted, disk: temporaryDisk })
     expect(db.prepare(statement).run().changes).toBeGreaterThan(0)
     db.close()
     expect(problemsOf(corrupted)).toEqual(expect.arrayContaining([expect.stringMatching(named)]))
@@ -160,7 +161,7 @@ describe('planted corruption of metered usage is found and named', () => {
 
   test('a charge of another quantity than the readings make', async () => {
     const { file } = await billed([usage])
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     db.exec('DROP TRIGGER charge_block_no_update')
     const blocks = db
       .prepare<[], { id: number; block: Uint8Array }>(
@@ -186,7 +187,7 @@ describe('planted corruption of metered usage is found and named', () => {
 
   test('readings deleted after their retention are no problem', async () => {
     const { file } = await billed([usage.slice(0, 5), usage.slice(5)])
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     for (const table of [...appendOnlyTables, 'batch_body']) db.exec(`DROP TRIGGER IF EXISTS ${table}_no_delete`)
     expect(db.prepare('DELETE FROM batch_body WHERE log_index = 1').run().changes).toBe(1)
     db.close()

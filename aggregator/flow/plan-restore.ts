@@ -1,6 +1,7 @@
 import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { NumberGap } from '@meterline/shared/model/log-entry.ts'
+import { logDamage } from '@meterline/shared/sqlite/log-damage.ts'
 import { BooksOutline } from '../store/books-outline.ts'
 import type { SeriesNumber } from '../store/books-outline.ts'
 import { booksExist, lastReplacing } from '../store/replace-books.ts'
@@ -65,14 +66,17 @@ function learnReplaced(booksFile: string, restored: BooksOutline): ReplacedBooks
       return without
     }
   }
+  const lostLog = logDamage(booksFile)
+  if (lostLog !== null) reasons.push(`its write-ahead log: ${lostLog}`)
   const outline = learn<BooksOutline | null>(() => new BooksOutline(booksFile), null)
   if (outline === null) return { ...noBooks, exists: true, unreadable: reasons.join('; ') }
   try {
     const generation = learn(() => outline.generations().at(-1)?.generation ?? 1, 1)
-    const lastNumbers = learn<readonly SeriesNumber[] | null>(() => outline.lastNumbers(), null)
+    // SQLite leaves out what lies behind damage to the log: numbers given last may be among it.
+    const lastNumbers = lostLog === null ? learn(() => outline.lastNumbers(), null) : null
     const lost = learn<LostByRestore | null | undefined>(() => lostAgainst(outline, restored), undefined)
     if (lost === null) reasons.push('it holds another log than the backup')
-    const agrees = learn<boolean | null>(() => agree(outline, restored), null)
+    const agrees = lostLog === null ? learn(() => agree(outline, restored), null) : null
     const unreadable = reasons.length === 0 ? null : reasons.join('; ')
     return { exists: true, unreadable, generation, agrees, lost: lost ?? null, lastNumbers }
   } finally {

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { openRestore } from '@meterline/shared/model/restore-declaration.ts'
-import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import type { BackupReport } from './commands.ts'
 import { RestorableTenant } from './testing/restorable-tenant.ts'
 import { usageEvent } from './fixtures/sealing-agent.ts'
@@ -184,9 +184,7 @@ describe('a restore over books', () => {
 
   test('that an earlier version wrote, which had no generations, knows what is lost', () => {
     acme.stop()
-    const db = openDatabase({ file: acme.booksFile, onTemporaryDisk: true })
-    db.exec('DROP TABLE generation; DROP TABLE number_gap; DROP TABLE log_node')
-    db.close()
+    changeFile(acme.booksFile, 'DROP TABLE generation; DROP TABLE number_gap; DROP TABLE log_node')
     const lost = { logEntries: 3, batches: 1 }
     expect(acme.restore(backup)).toMatchObject({ ok: true, value: { generation: 2, replacedUnreadable: null, lost } })
   })

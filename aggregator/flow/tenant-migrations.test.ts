@@ -7,6 +7,7 @@ import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { migrationCrashImages } from '@meterline/shared/sqlite/testing/crash-images.ts'
 import { rowsOf, shapeOf, writeEarlierFile } from '@meterline/shared/sqlite/testing/earlier-file.ts'
 import { tenantMigrations } from '../store/schema.ts'
@@ -69,7 +70,7 @@ describe.each(earlier)('books of version %i', (version) => {
     const file = booksOfVersion(version)
     const before = shapeOf(file).map(({ table, columns }) => ({ table, columns, rows: rowsOf(file, table, columns) }))
     expect(before.flatMap(({ rows }) => rows).length).toBeGreaterThan(40)
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     expect(migrate(db, tenantMigrations)).toBe(newest)
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
     expect(db.pragma('foreign_key_check')).toEqual([])
@@ -97,7 +98,7 @@ describe.each(earlier)('books of version %i', (version) => {
     const file = booksOfVersion(version)
     const images = migrationCrashImages(file, tenantMigrations, folder)
     const left = images.map((image) => {
-      const db = openDatabase({ file: image, onTemporaryDisk: true })
+      const db = openDatabase({ file: image, disk: temporaryDisk })
       const found = Number(db.pragma('user_version', { simple: true }))
       expect(migrate(db, tenantMigrations)).toBe(newest)
       db.close()
@@ -114,7 +115,7 @@ test('books of a newer version are refused and stay as they are', () => {
   const file = tenantFile(folder, 'acme')
   mkdirSync(dirname(file), { recursive: true })
   copyFileSync(tenantFile(home, 'acme'), file)
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   db.pragma(`user_version = ${newest + 1}`)
   db.pragma(`application_id = ${newest + 1}`)
   db.close()

@@ -8,6 +8,7 @@ import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import { diskError, temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { changeFile } from '@meterline/shared/sqlite/testing/change-file.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { findDispositions } from './find-dispositions.ts'
 import { usageEvent, usageTimeMs } from './fixtures/sealing-agent.ts'
@@ -40,9 +41,7 @@ function start(disk?: SimulatedDisk): TestTenant {
 
 /** Changes the tenant's file behind the back of the service. */
 function behindItsBack(statement: string): void {
-  const db = openDatabase({ file: tenantFile(dataDirectory, 'acme'), onTemporaryDisk: true })
-  db.exec(statement)
-  db.close()
+  changeFile(tenantFile(dataDirectory, 'acme'), statement)
 }
 
 /** A disk that refuses commits and checkpoints while it is told to, and notes those it lets pass. */

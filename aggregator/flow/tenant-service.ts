@@ -20,6 +20,7 @@ import { ReceiveQueue, groupBatches } from './receive-queue.ts'
 import { sealCheckpoint } from './seal-checkpoint.ts'
 import { signSnapshot } from './signed-snapshot.ts'
 import type { SignedSnapshot } from './signed-snapshot.ts'
+import { WaitingCallers } from './waiting-callers.ts'
 
 /** What a tenant's service is made of. */
 export interface TenantParts {
@@ -51,13 +52,12 @@ export class TenantService implements SessionTenant {
   readonly #log: Log
   readonly #sessions = new Map<string, AgentSession>()
   readonly #queue = new ReceiveQueue()
+  readonly #callers: WaitingCallers
   #inForce: CatalogueInForce | null
   #snapshot: SignedSnapshot | null = null
   /** Batches received and not rated, decoded; in step with the cursor unless there is a backlog in the file. */
   #admitted: AdmittedBatch[] = []
   #backlog: boolean
-  #caughtUp: ((outcome: Result<null, StoreFault>) => void)[] = []
-  readonly #pauses = new Set<{ readonly timer: Timer; readonly settle: (outcome: Result<null, StoreFault>) => void }>()
   #turn: Timer | null = null
   #checkpointTimer: Timer | null = null
   #stopped = false
@@ -67,6 +67,7 @@ export class TenantService implements SessionTenant {
     this.tenant = parts.tenant
     this.store = parts.store
     this.#log = parts.log.child({ tenant: parts.tenant })
+    this.#callers = new WaitingCallers(parts.clock)
     this.#inForce = parts.inForce
     this.checkpoints = new LogCheckpoints(this.store, parts.tenant, parts.signingKey.publicKeyBase64)
     this.reports = new AgentReports(this.store.reports.list(), parts.clock, (rows) => {
@@ -141,10 +142,8 @@ export class TenantService implements SessionTenant {
   caughtUp(): Promise<Result<null, StoreFault>> {
     if (this.#stopped) return Promise.resolve(failed(this.#storeFault()))
     if (!this.hasUnrated) return Promise.resolve(ok(null))
-    return new Promise((resolve) => {
-      this.#caughtUp.push(resolve)
-      this.#wake()
-    })
+    this.#wake()
+    return this.#callers.untilCaughtUp()
   }
 
   /** Whether anything received waits to be rated. */
@@ -155,14 +154,7 @@ export class TenantService implements SessionTenant {
   /** Lets everything else work for a moment in the middle of a long command. */
   pause(): Promise<Result<null, StoreFault>> {
     if (this.#stopped) return Promise.resolve(failed(this.#storeFault()))
-    return new Promise((resolve) => {
-      const pause = { timer: this.#parts.clock.after(0, () => settle(ok(null))), settle: resolve }
-      const settle = (outcome: Result<null, StoreFault>): void => {
-        this.#pauses.delete(pause)
-        resolve(outcome)
-      }
-      this.#pauses.add(pause)
-    })
+    return this.#callers.pause()
   }
 
   /** Puts a newer catalogue in force: sessions of agents it no longer knows end, the others get their new snapshot. */
@@ -237,7 +229,7 @@ export class TenantService implements SessionTenant {
   #takeTurn(): void {
     try {
       // While somebody waits for the rating to catch up nothing new is received, or it might never do so.
-      if (this.#caughtUp.length === 0) this.#receive()
+      if (!this.#callers.forRating) this.#receive()
       // Whoever hears a receipt may end the service.
       if (this.#stopped) return
       this.#rate()
@@ -245,7 +237,7 @@ export class TenantService implements SessionTenant {
       this.#fail(error)
       return
     }
-    if (!this.hasUnrated) this.#settleCaughtUp(ok(null))
+    if (!this.hasUnrated) this.#callers.ratingCaughtUp(ok(null))
     if (this.#queue.length > 0 || this.hasUnrated) this.#wake()
   }
 
@@ -279,12 +271,6 @@ export class TenantService implements SessionTenant {
     return this.#snapshot
   }
 
-  #settleCaughtUp(outcome: Result<null, StoreFault>): void {
-    const waiting = this.#caughtUp
-    this.#caughtUp = []
-    for (const resolve of waiting) resolve(outcome)
-  }
-
   #fail(error: unknown): void {
     if (this.#stopped) return
     const reason = error instanceof Error ? error.message : String(error)
@@ -303,12 +289,7 @@ export class TenantService implements SessionTenant {
     this.#checkpointTimer?.cancel()
     this.reports.cancel()
     this.#queue.clear()
-    this.#settleCaughtUp(failed(this.#storeFault()))
-    for (const { timer, settle } of this.#pauses) {
-      timer.cancel()
-      settle(failed(this.#storeFault()))
-    }
-    this.#pauses.clear()
+    this.#callers.end(failed(this.#storeFault()))
     this.store.close()
   }
 

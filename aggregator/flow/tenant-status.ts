@@ -1,3 +1,4 @@
+import { toHex } from '@meterline/shared/integrity/hash.ts'
 import type { ReportRow } from '../store/completeness-table-reports.ts'
 import type { AgentReportSummary, AgentStanding, TenantStatus } from './commands.ts'
 import { emptyChain } from './decide-batch.ts'
@@ -71,9 +72,10 @@ function agentStandings(service: TenantService): readonly AgentStanding[] {
   const connected = new Set(service.connectedAgents)
   const agents = [...(service.inForce?.agents ?? [])]
   return agents.map(([agent, { epoch }]) => {
-    const { receivedSeq, quarantined } = service.store.batches.chain(agent, epoch) ?? emptyChain
+    const { receivedSeq, chainHash: hash, quarantined } = service.store.batches.chain(agent, epoch) ?? emptyChain
     const report = reportSummary(service.reports.of(agent))
     const logDispute = service.checkpoints.disputeWith(agent)
-    return { agent, epoch, receivedSeq, connected: connected.has(agent), quarantined, logDispute, report }
+    const chainHash = toHex(hash)
+    return { agent, epoch, receivedSeq, chainHash, connected: connected.has(agent), quarantined, logDispute, report }
   })
 }

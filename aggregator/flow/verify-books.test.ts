@@ -9,6 +9,7 @@ import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/
 import { decodeLogEntry, encodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry-codec.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { appendOnlyTables } from '../store/schema.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { closePeriod } from './close-period.ts'
@@ -55,7 +56,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function problemsAfter(corrupt: (db: Database) => void, key = signingKey.publicKeyBase64): readonly string[] {
   const file = join(folder, 'corrupted.db')
   copyFileSync(pristine, file)
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   // Whoever can write the file can also drop what the database protects it with.
   for (const table of [...appendOnlyTables, 'batch_body', 'suspense', 'suspense_decision']) {
     db.exec(`DROP TRIGGER IF EXISTS ${table}_no_update; DROP TRIGGER IF EXISTS ${table}_no_delete`)
@@ -245,6 +246,6 @@ test('a file that is no database is a fault', () => {
 
 test('a database without books is a fault', () => {
   const file = join(folder, 'other.db')
-  openDatabase({ file, onTemporaryDisk: true }).close()
+  openDatabase({ file, disk: temporaryDisk }).close()
   expect(verifyBooks(file, 'acme', signingKey.publicKeyBase64)).toMatchObject({ fault: { code: 'books_unreadable' } })
 })

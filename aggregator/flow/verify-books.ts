@@ -1,8 +1,9 @@
-import { FaultError, failed, ok } from '@meterline/shared/base/errors.ts'
+import { FaultError, failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { openCheckpoint } from '@meterline/shared/integrity/checkpoint.ts'
 import { equalBytes, toHex } from '@meterline/shared/integrity/hash.ts'
 import { logOrigin } from '@meterline/shared/model/log-origin.ts'
+import { logDamageInUse } from '@meterline/shared/sqlite/log-damage.ts'
 import { BooksReader } from '../store/books-reader.ts'
 import { BooksAudit } from './books-audit.ts'
 import type { BooksReport } from './commands.ts'
@@ -14,16 +15,23 @@ import { checkStanding } from './verify-standing.ts'
 import { checkOpenSuspense } from './verify-suspense.ts'
 
 /**
- * Checks a tenant's books from their bytes alone, against one committed state: the log's tree, head, generations and checkpoints; every
- * batch's signature, chain and body; ledger entries and balances (I1); charges against accumulators, prices and postings
+ * Checks a tenant's books from their bytes alone, against one committed state: the write-ahead log beside the file; the log's
+ * tree, head, generations and checkpoints; every batch's signature, chain and body; ledger entries and balances (I1); charges against accumulators, prices and postings
  * (I9); documents against lines, charges and ledger (I10, I11). `publicKeyBase64` is the aggregator's.
  */
 export function verifyBooks(file: string, tenant: string, publicKeyBase64: string): Result<BooksReport> {
+  const lostLog = logDamageInUse(file)
   const opened = openBooks(file)
-  if (!opened.ok) return opened
+  if (!opened.ok) {
+    const { code, message } = opened.fault
+    return lostLog === null ? opened : failed(fault(code, `${message}; its write-ahead log: ${lostLog}`))
+  }
   const reader = opened.value
   const audit = new BooksAudit()
   try {
+    if (lostLog !== null) {
+      audit.report(`I14: the write-ahead log ${file}-wal: ${lostLog}; what lies behind that is not checked`)
+    }
     checkAll(reader, { tenant, publicKeyBase64 }, audit)
   } catch (error) {
     // Damaged pages and texts that only damage can bring make SQLite or an assertion throw in the middle.

@@ -15,14 +15,14 @@ export function checkControls(
 ): void {
   audit.count('control decisions')
   audit.accountedRows.control_unit += units.length
-  const rows = reader.controls(batchIndex)
+  const rows = reader.dispositions.controls(batchIndex)
   const same =
     rows.length === units.length &&
     units.every(({ unit, rule }, place) => rows[place]?.unit === unit && rows[place]?.rule === rule)
   if (!same) audit.report(`I8: the control units of batch ${batchIndex} are not as log entry ${logIndex} has them`)
   const controls = new Set(units.map(({ unit }) => unit))
   const name = (unit: number): string => `I8: unit ${unit} of batch ${batchIndex} is for control and also`
-  for (const { unit } of reader.suspended(batchIndex)) {
+  for (const { unit } of reader.dispositions.suspended(batchIndex)) {
     if (controls.has(unit)) audit.report(`${name(unit)} in suspense`)
   }
   for (const { block } of reader.blocksOf(batchIndex)) {

@@ -36,7 +36,7 @@ afterAll(() => acme.remove())
 function problemsAfter(corrupt: (db: Database) => void): readonly string[] {
   const file = join(acme.folder, 'corrupted.db')
   copyFileSync(acme.booksFile, file)
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   // Whoever can write the file can also drop what the database protects it with.
   for (const table of ['generation', 'number_gap', 'document', 'checkpoint']) {
     db.exec(`DROP TRIGGER IF EXISTS ${table}_no_update; DROP TRIGGER IF EXISTS ${table}_no_delete`)

@@ -13,7 +13,7 @@ export function checkSuspended(
 ): void {
   audit.count('suspense decisions')
   audit.accountedRows.suspense += units.length
-  const rows = reader.suspended(batchIndex)
+  const rows = reader.dispositions.suspended(batchIndex)
   const same =
     rows.length === units.length &&
     units.every(({ unit, code }, place) => rows[place]?.unit === unit && rows[place]?.code === code)
@@ -51,7 +51,7 @@ export function checkDiscard(reader: BooksReader, audit: BooksAudit, logIndex: n
 
 /** What is in suspense now is what was put there and not decided about. */
 export function checkOpenSuspense(reader: BooksReader, audit: BooksAudit): void {
-  for (const { batchIndex, unit } of reader.strayUnits()) {
+  for (const { batchIndex, unit } of reader.dispositions.strayUnits()) {
     audit.report(`I8: unit ${unit} of batch ${batchIndex} is not where the decisions about it have it`)
   }
 }
@@ -65,7 +65,7 @@ function checkDecision(
   const { kind, batchIndex, units, by } = entry
   const reason = entry.kind === 'discard' ? entry.reason : null
   audit.accountedRows.suspense_decision += units.length
-  const rows = reader.decisions(logIndex)
+  const rows = reader.dispositions.decisions(logIndex)
   const same =
     rows.length === units.length &&
     units.every((unit, place) => {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { renameDurably, synchronise } from '@meterline/shared/sqlite/synchronise.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import { renameDurably, synchronise, writeDurably } from './durable-files.ts'
+import { writeDurably } from './durable-files.ts'
 
 const booksEnding = '.db'
 const manifestEnding = '.json'

@@ -4,15 +4,9 @@ import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import { schemaFaults } from '@meterline/shared/sqlite/schema-check.ts'
 import { blockOf, storedInteger } from './books-rows.ts'
-import type {
-  StoredBatch,
-  StoredBlock,
-  StoredDay,
-  StoredDecision,
-  StoredLedgerEntry,
-  StoredSegment,
-} from './books-rows.ts'
+import type { StoredBatch, StoredBlock, StoredDay, StoredLedgerEntry, StoredSegment } from './books-rows.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
+import { DispositionRows } from './disposition-rows.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { AccountBalance } from './ledger-table.ts'
 import type { StoredLogEntry } from './log-table.ts'
@@ -31,6 +25,7 @@ const pageRows = 500
  */
 export class BooksReader {
   readonly standing: StandingRows
+  readonly dispositions: DispositionRows
   readonly #db: Database
   readonly #batch
   readonly #blocksOf
@@ -39,9 +34,6 @@ export class BooksReader {
   readonly #daysOf
   readonly #logEntry
   readonly #ledgerEntries
-  readonly #suspended
-  readonly #decisions
-  readonly #controls
   readonly #logNode
 
   constructor(file: string) {
@@ -70,6 +62,7 @@ export class BooksReader {
          ${blocks} WHERE segment.key = ? ORDER BY charge_block.id`,
       )
       this.standing = new StandingRows(db)
+      this.dispositions = new DispositionRows(db)
       this.#logEntry = db.prepare<[number], { entry: Uint8Array }>('SELECT entry FROM log WHERE log_index = ?')
       this.#daysOf = db.prepare<[string], { day: number; quantity: string }>(
         `SELECT day, segment_day.quantity AS quantity FROM segment_day JOIN segment ON segment.id = segment_id
@@ -79,18 +72,8 @@ export class BooksReader {
         `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
          FROM ledger_entry WHERE log_index = ? ORDER BY id`,
       )
-      this.#suspended = db.prepare<[number], { unit: number; code: string }>(
-        'SELECT unit, code FROM suspense WHERE batch_index = ? ORDER BY unit',
-      )
-      this.#decisions = db.prepare<[number], StoredDecision>(
-        `SELECT batch_index AS batchIndex, unit, kind, decided_by AS decidedBy, reason
-         FROM suspense_decision WHERE log_index = ? ORDER BY unit`,
-      )
       this.#logNode = db.prepare<[number, number], { hash: Uint8Array }>(
         'SELECT hash FROM log_node WHERE level = ? AND position = ?',
-      )
-      this.#controls = db.prepare<[number], { unit: number; rule: string }>(
-        'SELECT unit, rule FROM control_unit WHERE batch_index = ? ORDER BY unit',
       )
     } catch (cause) {
       db.close()
@@ -189,35 +172,6 @@ export class BooksReader {
 
   ledgerEntries(logIndex: number): readonly StoredLedgerEntry[] {
     return this.#ledgerEntries.all(logIndex)
-  }
-
-  suspended(batchIndex: number): readonly { readonly unit: number; readonly code: string }[] {
-    return this.#suspended.all(batchIndex)
-  }
-
-  /** What a log entry decided about suspended units, by unit. */
-  decisions(logIndex: number): readonly StoredDecision[] {
-    return this.#decisions.all(logIndex)
-  }
-
-  /** Units that are in suspense by one table and not by the others that it follows from, and the reverse. */
-  strayUnits(): readonly { readonly batchIndex: number; readonly unit: number }[] {
-    const decided = 'SELECT batch_index, unit FROM suspense_decision'
-    const left = `SELECT batch_index, unit FROM suspense EXCEPT ${decided}`
-    const open = 'SELECT batch_index, unit FROM suspense_open'
-    return this.#db
-      .prepare<[], { batchIndex: number; unit: number }>(
-        `SELECT batch_index AS batchIndex, unit FROM (SELECT * FROM (${left}) EXCEPT ${open})
-         UNION ALL SELECT batch_index, unit FROM (${open} EXCEPT SELECT * FROM (${left}))
-         UNION ALL SELECT batch_index, unit FROM (${decided} EXCEPT SELECT batch_index, unit FROM suspense)
-         LIMIT 100`,
-      )
-      .all()
-  }
-
-  /** Units of a batch that are only compared, by unit. */
-  controls(batchIndex: number): readonly { readonly unit: number; readonly rule: string }[] {
-    return this.#controls.all(batchIndex)
   }
 
   segments(): readonly StoredSegment[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { CompletenessTable } from './completeness-table.ts'
 import { SequenceTable } from './completeness-table-sequences.ts'
 import { CorrelationTable } from './correlation-table.ts'
@@ -18,7 +19,7 @@ let folder = ''
 let db: Database
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-observations-'))
-  db = openDatabase({ file: join(folder, 'tenant.db'), onTemporaryDisk: true })
+  db = openDatabase({ file: join(folder, 'tenant.db'), disk: temporaryDisk })
   db.exec(completenessTables + correlationTables)
 })
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { renameDurably } from '@meterline/shared/sqlite/synchronise.ts'
 
 const chunkBytes = 1024 * 1024
 
@@ -21,22 +21,6 @@ export function digestFile(file: string): { readonly bytes: number; readonly sha
     closeSync(handle)
   }
   return { bytes, sha256: hash.digest('hex') }
-}
-
-/** Waits until what was written to a file, or which names a directory has, is on the disk. */
-export function synchronise(path: string): void {
-  const handle = openSync(path, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-/** Gives a file another name, in place of whatever has it. The file's contents must be on the disk already. */
-export function renameDurably(from: string, to: string): void {
-  renameSync(from, to)
-  synchronise(dirname(to))
 }
 
 /** Writes a small file so that it is there whole or not at all, for its owner alone. */

@@ -8,6 +8,7 @@ import { encodeLogEntry, logEntryLeaf } from '@meterline/shared/model/log-entry-
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { LogNodeTable } from './log-node-table.ts'
 import { LogTable } from './log-table.ts'
 import { tenantMigrations } from './schema.ts'
@@ -21,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'meterline-log-nodes-'))
 let db: Database
 let log: LogTable
 beforeAll(() => {
-  db = openDatabase({ file: join(folder, 'log.db'), onTemporaryDisk: true })
+  db = openDatabase({ file: join(folder, 'log.db'), disk: temporaryDisk })
   migrate(db, tenantMigrations)
   log = new LogTable(db)
   // As they come: in groups of any size.

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { assertThat } from '@meterline/shared/base/errors.ts'
-import { synchronise } from './durable-files.ts'
+import { synchronise } from '@meterline/shared/sqlite/synchronise.ts'
 
 // Beside the books <tenant>.db there may be: <tenant>.db.restoring, a copy of a backup that is being made into the next
 // generation; <tenant>.db.restored, the same when it is decided that it takes their place; <tenant>.db.before-<n>, the

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { emptyAccumulator } from '@meterline/shared/rating/accumulate.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { openDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { tenantMigrations } from './schema.ts'
 import { SegmentDayTable } from './segment-day-table.ts'
 import { SegmentTable } from './segment-table.ts'
@@ -13,7 +14,7 @@ let folder = ''
 let db: Database
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-days-'))
-  db = openDatabase({ file: join(folder, 'tenant.db'), onTemporaryDisk: true })
+  db = openDatabase({ file: join(folder, 'tenant.db'), disk: temporaryDisk })
   migrate(db, tenantMigrations)
   new SegmentTable(db).write(new Map(['2026-10/a', '2026-11/a', '2026-11/b'].map((key) => [key, emptyAccumulator])), [])
 })

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FaultError } from '@meterline/shared/base/errors.ts'
 import { noMeteringChanges } from '@meterline/shared/metering/state.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
 import { lockData } from './data-lock.ts'
 import { evidenceCaps } from './evidence-table.ts'
@@ -25,7 +26,7 @@ afterEach(() => {
 
 function openStore(): TenantStore {
   const file = tenantFile(folder, 'acme')
-  const store = new TenantStore({ file, onTemporaryDisk: true, keyMemtableKeys: 64, keysPerCommit: 64 })
+  const store = new TenantStore({ file, disk: temporaryDisk, keyMemtableKeys: 64, keysPerCommit: 64 })
   open.push(store)
   return store
 }
@@ -222,7 +223,7 @@ test('only files of tenants are taken for tenants', () => {
   for (const name of ['acme', 'b.2'])
     new TenantStore({
       file: tenantFile(folder, name),
-      onTemporaryDisk: true,
+      disk: temporaryDisk,
       keyMemtableKeys: 64,
       keysPerCommit: 64,
     }).close()

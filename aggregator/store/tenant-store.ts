@@ -1,5 +1,6 @@
 import { FaultError, assertThat, fault } from '@meterline/shared/base/errors.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
+import { logDamage } from '@meterline/shared/sqlite/log-damage.ts'
 import { migrate } from '@meterline/shared/sqlite/migrate.ts'
 import { emptyLog, openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
@@ -44,8 +45,6 @@ import type {
 /** How a tenant's file is opened. */
 export interface TenantStoreOptions {
   readonly file: string
-  /** Simulation only: short for a disk that loses nothing. */
-  readonly onTemporaryDisk?: boolean
   /** Simulation only: the disk that the file lies on. */
   readonly disk?: SimulatedDisk | undefined
   /** Event keys gathered in memory before they become a run of the index. */
@@ -89,8 +88,10 @@ export class TenantStore {
   readonly #selectCursor
 
   constructor(options: TenantStoreOptions) {
-    const { file, onTemporaryDisk = false, disk } = options
-    const db = openDatabase({ file, onTemporaryDisk, disk })
+    const { file, disk } = options
+    const lost = logDamage(file)
+    if (lost !== null) throw damagedLog(file, lost)
+    const db = openDatabase({ file, disk })
     try {
       // Without it a REPLACE would delete rows behind the back of the triggers that forbid it.
       db.pragma('recursive_triggers = ON')
@@ -254,4 +255,13 @@ function inUse(file: string): FaultError {
     `${file} cannot be opened while another program reads it: what is in its log has to be written into it first. ` +
     'It is tried again by itself; end what reads it (such as "verify") if that takes long.'
   return new FaultError(fault('database_unusable', message, { file }))
+}
+
+/** SQLite would take the damage for the end of the log, and what was committed behind it would be gone without a word. */
+function damagedLog(file: string, damage: string): FaultError {
+  const message =
+    `The books ${file} are damaged: their write-ahead log ${file}-wal: ${damage}. Nothing was changed, and nothing is ` +
+    'received until they are put right: stop the aggregator and put back the newest backup with "restore", which keeps ' +
+    'these files; agents then send again what came after it.'
+  return new FaultError(fault('books_damaged', message, { file }))
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { openDatabase } from './open.ts'
+import type { SimulatedDisk } from './simulated-disk.ts'
 
 /**
  * Writes one committed state of a database to a new file, while others go on reading and writing it, and returns when
@@ -12,15 +13,15 @@ export function copyDatabase(copy: {
   readonly from: string
   /** Must not exist. Readable for its owner alone. */
   readonly to: string
-  /** For simulations only: the new file need not reach the disk. */
-  readonly onTemporaryDisk: boolean
+  /** For simulations only: with any, the new file need not reach the machine's own. */
+  readonly disk?: SimulatedDisk | undefined
 }): void {
   const db = openDatabase({ file: copy.from, readOnly: true })
   try {
     closeSync(openSync(copy.to, 'wx', 0o600))
     // The connection still cannot change its own file; this lets it write another.
     db.pragma('query_only = OFF')
-    db.pragma(`synchronous = ${copy.onTemporaryDisk ? 'OFF' : 'FULL'}`)
+    db.pragma(`synchronous = ${copy.disk === undefined ? 'FULL' : 'OFF'}`)
     db.prepare<[string]>('VACUUM INTO ?').run(copy.to)
   } finally {
     db.close()

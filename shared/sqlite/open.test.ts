@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FaultError } from '../base/errors.ts'
 import { migrate } from './migrate.ts'
 import { assertNodeVersion, openDatabase } from './open.ts'
+import { temporaryDisk } from './simulated-disk.ts'
 
 let directory = ''
 beforeEach(() => {
@@ -39,7 +40,7 @@ test('every opening is durable, also that of a file which is there', () => {
 })
 
 test('a temporary disk is the only way to an unsynchronised file', () => {
-  const db = openDatabase({ file: join(directory, 'a.db'), onTemporaryDisk: true })
+  const db = openDatabase({ file: join(directory, 'a.db'), disk: temporaryDisk })
   expect(db.pragma('synchronous', { simple: true })).toBe(0)
   db.close()
 })

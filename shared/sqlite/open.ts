@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import DatabaseConstructor from 'better-sqlite3'
 import type { Database as BetterSqliteDatabase } from 'better-sqlite3'
 import { FaultError, fault } from '../base/errors.ts'
 import type { Fault } from '../base/errors.ts'
-import { isSimulated, putOnDisk, temporaryDisk, writeThrough, type SimulatedDisk } from './simulated-disk.ts'
+import { isSimulated, putOnDisk, writeThrough, type SimulatedDisk } from './simulated-disk.ts'
+import { synchronise } from './synchronise.ts'
 
 /** An open SQLite connection, as better-sqlite3 gives it: synchronous, one per thread. */
 export type Database = BetterSqliteDatabase
@@ -18,8 +19,6 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** For simulations only: the disk that the file lies on. */
   readonly disk?: SimulatedDisk | undefined
-  /** For simulations only: short for a `temporaryDisk`, where nothing is synchronised. */
-  readonly onTemporaryDisk?: boolean
   /** Page cache of this connection in pages of 4 KiB. Left out: 2,000 (8 MB). */
   readonly cachePages?: number
 }
@@ -39,8 +38,7 @@ const fullSynchronous = 2
 export function openDatabase(options: OpenOptions): Database {
   assertNodeVersion(process.versions.node)
   const db = connect(options)
-  const disk = options.disk ?? (options.onTemporaryDisk === true ? temporaryDisk : undefined)
-  if (disk !== undefined && options.readOnly !== true) putOnDisk(db, disk)
+  if (options.disk !== undefined && options.readOnly !== true) putOnDisk(db, options.disk)
   try {
     writeThrough(db, 'opening', () => configure(db, options))
   } catch (cause) {
@@ -71,22 +69,11 @@ export function emptyLog(db: Database): boolean {
     busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
   })
   db.pragma(`busy_timeout = ${busyTimeoutMs}`)
-  if (busy === 0 && !isSimulated(db)) synchroniseFile(`${db.name}-wal`)
+  // SQLite does not synchronise a log that it has emptied, because coming back whole it would change nothing. After a failed
+  // fsync it can come back in part, and its old pages would then be laid over the newer ones of the database file. Another
+  // descriptor of the log may be closed: SQLite holds its locks on the database file and on the index.
+  if (busy === 0 && !isSimulated(db)) synchronise(`${db.name}-wal`)
   return busy === 0
-}
-
-/**
- * SQLite does not synchronise a log that it has emptied, because coming back whole it would change nothing. After a failed
- * fsync it can come back in part, and its old pages would then be laid over the newer ones of the database file.
- */
-function synchroniseFile(file: string): void {
-  // Another descriptor of the log may be closed: SQLite holds its locks on the database file and on the index.
-  const descriptor = openSync(file, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 /**

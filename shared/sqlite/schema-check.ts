@@ -16,7 +16,7 @@ export function schemaFaults(db: Database, migrations: readonly Migration[]): re
   const version: unknown = db.pragma('user_version', { simple: true })
   if (typeof version !== 'number' || version > migrations.length) return []
   const found = schemaOf(db)
-  const expected = expectedSchema(migrations.slice(0, version))
+  const expected = expectedSchema(migrations, version)
   const changed = [...found].filter(([name, sql]) => expected.get(name) !== sql).map(([name]) => name)
   // A trigger only keeps programs from mistakes: that one is gone shows in what got past it.
   const gone = [...expected.keys()].filter((name) => !found.has(name) && !name.startsWith('trigger '))
@@ -26,7 +26,18 @@ export function schemaFaults(db: Database, migrations: readonly Migration[]): re
   ]
 }
 
-function expectedSchema(migrations: readonly Migration[]): ReadonlyMap<string, string | null> {
+// What migrations make stays the same while a program runs, and making it costs more than all the comparing.
+const madeBy = new WeakMap<readonly Migration[], Map<number, ReadonlyMap<string, string | null>>>()
+
+function expectedSchema(migrations: readonly Migration[], version: number): ReadonlyMap<string, string | null> {
+  const ofVersions = madeBy.get(migrations) ?? new Map<number, ReadonlyMap<string, string | null>>()
+  madeBy.set(migrations, ofVersions)
+  const schema = ofVersions.get(version) ?? schemaMadeBy(migrations.slice(0, version))
+  ofVersions.set(version, schema)
+  return schema
+}
+
+function schemaMadeBy(migrations: readonly Migration[]): ReadonlyMap<string, string | null> {
   const scratch = openScratchDatabase()
   try {
     migrate(scratch, migrations)

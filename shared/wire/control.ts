@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { dirname, resolve as resolvePath } from 'node:path'
 import { Client, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js'
 import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js'
-import { failed, fault, ok } from '../base/errors.ts'
+import { failed, fault, FaultError, ok } from '../base/errors.ts'
 import type { Fault, Result } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { openGrpcListener } from './grpc-listener.ts'
@@ -130,6 +130,7 @@ async function replyTo(call: ControlCall, run: RunCommand, log: Log): Promise<Ru
     const outcome = await run(command, input, (message) => void call.write({ kind: 'progress', message }))
     return outcome.ok ? { kind: 'result', json: JSON.stringify(outcome.value ?? null) } : faultReply(outcome.fault)
   } catch (error) {
+    if (error instanceof FaultError) return faultReply(error.fault)
     const message = error instanceof Error ? error.message : String(error)
     log.error('command failed unexpectedly', { command, error: error instanceof Error ? error.stack : message })
     return faultReply(

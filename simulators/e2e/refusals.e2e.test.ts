@@ -5,22 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { StatusJson } from '@meterline/agent/control/serve-commands.ts'
+import { chunkSum } from '@meterline/agent/store/row-sums.ts'
 import type { EvidenceItem, TenantStatus } from '@meterline/aggregator/flow/commands.ts'
 import { generateSigningKey } from '@meterline/shared/integrity/signature.ts'
+import type { Chunk } from '@meterline/shared/model/unit-codec.ts'
 import { Publisher } from '../fleets/publisher.ts'
-import { startService } from '../scenarios/processes.ts'
+import { runCommand, startService } from '../scenarios/processes.ts'
 import { startStack, type Stack } from '../scenarios/stack.ts'
-
-const TENANT = `
-tenant: guard
-currency: EUR
-operator: { id: guard, name: Guard }
-meters: [{ id: data.bytes, unit: byte }]
-prices: [{ id: data, meter: data.bytes, model: per-unit, amount: "1", per: 1000 }]
-offerings: [{ id: data, name: Data, prices: [data] }]
-accounts: [{ id: customer, kind: customer, parent: guard, name: Customer, payer: self }]
-subscriptions: [{ id: customer-data, account: customer, offering: data, from: 2025-01-01, subjects: [dev-1] }]
-`
+import { guardTenant } from './guard-tenant.ts'
 
 let folder = ''
 let stack: Stack
@@ -37,7 +29,7 @@ afterEach(async () => {
 
 async function applyTenant(edit: (text: string) => string = (text) => text): Promise<void> {
   const file = join(folder, 'guard.yaml')
-  writeFileSync(file, edit(stack.withAgents(TENANT)))
+  writeFileSync(file, edit(stack.withAgents(guardTenant)))
   await stack.apply(file)
 }
 
@@ -72,21 +64,52 @@ async function centre(): Promise<TenantStatus> {
   return (await stack.command('status', { tenant: 'guard' })) as TenantStatus
 }
 
+/** Leaves five events sealed in the journal of gw-1; neither it nor the aggregator runs afterwards. */
+async function sealAtEdge(): Promise<void> {
+  await stack.killAggregator()
+  await stack.startAgent(0)
+  await publish(0, 5)
+  await statusWhen(0, (status) => status.outbox.batches > 0 && status.open.units === 0)
+  await stack.killAgent(0)
+}
+
+interface ChunkRow extends Chunk {
+  readonly id: number
+}
+
+/** Flips a bit of the first chunk's units; the sum beside it becomes what `sumOf` says, or stays when that is null. */
+function changeChunk(sumOf: (chunk: ChunkRow) => number | null): void {
+  const journal = new Database(join(folder, 'gw-1', 'journal.db'))
+  const chunk = journal
+    .prepare<[], ChunkRow>(
+      `SELECT id, unit_count AS unitCount, record_count AS recordCount, tables_delta AS tablesDelta, units
+       FROM chunk ORDER BY id`,
+    )
+    .get()
+  if (chunk === undefined) throw new Error('the journal holds no chunk')
+  const { id, units } = chunk
+  // The last byte but one of the last unit lies in its quantity: still well-formed, and worth another amount.
+  units[units.length - 3] = (units.at(-3) ?? 0) ^ 1
+  journal.prepare('UPDATE chunk SET units = ?, sum = ifnull(?, sum) WHERE id = ?').run(units, sumOf(chunk), id)
+  journal.close()
+}
+
 describe('what is refused, by name, and kept as evidence', () => {
-  test('a byte flipped in a stored batch', async () => {
+  test('a byte flipped in a stored batch: the agent itself finds it, and ends', async () => {
     await applyTenant()
-    await stack.killAggregator()
-    await stack.startAgent(0)
-    await publish(0, 5)
-    await statusWhen(0, (status) => status.outbox.batches > 0 && status.open.units === 0)
-    await stack.killAgent(0)
-    const journal = new Database(join(folder, 'gw-1', 'journal.db'))
-    const chunk = journal.prepare<[], { id: number; units: Buffer }>('SELECT id, units FROM chunk ORDER BY id').get()
-    if (chunk === undefined) throw new Error('the journal holds no chunk')
-    // The last byte but one of the last unit lies in its quantity: still well-formed, and worth another amount.
-    chunk.units[chunk.units.length - 3] = (chunk.units.at(-3) ?? 0) ^ 1
-    journal.prepare('UPDATE chunk SET units = ? WHERE id = ?').run(chunk.units, chunk.id)
-    journal.close()
+    await sealAtEdge()
+    changeChunk(() => null)
+    await stack.startAggregator()
+    const { configFile } = stack.deployment.agentService(0, Number(edgePort()))
+    const ended = await runCommand('agent', ['run', '--config', configFile])
+    expect(ended).toMatchObject({ code: 7, stdout: expect.stringContaining('journal_damaged') as string })
+    expect((await centre()).units).toBe(0)
+  }, 60_000)
+
+  test('a batch that was changed so that its agent does not notice', async () => {
+    await applyTenant()
+    await sealAtEdge()
+    changeChunk((chunk) => chunkSum(chunk.id, chunk))
     await stack.startAggregator()
     await stack.startAgent(0)
 

@@ -9,17 +9,7 @@ import type { RestoreReport } from '@meterline/aggregator/flow/restore-order.ts'
 import { Publisher } from '../fleets/publisher.ts'
 import { runCommand } from '../scenarios/processes.ts'
 import { startStack, type Stack } from '../scenarios/stack.ts'
-
-const TENANT = `
-tenant: guard
-currency: EUR
-operator: { id: guard, name: Guard }
-meters: [{ id: data.bytes, unit: byte }]
-prices: [{ id: data, meter: data.bytes, model: per-unit, amount: "1", per: 1000 }]
-offerings: [{ id: data, name: Data, prices: [data] }]
-accounts: [{ id: customer, kind: customer, parent: guard, name: Customer, payer: self }]
-subscriptions: [{ id: customer-data, account: customer, offering: data, from: 2025-01-01, subjects: [dev-1] }]
-`
+import { guardTenant } from './guard-tenant.ts'
 
 let folder = ''
 let stack: Stack
@@ -28,7 +18,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-restore-'))
   stack = await startStack({ folder, tenant: 'guard', agents: ['gw-1', 'gw-2'] })
   const file = join(folder, 'guard.yaml')
-  writeFileSync(file, stack.withAgents(TENANT))
+  writeFileSync(file, stack.withAgents(guardTenant))
   await stack.apply(file)
 })
 

@@ -21,17 +21,16 @@ export const noActorFaults: ActorFaults = {
   byzantineAgent: false,
 }
 
-/**
- * Clones, agents and books that are thrown back. Not all at once: an agent of which there are two histories while the
- * books forget both may find that what it had let go for settled is nowhere any more.
- */
+/** Clones, agents and books that are thrown back, alone and with each other. */
 const whoMeddles: readonly (readonly [clones: boolean, restoresAgent: boolean, restoresBooks: boolean])[] = [
   [false, false, false],
   [true, false, false],
   [false, true, false],
   [true, true, false],
   [false, false, true],
-  [false, false, true],
+  [true, false, true],
+  [false, true, true],
+  [true, true, true],
 ]
 
 /** Draws what is done to machines in a run of this mode: at least one thing. */

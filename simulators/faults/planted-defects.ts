@@ -1,5 +1,6 @@
 import type { Acknowledger, Intake } from '@meterline/agent/flow/ports.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { AgentMessage, AggregatorMessage } from '@meterline/shared/wire/messages.ts'
 import type { Invariant } from '../oracle/findings.ts'
 import type { Tampering } from '../world/world.ts'
@@ -256,7 +257,7 @@ function inFile(when: 'at rest' | 'after close', sql: string): Tampering {
     aggregatorFile: {
       when,
       change: (file) => {
-        const db = openDatabase({ file, onTemporaryDisk: true })
+        const db = openDatabase({ file, disk: temporaryDisk })
         db.exec(sql)
         db.close()
       },

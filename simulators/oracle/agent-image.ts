@@ -1,5 +1,6 @@
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { readItem } from './cbor-reader.ts'
 import { readHeader, readUnitSequence, StoredTables } from './stored-batch.ts'
 import type { StoredHeader, StoredUnit } from './stored-batch.ts'
@@ -63,7 +64,7 @@ interface ChunkRow {
 
 /** Reads a copy of a journal. The agent holds its own file locked, so only copies can be looked into. */
 export function readAgentImage(file: string, answersFor: readonly string[], withRetained = false): AgentImage | null {
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   try {
     const tables = db
       .prepare<[], { count: number }>(`SELECT count(*) AS count FROM sqlite_master WHERE name = 'chain'`)

@@ -3,6 +3,7 @@ import type { AgentImage, AgentSuspended } from './agent-image.ts'
 import type { BooksLife } from './books-life.ts'
 import type { CapWatch } from './cap-check.ts'
 import type { Findings } from './findings.ts'
+import type { NamedLoss } from './losses.ts'
 import { isMeant } from './matching.ts'
 import { checkOutbox } from './outbox-check.ts'
 import { isConflictRow, isSuspendedAs } from './presence.ts'
@@ -27,6 +28,8 @@ export class JournalWatch {
   /** Boxes that run as an agent of another name, and whose acknowledgements another box has taken over. */
   readonly #runsAs = new Map<string, string>()
   readonly #answersFor = new Map<string, string[]>()
+  /** What boxes acknowledged after the image that their disks were put back to. */
+  readonly #destroyed: NamedLoss[] = []
   /** What stood in the suspense of agents whose disk was replaced: a person took it out before. */
   readonly #retired = new Map<string, readonly AgentSuspended[]>()
 
@@ -77,9 +80,20 @@ export class JournalWatch {
     why: string,
   ): void {
     const answersFor = [box]
+    for (const { index } of this.#published.publishes)
+      if (this.#published.timesAcknowledged(index, box) > 0 && !acknowledgedBefore.has(index))
+        this.#destroyed.push({ publish: index, why })
     const held = readAgentImage(journalCopy, answersFor) ?? { ...nothingHeld, answersFor }
     for (const { publish } of life.presence.missing(held, life.provenance.logged))
       if (!acknowledgedBefore.has(publish.index)) this.#published.losses.add(publish.index, why)
+  }
+
+  /**
+   * The books forget some of their log. What a disk had that was thrown back since is not there any more to be sent again:
+   * it may be missing for that reason.
+   */
+  booksForget(): void {
+    for (const { publish, why } of this.#destroyed) this.#published.losses.add(publish, why)
   }
 
   /**

@@ -149,6 +149,11 @@ export class Oracle {
     this.#arePutBack = true
   }
 
+  /** Whether agents may still have to send again what the books forgot. */
+  get areBooksPutBack(): boolean {
+    return this.#arePutBack
+  }
+
   /** The highest number of each series that was ever given out. */
   lastNumbers(): readonly SeriesNumber[] {
     return this.#life.documents.lastNumbers()
@@ -161,6 +166,7 @@ export class Oracle {
   booksRestored(size: number): void {
     this.#life = new BooksLife(this.#parts, { size, floors: this.lastNumbers() })
     this.#areBetweenLives = false
+    this.journals.booksForget()
   }
 
   /** Whether everything received is rated: what has to be so before it is worth looking into journals. */

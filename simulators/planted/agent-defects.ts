@@ -78,7 +78,7 @@ export const agentDefects: readonly SourceDefect[] = [
   },
   {
     name: 'edge-keys-pruned-too-early',
-    file: 'agent/flow/journal-service.ts',
+    file: 'agent/flow/journal-commits.ts',
     find: 'journal.keys.prune(at.wallMs - settings.keyRetentionMs)',
     replace: 'journal.keys.prune(at.wallMs)',
     breaks: 'an event key is kept for its retention',
@@ -86,7 +86,7 @@ export const agentDefects: readonly SourceDefect[] = [
   },
   {
     name: 'keys-pruned-by-a-wrong-clock',
-    file: 'agent/flow/journal-service.ts',
+    file: 'agent/flow/journal-commits.ts',
     find: " || at.syncState === 'unsynced') return",
     replace: ') return',
     breaks: 'a wall clock that is known to be wrong prunes nothing',
@@ -176,5 +176,13 @@ export const agentDefects: readonly SourceDefect[] = [
     replace: "const groupOutcome = reply.fault?.code === 'journal_failed' ? 'unavailable' : 'stored'",
     breaks: 'what was not stored is not acknowledged',
     caughtBy: { kind: 'world', invariants: ['I7', 'I8'], saying: /and lost|never reached the log/, hint: 2 },
+  },
+  {
+    name: 'wrong-bit-turned-back',
+    file: 'shared/sqlite/write-ahead-log.ts',
+    find: '    if (inHead.length + inContent.length > 1) return repaired\n',
+    replace: '',
+    breaks: 'a repair of the write-ahead log changes no bit but the wrong one',
+    caughtBy: { kind: 'test', test: 'shared/sqlite/write-ahead-log.test.ts' },
   },
 ]

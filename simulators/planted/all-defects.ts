@@ -4,6 +4,7 @@ import { booksDefects } from './books-defects.ts'
 import { proofDefects } from './proof-defects.ts'
 import { ratingDefects } from './rating-defects.ts'
 import { receiveDefects } from './receive-defects.ts'
+import { recoveryDefects } from './recovery-defects.ts'
 import type { SourceDefect } from './source-defect.ts'
 import { uplinkDefects } from './uplink-defects.ts'
 
@@ -15,6 +16,7 @@ export const allDefects: readonly SourceDefect[] = [
   ...ratingDefects,
   ...booksDefects,
   ...proofDefects,
+  ...recoveryDefects,
 ]
 
 /** The defect of that name; an unknown name is a bug of the caller, which was given a list. */

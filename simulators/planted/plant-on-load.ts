@@ -1,4 +1,4 @@
-import { registerHooks } from 'node:module'
+import { enableCompileCache, registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FaultError } from '@meterline/shared/base/errors.ts'
@@ -10,6 +10,9 @@ import { plantDefect } from './source-defect.ts'
  * a worker thread (threads that it starts inherit it): the module that holds the defect is changed on its way from the file
  * to the runtime. Without a name nothing is changed.
  */
+// Every hunt loads all modules anew; what is kept of them goes by their content, so that a defect is never missed.
+enableCompileCache()
+
 const name = new URL(import.meta.url).searchParams.get('defect')
 if (name !== null) {
   const defect = defectNamed(name)

@@ -104,6 +104,6 @@ export const proofDefects: readonly SourceDefect[] = [
     find: 'problems: audit.problems })',
     replace: 'problems: audit.problems.slice(0, 0) })',
     breaks: 'verify finds a flipped bit in any covered byte',
-    caughtBy: { kind: 'world', invariants: ['I14'], saying: /is not found|nothing is found/, hint: 21 },
+    caughtBy: { kind: 'world', invariants: ['I14'], saying: /is not found|nothing is found/, hint: 23 },
   },
 ]

@@ -64,7 +64,7 @@ export const ratingDefects: readonly SourceDefect[] = [
     find: 'if (rating.metering !== null) noteChange(rating.metering, change)',
     replace: 'if (rating.metering !== null && index % 5 !== 4) noteChange(rating.metering, change)',
     breaks: 'the state of a meter follows every reading that was charged',
-    caughtBy: { kind: 'world', invariants: ['I9'], saying: /moved on by|readings make/, hint: 3 },
+    caughtBy: { kind: 'world', invariants: ['I9'], saying: /moved on by|readings make/, hint: 2 },
   },
   {
     name: 'tie-break-lost',
@@ -124,7 +124,7 @@ export const ratingDefects: readonly SourceDefect[] = [
       }
 `,
     breaks: 'what was received and not rated is rated after a crash',
-    caughtBy: { kind: 'world', invariants: ['I8', 'I9', 'I18'], saying: /has no disposition|no rating/, hint: 3 },
+    caughtBy: { kind: 'world', invariants: ['I8', 'I9', 'I18'], saying: /has no disposition|no rating/, hint: 1 },
   },
   {
     name: 'rating-cursor-not-moved',

@@ -138,7 +138,12 @@ export const receiveDefects: readonly SourceDefect[] = [
     find: '      this.keys.writeStaged(writes.receivedMs)\n',
     replace: '      if (writes.batches.length > 1) this.keys.writeStaged(writes.receivedMs)\n',
     breaks: 'event keys are written with the batch they guard',
-    caughtBy: { kind: 'world', invariants: ['I5', 'I8', 'I18', 'world'], saying: /came before|staged|cannot be|wait/ },
+    caughtBy: {
+      kind: 'world',
+      invariants: ['I5', 'I8', 'I18', 'world'],
+      saying: /came before|staged|cannot be|wait/,
+      hint: 4,
+    },
   },
   {
     name: 'conflict-charged',
@@ -146,7 +151,7 @@ export const receiveDefects: readonly SourceDefect[] = [
     find: '    else conflicts.push(index)\n',
     replace: '',
     breaks: 'the first content under an id counts, another one is never charged',
-    caughtBy: { kind: 'world', invariants: ['I5'], saying: /it is event_conflict, but it is charged/, hint: 9 },
+    caughtBy: { kind: 'world', invariants: ['I5'], saying: /it is event_conflict, but it is charged/, hint: 7 },
   },
   {
     name: 'conflict-counted-as-duplicate',

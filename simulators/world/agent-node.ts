@@ -85,6 +85,11 @@ export class AgentNode implements Door {
     return this.#life?.alive === true
   }
 
+  /** Whether nothing is wrong with its journal that anybody still has to put right. */
+  get isSound(): boolean {
+    return !this.#damage.isOpen
+  }
+
   get running(): RunningAgent | null {
     return this.#running
   }
@@ -239,8 +244,7 @@ export class AgentNode implements Door {
 
   #startLater(): void {
     const { queue } = this.#world
-    const atMs = queue.nowMs + 1000 + this.#random.below(30_000)
-    queue.at(atMs, this.agent, 'is started again', () => this.start())
+    queue.at(queue.nowMs + 1000 + this.#random.below(30_000), this.agent, 'is started again', () => this.start())
   }
 
   #died(clock: ProcessClock, life: ProcessLife, insideAStep: boolean): void {

@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import type { AgentConfigInput } from '@meterline/agent/config.ts'
 import { recoverJournal } from '@meterline/agent/flow/recover-journal.ts'
+import type { ReceivedPoint } from '@meterline/agent/flow/recover-start.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import { AgentNode } from './agent-node.ts'
 import type { IntakeTampering } from './agent-node.ts'
@@ -135,8 +137,11 @@ export class AgentSite implements Door {
     }
   }
 
-  /** Begins the given epoch with one journal that has all that any of the boxes has; the copy is scrapped. */
-  recover(epoch: number): void {
+  /**
+   * Begins the given epoch with one journal that has all that any of the boxes has and the aggregator has not; the copy is
+   * scrapped. `received`: what the aggregator has of the epoch before; nothing where nobody has looked.
+   */
+  recover(epoch: number, received: readonly ReceivedPoint[]): void {
     const { findings, oracle, published, queue, trace } = this.#world
     const { agent, tenant } = this.#options
     const target = join(this.#world.folder, `recovered-${this.agent}-${epoch}`)
@@ -150,10 +155,10 @@ export class AgentSite implements Door {
       dataDirectoryJournal: join(target, 'journal.db'),
       sources,
       identity: { tenant: trustedTenantId(tenant), agent: trustedAgentId(agent), epoch },
-      receivedSeq: 0,
+      received,
       nowMs: queue.nowMs,
       by: 'the operator',
-      onTemporaryDisk: true,
+      disk: temporaryDisk,
     })
     if (!recovered.ok) return findings.add('I18', `${agent} cannot be recovered: ${recovered.fault.message}`)
     for (const { what, which, why } of recovered.value.lost)

@@ -25,6 +25,8 @@ import type { MachineClock } from './virtual-clock.ts'
 const name = 'aggregator'
 /** So few keys in memory that runs are written and merged under the light traffic of a simulated hour. */
 const memtableKeys = 128
+/** Signed heads of the log are half of all that is said while they come every second: not all runs need that many. */
+const checkpointPausesMs = [1_000, 30_000, 120_000] as const
 
 /** The aggregator's machine: one process at a time, and the files that outlive it. */
 export class AggregatorNode {
@@ -37,6 +39,7 @@ export class AggregatorNode {
   readonly #damage: BooksDamage
   readonly #tenant: string
   readonly #signingPem: string
+  readonly #checkpointEveryMs: number
   readonly #onUp: () => void
   readonly #onDeath: (withMachine: boolean) => void
   #life: ProcessLife | null = null
@@ -58,6 +61,8 @@ export class AggregatorNode {
       disk: DiskFaults
       tenant: string
       signingPem: string
+      /** The books are damaged: has a backup take their place, or says that none can. */
+      restoresBooks: () => boolean
       onUp: () => void
       onDeath: (withMachine: boolean) => void
     },
@@ -77,8 +82,10 @@ export class AggregatorNode {
     })
     this.#tenant = options.tenant
     const { publicKeyBase64 } = openSigningKey(options.signingPem)
-    this.#damage = new BooksDamage(world, options.tenant, publicKeyBase64, seededRandom(`${world.seed} damage ${name}`))
+    const random = seededRandom(`${world.seed} damage ${name}`)
+    this.#damage = new BooksDamage(world, options.tenant, publicKeyBase64, random, options.restoresBooks)
     this.#signingPem = options.signingPem
+    this.#checkpointEveryMs = checkpointPausesMs[seededRandom(`${world.seed} checkpoints`).below(3)] ?? 1_000
     this.#onUp = options.onUp
     this.#onDeath = options.onDeath
     this.#folder = join(world.folder, 'aggregator-0')
@@ -143,7 +150,7 @@ export class AggregatorNode {
       random: mortalRandom(seededRandom(`${seed} ${name} ${this.#lives}`), life),
       log: silentLog(),
       disk,
-      limits: { keyMemtableKeys: memtableKeys },
+      limits: { keyMemtableKeys: memtableKeys, checkpointEveryMs: this.#checkpointEveryMs },
     }
     const starting = composeAggregator(parts).then(
       (running) => {

@@ -1,9 +1,14 @@
 import { join } from 'node:path'
+import { FaultError } from '@meterline/shared/base/errors.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import { logDamage } from '@meterline/shared/sqlite/log-damage.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { verifyBooks } from '@meterline/aggregator/flow/verify-books.ts'
+import { TenantStore } from '@meterline/aggregator/store/tenant-store.ts'
 import { contentDifferences } from '../faults/disk/content-differences.ts'
 import { damagedImage } from '../faults/disk/damage.ts'
 import { readFileImage, writeFileImage } from '../faults/disk/file-image.ts'
+import type { FileImage } from '../faults/disk/file-image.ts'
 import { coveredTables } from '../oracle/flip-places.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -11,21 +16,25 @@ import type { Surroundings } from './surroundings.ts'
 const mostStrikes = 2
 
 /**
- * Damage to a tenant's file while no process has it open. Whoever examines the books then has to find it, and puts them
- * back as they were, from the copy that was made when the process ended.
+ * Damage to a tenant's file while no process has it open. Whoever examines the books then has to find it. They are restored
+ * from the newest backup where that loses nothing that agents do not have; otherwise they are put back as they were, from
+ * the copy that was made when the process ended.
  */
 export class BooksDamage {
   readonly #world: Surroundings
   readonly #tenant: string
   readonly #publicKey: string
   readonly #random: Random
+  readonly #restores: () => boolean
   #strikes = 0
 
-  constructor(world: Surroundings, tenant: string, publicKey: string, random: Random) {
+  /** `restores`: has a backup take the place of the books; false: not now. */
+  constructor(world: Surroundings, tenant: string, publicKey: string, random: Random, restores: () => boolean) {
     this.#world = world
     this.#tenant = tenant
     this.#publicKey = publicKey
     this.#random = random
+    this.#restores = restores
   }
 
   /** Damages the file, demands that this be found unless it changes nothing that is covered, and repairs it. */
@@ -34,21 +43,33 @@ export class BooksDamage {
     this.#strikes += 1
     const { faults, findings } = this.#world
     const sound = readFileImage(file)
-    // The log is left alone: before it can be examined SQLite itself has dropped what is behind the damage.
-    const { image, what } = damagedImage(this.#random, { ...sound, log: Buffer.alloc(0) })
-    const damaged = { ...image, log: sound.log }
+    const { image: damaged, what } = damagedImage(this.#random, sound)
     writeFileImage(file, damaged)
     faults.add('bit-flip')
     const problems = this.#examined(file)
+    const hasLostLog = logDamage(file) !== null
+    if (hasLostLog) this.#demandRefusal(file, damaged, what)
     const differences = contentDifferences(sound, damaged, join(this.#world.folder, 'damage-content-books'))
     const covered = differences.filter(isCovered)
     this.#note(`its books are damaged: ${what}; ${problems.length} problems are found`)
     if (problems.length === 0 && covered.length > 0)
       findings.add('I14', `the books: ${what} (${covered.join(', ')}), and nothing is found to be wrong`)
-    if (problems.length > 0 && differences.length === 0)
+    if (problems.length > 0 && differences.length === 0 && !hasLostLog)
       findings.add('I14', `the books: ${what} changes nothing, and is called ${problems.join('; ')}`)
     // Damage that changes nothing stays where it is.
-    if (differences.length > 0) writeFileImage(file, sound)
+    if (problems.length === 0 && differences.length === 0) return
+    if (problems.length > 0 && this.#restores()) return
+    writeFileImage(file, sound)
+  }
+
+  /** I14: SQLite would drop what lies behind damage to the log: nobody may let it. */
+  #demandRefusal(file: string, damaged: FileImage, what: string): void {
+    const { findings } = this.#world
+    const code = codeOfOpening(file)
+    findings.demand(code === 'books_damaged', 'I14', () => `the books: ${what}, and opening them says ${code}`)
+    const left = readFileImage(file)
+    const isUntouched = left.database.equals(damaged.database) && left.log.equals(damaged.log)
+    findings.demand(isUntouched, 'I14', () => `the books: ${what}, and something of them is thrown away`)
   }
 
   #examined(file: string): readonly string[] {
@@ -58,6 +79,16 @@ export class BooksDamage {
 
   #note(what: string): void {
     this.#world.trace.note(this.#world.queue.nowMs, 'aggregator', what)
+  }
+}
+
+/** What an aggregator that opens this file as a tenant's books is told. */
+function codeOfOpening(file: string): string {
+  try {
+    new TenantStore({ file, disk: temporaryDisk, keyMemtableKeys: 64, keysPerCommit: 64 }).close()
+    return 'nothing'
+  } catch (error) {
+    return error instanceof FaultError ? error.fault.code : String(error)
   }
 }
 

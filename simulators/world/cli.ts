@@ -44,7 +44,7 @@ export function addWorldCommand(program: Command): void {
     )
     .option(
       '--hours <hours>',
-      'simulated hours of usage and faults in each world (default: three quarters of one, in some 40 days)',
+      'simulated hours of usage and faults in each world (default: a quarter of one, in some 40 days)',
       positive,
     )
     .option('--days <days>', 'the same in days', positive)

@@ -8,12 +8,12 @@ import type { AggregatorNode } from './aggregator-node.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Examining the books after each flip costs more than the rest of a short run, so few runs do it, and with few flips. */
-const runsPerCheck = 8
+const runsPerCheck = 16
 const flippedValues = 3
 const flippedBytes = 1
 
 /**
- * At the end of one run in eight, as the seed says: flips bits in a copy of the books and has the product examine it, as
+ * At the end of one run in sixteen, as the seed says: flips bits in a copy of the books and has the product examine it, as
  * `verify` would (I14). The aggregator's own files are left alone.
  */
 export function flipBits(world: Surroundings, aggregator: AggregatorNode, tenant: string): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
 import { checkJournal } from '@meterline/agent/flow/check-journal.ts'
 import { recoverJournal } from '@meterline/agent/flow/recover-journal.ts'
@@ -62,6 +63,8 @@ export class JournalDamage {
    * whoever examines the file.
    */
   strike(file: string, held: AgentImage): void {
+    // What the books have forgotten is in journals alone.
+    if (this.#world.oracle.areBooksPutBack) return
     const sound = readFileImage(file)
     const { image, what } = damagedImage(this.#random, sound)
     writeFileImage(file, image)
@@ -94,13 +97,14 @@ export class JournalDamage {
     this.#later(settlingMs, () => {
       const standing = office.standing(this.#agent)
       if (standing === null || standing.epoch !== held.epoch) return false
+      const received = { seq: standing.receivedSeq, hash: Buffer.from(standing.chainHash, 'hex') }
       const epoch = office.registerNextEpoch(this.#agent)
       this.#note(`epoch ${epoch} is registered, ${standing.receivedSeq} batches were received`)
       this.#later(askAgainMs, () => {
         if (office.standing(this.#agent)?.epoch !== epoch) return false
         this.#isBeingRepaired = false
         this.#held = null
-        this.#recover(file, held, this.#order(file, epoch, standing.receivedSeq))
+        this.#recover(file, held, this.#order(file, epoch, received))
         done(epoch)
         return true
       })
@@ -135,15 +139,15 @@ export class JournalDamage {
     return checked.value.findings.map(({ what, which }) => `${what} ${which}`)
   }
 
-  #order(file: string, epoch: number, receivedSeq: number): RecoverOrder {
+  #order(file: string, epoch: number, standing: { readonly seq: number; readonly hash: Uint8Array }): RecoverOrder {
     return {
       dataDirectoryJournal: file,
       sources: [],
       identity: { tenant: trustedTenantId(this.#tenant), agent: trustedAgentId(this.#agent), epoch },
-      receivedSeq,
+      received: [{ epoch: null, ...standing }],
       nowMs: this.#world.queue.nowMs,
       by: 'the operator',
-      onTemporaryDisk: true,
+      disk: temporaryDisk,
     }
   }
 

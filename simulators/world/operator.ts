@@ -67,8 +67,9 @@ export class Operator {
     })
   }
 
-  /** The epoch of an agent that is in force and the last batch received in it; null while the aggregator cannot say. */
-  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number } | null {
+  /** The epoch of an agent that is in force and the last batch received in it with its hash; null while the aggregator cannot say. */
+  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number; readonly chainHash: string } | null {
+    if (this.#paused) return null
     const tenants = this.#aggregator.running?.commands.status() ?? []
     return tenants.flatMap(({ agents }) => agents).find((standing) => standing.agent === agent) ?? null
   }
@@ -82,6 +83,11 @@ export class Operator {
     this.#agents.set(agent, { ...known, epoch })
     this.apply(plan)
     return epoch
+  }
+
+  /** The epochs that agents are registered under, in words. */
+  get epochs(): string {
+    return [...this.#agents.values()].map(({ id, epoch }) => `${id} ${epoch}`).join(', ')
   }
 
   /** Has the books backed up into a folder; `done` is told the file. */

@@ -4,16 +4,19 @@ import { FaultCounts } from '../faults/fault-counts.ts'
 import { calmed } from '../faults/fault-plan.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import { planForRun } from '../faults/plan-for-run.ts'
+import type { AgentImage } from '../oracle/agent-image.ts'
 import { periodOf, startOfDay, startOfDayText } from '../oracle/calendar.ts'
 import { Findings } from '../oracle/findings.ts'
 import { Oracle } from '../oracle/oracle.ts'
 import { PublishedLedger } from '../oracle/published.ts'
 import { rogueName } from './actors/rogue-session.ts'
 import { crossCheck } from './cross-check.ts'
+import { drawStart } from './draw-start.ts'
 import { EventQueue } from './event-queue.ts'
 import { flipBits } from './flip-bits.ts'
 import { planOperatorsDay } from './operators-day.ts'
 import { meddle } from './people.ts'
+import { recoverSites } from './recover-sites.ts'
 import { Stepper } from './stepper.ts'
 import { Storm } from './storm.ts'
 import { noCounts } from './surroundings.ts'
@@ -94,6 +97,7 @@ export class Run {
     world.publishDuring(stormMs, publishesPerDevice)
     world.rogue?.begin(stormMs)
     if (this.#faults.actors.restoresAggregator) world.books.planWithin(stormMs)
+    if (this.#faults.disk.damage > 0) world.books.keepBackups(stormMs)
     meddle(this.#surroundings, seededRandom(`${this.#options.seed} people`), this.#faults.actors, world.sites, stormMs)
     const storm = new Storm(
       this.#surroundings,
@@ -108,7 +112,9 @@ export class Run {
     storm.stop()
     world.calm(calmed(this.#faults))
     this.#comeUpAgain()
-    await this.#recoverSites()
+    // Receipts say what the aggregator has, unless it forgot some of it.
+    const looks = (): boolean => this.#faults.actors.restoresAggregator || this.#random.below(2) === 0
+    await recoverSites(this.#surroundings, world, this.#stepper, looks)
     await this.#stepper.runUntil(Math.max(this.#queue.nowMs, world.spooledUntilMs))
     await this.#rest()
     // By now the latecomer is subscribed, so what waited for that can be charged.
@@ -161,17 +167,6 @@ export class Run {
     })
   }
 
-  /** Agents of which there are two histories begin their next epoch, with one journal out of all there are. */
-  async #recoverSites(): Promise<void> {
-    for (const site of this.#world.sites.filter(({ hasTwoHistories }) => hasTwoHistories)) {
-      site.stopBoxes()
-      await this.#stepper.runUntil(this.#queue.nowMs + minuteMs)
-      site.stopBoxes()
-      await this.#stepper.settle()
-      site.recover(this.#world.operator.registerNextEpoch(site.agent))
-    }
-  }
-
   /** For tests of the oracle: what only somebody with access to the disk could do. */
   async #tamperWithFile(when: 'at rest' | 'after close'): Promise<void> {
     const planted = this.#options.tampering?.aggregatorFile
@@ -194,6 +189,9 @@ export class Run {
     this.#oracle.journals.retire(agent.agent, image)
     agent.crash(null, true)
     await this.#stepper.runUntil(this.#queue.nowMs + minuteMs)
+    // Whoever looks after the machine may have started it again, after an error of its disk.
+    agent.crash(null, true)
+    await this.#stepper.settle()
     agent.replaceDisk(world.operator.registerNextEpoch(agent.agent))
     agent.start()
     world.publishEarlier(repeatsAfterNewDisk)
@@ -201,17 +199,18 @@ export class Run {
   }
 
   /** Lets time pass until everything has drained, then looks at everything. */
-  async #rest(examinesBooks: boolean = this.#random.below(4) === 0): Promise<void> {
+  async #rest(examinesBooks: boolean = this.#random.below(24) === 0): Promise<void> {
     const startedMs = this.#queue.nowMs
     const limitMs = startedMs + restLimitMs
-    let images = this.#world.inspectAgents()
+    let images: ReadonlyMap<string, AgentImage> | null = null
     while (this.#queue.nowMs < limitMs && !this.findings.full) {
       const isLong = this.#queue.nowMs - startedMs > longRestEveryMs
       await this.#stepper.runUntil(this.#queue.nowMs + (isLong ? longRestEveryMs : restEveryMs))
       if (!this.#world.devicesDone || !this.#world.operator.idle || !this.#oracle.isRated) continue
-      images = this.#world.inspectAgents()
-      if (this.#oracle.isAtRest([...images.values()]) && images.size === this.#world.agents.length) break
+      images = this.#restingAgents()
+      if (images !== null) break
     }
+    images ??= this.#world.inspectAgents()
     this.findings.demand(this.#world.devicesDone, 'I18', () => 'devices still wait for a PUBACK')
     this.findings.demand(this.#world.operator.idle, 'I18', () => 'commands still wait for their answer')
     this.#oracle.atRest(images)
@@ -228,6 +227,17 @@ export class Run {
         examinesBooks,
       )
     this.#trace.note(this.#queue.nowMs, 'world', 'rest')
+  }
+
+  /** Looks into the journals one after the other, up to the first that has something left to send; null when one has. */
+  #restingAgents(): ReadonlyMap<string, AgentImage> | null {
+    const images = new Map<string, AgentImage>()
+    for (const node of this.#world.agents) {
+      const image = node.inspect()
+      if (image === null || !this.#oracle.isAtRest([image])) return null
+      images.set(node.agent, image)
+    }
+    return images
   }
 
   /** Closes every period that was charged in once the last of them is over; the aggregator may crash on the way. */
@@ -284,11 +294,4 @@ export class Run {
     for (const period of periods) this.#oracle.afterClose(period)
     this.#oracle.recheck()
   }
-}
-
-/** Some day of 2026, half of the runs close to the end of a month so that they span two periods. */
-function drawStart(month: number, nearMonthEnd: boolean, beforeMs: number): number {
-  return nearMonthEnd
-    ? startOfDay(2026, month + 3, 1) - 10 * minuteMs - beforeMs
-    : startOfDay(2026, month + 2, 14) + beforeMs
 }

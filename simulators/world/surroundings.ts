@@ -25,7 +25,7 @@ export interface WorldCounts {
 /** Where the person at a gateway learns how an agent stands with the aggregator, and has its next epoch registered. */
 export interface RepairOffice {
   /** The epoch in force and the last batch received in it; null while the aggregator cannot say. */
-  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number } | null
+  standing(agent: string): { readonly epoch: number; readonly receivedSeq: number; readonly chainHash: string } | null
   registerNextEpoch(agent: string): number
 }
 

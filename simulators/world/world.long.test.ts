@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { systemClock } from '@meterline/shared/base/clock.ts'
 import { expect, test } from 'vitest'
 import { faultModes } from '../faults/fault-mode.ts'
-import { temporaryDisk } from './run-world.ts'
+import { memoryBackedFolder } from './run-world.ts'
 import { runTurns } from './runner/run-turns.ts'
 import type { TurnsOrder } from './runner/seed-turns.ts'
 import { openWorldPool } from './runner/world-pool.ts'
@@ -16,7 +16,7 @@ const jobs = availableParallelism()
 /** Empty when every world kept every invariant; else what the failing ones did and how to see it again. */
 async function complaints(order: Partial<TurnsOrder>): Promise<string> {
   const clock = systemClock()
-  const pool = openWorldPool(clock, { jobs, folder: temporaryDisk(), traceLines: 60, limitMs: hangingMs })
+  const pool = openWorldPool(clock, { jobs, folder: memoryBackedFolder(), traceLines: 60, limitMs: hangingMs })
   try {
     const tally = await runTurns(
       {

@@ -22,6 +22,10 @@ import type { Surroundings } from './surroundings.ts'
 import type { PlannedDevice, WorldTenant } from './tenant.ts'
 import { Workload } from './workload.ts'
 
+const dayMs = 86_400_000
+/** Longest pause between attempts to connect: where links part for weeks, half a minute would be all that happens. */
+const usualRetryMs = 30_000
+const seldomRetryMs = 600_000
 const agentNames = ['gw-1', 'gw-2', 'gw-3', 'gw-4'] as const
 const fewestAgents = 2
 /** Full after some dozens of events; far below what a config may say, so that a short outage fills it. */
@@ -29,7 +33,7 @@ const tightOutboxBytes = 12_000
 /** A device that was out of reach for a while sends what it has gathered at once. */
 const burstPublishes = 40
 /** Readings of an instrument older than this count for nothing, in whatever order they come (docs/meters.md: 400 days). */
-const longestReadingsMs = 300 * 86_400_000
+const longestReadingsMs = 300 * dayMs
 
 /** Deliberate defects between the parts, for proving that the oracle sees them. */
 export interface Tampering {
@@ -85,6 +89,7 @@ export class World {
       disk: faults.disk,
       tenant: tenant.plan.tenant,
       signingPem: aggregatorKey.privatePem,
+      restoresBooks: () => this.books.replaceDamaged(),
       onUp: () => this.operator.tryAgain(),
       onDeath: (withMachine) => {
         for (const link of this.sites.flatMap(({ links }) => links)) link.aggregatorDied(withMachine)
@@ -101,7 +106,10 @@ export class World {
         agent,
         tenant: tenant.plan.tenant,
         signingPem: key.privatePem,
-        config: drawAgentConfig(part(`config ${agent}`), tenant.plan.tenant, agent, aggregatorKey.publicKeyBase64),
+        config: drawAgentConfig(part(`config ${agent}`), tenant.plan.tenant, agent, {
+          aggregatorKey: aggregatorKey.publicKeyBase64,
+          retryCapMs: faults.machine.partitionMaxMs > dayMs ? seldomRetryMs : usualRetryMs,
+        }),
         outboxBytes: part(`outbox ${agent}`).below(3) === 0 ? tightOutboxBytes : null,
         clocks,
         accept: (name, answer) => this.aggregator.accept(name, answer),
@@ -268,14 +276,19 @@ function goFar({ machine }: FaultPlan): boolean {
 }
 
 /** Small batches and groups now and then, so that their limits are met within an hour of light traffic. */
-function drawAgentConfig(random: Random, tenant: string, agent: string, aggregatorKey: string) {
+function drawAgentConfig(
+  random: Random,
+  tenant: string,
+  agent: string,
+  uplink: { readonly aggregatorKey: string; readonly retryCapMs: number },
+) {
   const small = random.below(2) === 0
   return {
     tenant,
     agent,
     epoch: 1,
-    // Weeks may pass without usage until a period is closed; reports of every minute would be most of what happens.
-    uplink: { address: 'aggregator:7000', aggregatorKey, reportEveryMs: 24 * 3_600_000 },
+    // Weeks may pass without usage until a period is closed; reports would be most of what happens.
+    uplink: { address: 'aggregator:7000', ...uplink, reportEveryMs: 60 * dayMs },
     seal: { lingerMs: [20, 100, 2000][random.below(3)] ?? 100, maxUnits: small ? 2 + random.below(6) : 1000 },
     journal: { commitDelayMs: small || random.below(3) === 0 ? 50 : 0 },
     mappings: boxRules,

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
 import { openSource } from '../recover-source.ts'
+import { settledSeqOf } from '../recover-start.ts'
 import { salvageUnits } from '../recover-units.ts'
 import { sealOpenBatch } from '../seal-batch.ts'
 import { settleReceipts } from '../settle-receipts.ts'
@@ -93,7 +94,7 @@ export function flipped(bytes: Buffer, at: number, bit: number): Buffer {
 export function unsentIds(file: string): (string | null)[] {
   const source = openSource(file)
   try {
-    const found = [...salvageUnits(source, 0, () => undefined)]
+    const found = [...salvageUnits(source, settledSeqOf(source), () => undefined)]
     return found.flatMap(({ units }) => units.map(({ eventId }) => eventId))
   } finally {
     source.pages.close()

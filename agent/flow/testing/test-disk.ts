@@ -28,3 +28,18 @@ export class TestDisk {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
+
+/** The disks of a test that needs several, to be removed together. */
+export class TestDisks {
+  readonly #disks: TestDisk[] = []
+
+  add(): TestDisk {
+    const disk = new TestDisk()
+    this.#disks.push(disk)
+    return disk
+  }
+
+  remove(): void {
+    for (const disk of this.#disks.splice(0)) disk.remove()
+  }
+}

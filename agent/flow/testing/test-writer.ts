@@ -5,7 +5,7 @@ import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/
 import { mergeTables, readTables } from '@meterline/shared/model/tables-codec.ts'
 import { readUnit } from '@meterline/shared/model/unit-decoder.ts'
 import type { ClockAnchor, ClockReading, RatingUnit } from '@meterline/shared/model/usage-record.ts'
-import { trustedAgentId, trustedTenantId } from '@meterline/shared/units/ids.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { BirthBook } from '../../domain/mapping/birth-book.ts'
 import { compileRules } from '../../domain/mapping/compile-rules.ts'
 import { emptyRuleBook, type RuleBook } from '../../domain/mapping/rule-book.ts'
@@ -17,6 +17,7 @@ import { readOrigin } from '../origin.ts'
 import type { DeliveryKind } from '../ports.ts'
 import { recall, type Writer, type WriterSettings } from '../writer.ts'
 import type { TestDisk } from './test-disk.ts'
+import { testSettings } from './test-settings.ts'
 
 const group = { deliveries: 100, payloadBytes: 200_000 }
 const signingKey = openSigningKey(generateSigningKey().privatePem)
@@ -40,23 +41,15 @@ export function openWriter(
   disk: TestDisk,
   suspense: Partial<WriterSettings['suspense']> = {},
 ): Result<Writer, Fault<JournalFaultCode>> {
-  const settings: WriterSettings = {
-    journalFile: disk.journalFile,
-    onTemporaryDisk: true,
-    identity: { tenant: trustedTenantId('acme'), agent: trustedAgentId('gw-1'), epoch: 1 },
+  const settings: WriterSettings = testSettings(disk, {
     group,
     seal: { lingerMs: 100, maxUnits: 1000, maxBytes: 700_000 },
-    outboxBytes: 10_000_000,
-    retention: { retainMs: 86_400_000, bytes: 10_000_000 },
     suspense: { rows: 100, bytes: 1_000_000, rowsPerDevice: 100, payloadBytes: 65_536, ...suspense },
-    keyRetentionMs: 86_400_000,
-    journalBytes: 100_000_000,
-    mappings: [],
-  }
+  })
   const journal = Journal.open({
     file: settings.journalFile,
     identity: settings.identity,
-    onTemporaryDisk: true,
+    disk: temporaryDisk,
     maxStagedKeys: 10_000,
     keyRetentionMs: settings.keyRetentionMs,
     maxFileBytes: settings.journalBytes,

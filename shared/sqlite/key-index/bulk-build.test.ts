@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { migrate } from '../migrate.ts'
 import { openDatabase } from '../open.ts'
+import { temporaryDisk } from '../simulated-disk.ts'
 import { buildRandomRuns } from './bulk-build.ts'
 import { KeyIndex } from './key-index.ts'
 
@@ -16,7 +17,7 @@ afterEach(() => {
 })
 
 test('an index opened on bulk-built runs finds their keys and goes on as usual', () => {
-  const db = openDatabase({ file: join(directory, 'keys.db'), onTemporaryDisk: true })
+  const db = openDatabase({ file: join(directory, 'keys.db'), disk: temporaryDisk })
   migrate(db, KeyIndex.migrations)
   const samples: Uint8Array[] = []
   const keys = 4_096 * 13 + 100

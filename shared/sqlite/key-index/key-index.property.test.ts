@@ -9,6 +9,7 @@ import type { Random } from '../../base/random.ts'
 import { migrate } from '../migrate.ts'
 import { openDatabase } from '../open.ts'
 import type { Database } from '../open.ts'
+import { temporaryDisk } from '../simulated-disk.ts'
 import { keyBytes } from './entry.ts'
 import type { KeyEntryView } from './entry.ts'
 import { KeyIndex } from './key-index.ts'
@@ -48,7 +49,7 @@ class IndexUnderTest {
     this.#options = options
     this.#spread = spread
     this.#file = join(mkdtempSync(join(directory, 'index-')), 'keys.db')
-    this.#db = openDatabase({ file: this.#file, onTemporaryDisk: true })
+    this.#db = openDatabase({ file: this.#file, disk: temporaryDisk })
     migrate(this.#db, KeyIndex.migrations)
     this.index = new KeyIndex(this.#db, options)
   }
@@ -111,7 +112,7 @@ class IndexUnderTest {
   /** A process that ends without a word, and its successor on the same file. */
   reopen(): void {
     this.#db.close()
-    this.#db = openDatabase({ file: this.#file, onTemporaryDisk: true })
+    this.#db = openDatabase({ file: this.#file, disk: temporaryDisk })
     this.index = new KeyIndex(this.#db, this.#options)
   }
 

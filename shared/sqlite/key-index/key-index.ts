@@ -83,7 +83,8 @@ export class KeyIndex {
     }
     this.#tables = new KeyTables(db)
     this.#runs = new RunSet(this.#tables, this.#options)
-    this.#active = this.#newMemtable(0)
+    // Only stands in until loading has made one of the right size, which may take megabytes.
+    this.#active = new Memtable(1)
     this.#load()
   }
 

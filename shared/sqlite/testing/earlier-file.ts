@@ -1,6 +1,7 @@
 import type { Migration } from '../migrate.ts'
 import { migrate } from '../migrate.ts'
 import { openDatabase, type Database } from '../open.ts'
+import { temporaryDisk } from '../simulated-disk.ts'
 
 /**
  * Writes the file that a program of an earlier version would have: the tables of `migrations` with the rows of a newest
@@ -13,7 +14,7 @@ export function writeEarlierFile(
   migrations: readonly Migration[],
   adjust: (db: Database) => void = () => undefined,
 ): void {
-  const db = openDatabase({ file: earlier, onTemporaryDisk: true })
+  const db = openDatabase({ file: earlier, disk: temporaryDisk })
   try {
     migrate(db, migrations)
     // Files of that time had no floor.
@@ -36,7 +37,7 @@ export function writeEarlierFile(
 
 /** The rows of a table as text, in a stable order, without what later versions added. */
 export function rowsOf(file: string, table: string, columns: readonly string[]): string[] {
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   try {
     const rows = db.prepare<[], Record<string, unknown>>(`SELECT ${columns.join(', ')} FROM ${table}`).all()
     return rows.map((row) => JSON.stringify(row)).toSorted()
@@ -47,7 +48,7 @@ export function rowsOf(file: string, table: string, columns: readonly string[]):
 
 /** The tables of a file with their columns, but for those SQLite keeps itself. */
 export function shapeOf(file: string): readonly { readonly table: string; readonly columns: readonly string[] }[] {
-  const db = openDatabase({ file, onTemporaryDisk: true })
+  const db = openDatabase({ file, disk: temporaryDisk })
   try {
     return tablesOf(db).map((table) => ({ table, columns: columnsOf(db, 'main', table) }))
   } finally {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { removeFolder } from '../crash-image.ts'
 import { writeFileImage } from './file-image.ts'
 import type { FileImage } from './file-image.ts'
@@ -25,7 +26,7 @@ function contentOf(image: FileImage, folder: string): ReadonlyMap<string, string
   const content = new Map<string, string>()
   try {
     writeFileImage(file, image)
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     try {
       content.set('version', JSON.stringify(db.pragma('user_version')))
       const schema = db

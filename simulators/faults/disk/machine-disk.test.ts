@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { emptyLog, openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
 import { noDiskFaults } from '../disk-faults.ts'
 import type { DiskFaults } from '../disk-faults.ts'
@@ -104,7 +105,7 @@ class Machine {
     this.powerGoes = powerGoes
     if (this.process.alive) this.process.died()
     this.db.close()
-    const found = openDatabase({ file: join(this.#after, 'a.db'), onTemporaryDisk: true })
+    const found = openDatabase({ file: join(this.#after, 'a.db'), disk: temporaryDisk })
     const rows = found.prepare('SELECT a FROM t ORDER BY a').pluck().all()
     found.close()
     rmSync(directory, { recursive: true, force: true })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { emptyLog, openDatabase, type Database } from '@meterline/shared/sqlite/open.ts'
+import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
 import { readFileImage, writeFileImage, type FileImage } from './file-image.ts'
 import { imageAfterKill, imageAfterPowerCut } from './torn-image.ts'
@@ -23,7 +24,7 @@ function contentOf(image: FileImage): readonly number[] | string {
   const file = join(directory, 'after.db')
   writeFileImage(file, image)
   try {
-    const db = openDatabase({ file, onTemporaryDisk: true })
+    const db = openDatabase({ file, disk: temporaryDisk })
     try {
       const health: unknown = db.pragma('integrity_check', { simple: true })
       if (health !== 'ok') return String(health)

@@ -5,6 +5,8 @@ import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { restoreTenant } from '@meterline/aggregator/flow/restore-tenant.ts'
 import type { AgentImage } from '../../oracle/agent-image.ts'
 import { checkSwapped } from '../../oracle/silent-swap.ts'
+import type { AgentNode } from '../agent-node.ts'
+import type { AgentSite } from '../agent-site.ts'
 import type { AggregatorNode } from '../aggregator-node.ts'
 import type { Operator } from '../operator.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -12,8 +14,17 @@ import type { RogueAgent } from './rogue-agent.ts'
 
 const downMs = 10_000
 const silentMaxMs = 600_000
+/** Backups that are made for when the books are damaged. */
+const keptBackups = 3
 /** Agents retain what was settled for a day at least; what is older is nowhere but in the books. */
 const oldestBackupMs = 12 * 3_600_000
+
+/** A copy of the books, with the epochs that agents were in when it was begun. */
+interface Backup {
+  readonly file: string
+  readonly epochs: string
+  readonly atMs: number
+}
 
 /**
  * What befalls the books of the aggregator: they are backed up, and some time later put back to that backup. In half of
@@ -28,7 +39,9 @@ export class RestoredBooks {
   readonly #operator: Operator
   readonly #rogue: RogueAgent | null
   readonly #inspectAgents: () => ReadonlyMap<string, AgentImage>
-  #backupFile: string | null = null
+  readonly #agents: readonly AgentNode[]
+  readonly #sites: readonly AgentSite[]
+  #backup: Backup | null = null
   #underWay = false
 
   constructor(
@@ -38,6 +51,8 @@ export class RestoredBooks {
       readonly aggregator: AggregatorNode
       readonly operator: Operator
       readonly rogue: RogueAgent | null
+      readonly agents: readonly AgentNode[]
+      readonly sites: readonly AgentSite[]
       inspectAgents(): ReadonlyMap<string, AgentImage>
     },
   ) {
@@ -46,6 +61,8 @@ export class RestoredBooks {
     this.#aggregator = parts.aggregator
     this.#operator = parts.operator
     this.#rogue = parts.rogue
+    this.#agents = parts.agents
+    this.#sites = parts.sites
     this.#inspectAgents = () => parts.inspectAgents()
   }
 
@@ -60,22 +77,52 @@ export class RestoredBooks {
     const backedUpMs = this.#random.below(stormMs)
     const putBackMs = backedUpMs + 1 + this.#random.below(Math.min(stormMs - backedUpMs, oldestBackupMs))
     queue.at(queue.nowMs + backedUpMs, 'operator', 'has a backup made', () => {
-      this.#operator.backUp(join(this.#world.folder, 'backups'), (file) => (this.#backupFile = file))
+      this.#backUp()
     })
     queue.at(queue.nowMs + putBackMs, 'somebody', 'puts the books back', () => this.#putBack())
   }
 
+  /** Has backups made now and then during the storm, for when the books are damaged. */
+  keepBackups(stormMs: number): void {
+    const { queue } = this.#world
+    for (let left = keptBackups; left > 0; left--)
+      queue.at(queue.nowMs + this.#random.below(stormMs), 'operator', 'has a backup made', () => this.#backUp())
+  }
+
+  /**
+   * The books are damaged: the newest backup takes their place. False: there is none, or it is of before some agent began
+   * its epoch, so that what was lost of the epoch before is in no journal that runs; or a journal is damaged as well.
+   */
+  replaceDamaged(): boolean {
+    const backup = this.#backup
+    if (backup === null || this.#underWay || backup.epochs !== this.#operator.epochs) return false
+    if (this.#world.queue.nowMs - backup.atMs > oldestBackupMs || !this.#agents.every(({ isSound }) => isSound))
+      return false
+    this.#begin()
+    this.#restore(backup.file, new Map())
+    return true
+  }
+
+  #backUp(): void {
+    const { epochs } = this.#operator
+    const atMs = this.#world.queue.nowMs
+    this.#operator.backUp(join(this.#world.folder, 'backups'), (file) => (this.#backup = { file, epochs, atMs }))
+  }
+
   #putBack(): void {
-    const file = this.#backupFile
-    if (file === null) return
-    const { oracle, faults } = this.#world
-    this.#underWay = true
-    faults.add('aggregator-thrown-back')
-    this.#operator.pause()
-    this.#rogue?.booksWentBack()
-    oracle.booksBetweenLives()
+    const file = this.#backup?.file
+    if (file === undefined) return
+    this.#begin()
     if (this.#random.below(2) === 0) this.#restore(file, new Map())
     else this.#swapSilently(file)
+  }
+
+  #begin(): void {
+    this.#underWay = true
+    this.#world.faults.add('aggregator-thrown-back')
+    this.#operator.pause()
+    this.#rogue?.booksWentBack()
+    this.#world.oracle.booksBetweenLives()
   }
 
   /** The file is another one, and nobody says so. */
@@ -100,7 +147,9 @@ export class RestoredBooks {
       () => {
         const { findings, oracle, queue, trace } = this.#world
         const { dataDirectory, tenant, signingKey } = this.#aggregator
-        checkSwapped(findings, backupFile, this.#aggregator.file, held)
+        // Of two boxes one may have let go of less than the other, and go on where the backup ends.
+        const alone = new Map([...held].filter(([agent]) => !this.#hasTwoHistories(agent)))
+        if (alone.size > 0) checkSwapped(findings, backupFile, this.#aggregator.file, alone)
         const restored = restoreTenant({
           dataDirectory,
           tenant,
@@ -123,6 +172,10 @@ export class RestoredBooks {
         this.#rogue?.resume()
       },
     )
+  }
+
+  #hasTwoHistories(name: string): boolean {
+    return this.#sites.some(({ agent, hasTwoHistories }) => agent === name && hasTwoHistories)
   }
 
   /** Stops the aggregator, does something to its files, and starts it again. */

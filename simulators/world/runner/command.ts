@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@meterline/shared/base/clock.ts'
 import { repositoryRoot } from '../../source-files.ts'
-import { temporaryDisk } from '../run-world.ts'
+import { memoryBackedFolder } from '../run-world.ts'
 import type { WorldResult } from '../world-options.ts'
 import { Progress } from './progress.ts'
 import { presentCommit, readBook, withRun, writeBook } from './results-book.ts'
@@ -39,7 +39,7 @@ export async function runWorldCommand(command: WorldCommand): Promise<number> {
   const { seeds, json, minutes, trace } = command
   const clock = systemClock()
   const jobs = Math.min(seeds, command.jobs ?? availableParallelism())
-  const folder = mkdtempSync(join(temporaryDisk(), 'meterline-worlds-'))
+  const folder = mkdtempSync(join(memoryBackedFolder(), 'meterline-worlds-'))
   const traceLines = trace ? Number.MAX_SAFE_INTEGER : shownTraceLines
   const results: WorldResult[] = []
   const pool = openWorldPool(clock, { jobs, folder, traceLines, limitMs: hangingMs })

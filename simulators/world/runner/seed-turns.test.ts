@@ -60,6 +60,6 @@ describe('turns', () => {
 test('the replay of a turn is the same turn', () => {
   const { order: world } = turnOf({ ...order, without: ['clocks', 'input'] }, 49)
   expect(replayCommand(world)).toBe(
-    `npm run world -- --seeds 1 --seed abcd-49 --modes ${world.faults} --hours 960 --publishes 20 --without clocks,input --trace`,
+    `npm run world -- --seeds 1 --seed abcd-49 --modes ${world.faults} --hours 960 --publishes 10 --without clocks,input --trace`,
   )
 })

@@ -38,9 +38,9 @@ const fiftyTurns: readonly FaultMode[] = turnsOf({
 /** One world of fifty is long: a month passes, periods are closed on the way, partitions last for weeks. */
 const turnsPerLongWorld = 50
 const longHours = 40 * 24
-const longPublishes = 20
-const shortHours = 0.75
-const shortPublishes = 5
+const longPublishes = 10
+const shortHours = 0.25
+const shortPublishes = 3
 
 /** The `index`-th world of a run: the same for the same order, whoever runs it. */
 export function turnOf(order: TurnsOrder, index: number): Turn {

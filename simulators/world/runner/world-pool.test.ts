@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@meterline/shared/base/clock.ts'
 import { expect, test } from 'vitest'
-import { runWorld, temporaryDisk } from '../run-world.ts'
+import { runWorld, memoryBackedFolder } from '../run-world.ts'
 import type { WorldOrder } from '../world-options.ts'
 import { runTurns } from './run-turns.ts'
 import type { TurnsOrder } from './seed-turns.ts'
@@ -26,7 +26,7 @@ async function withPool<Value>(
   limitMs: number,
   work: (pool: ReturnType<typeof openWorldPool>, folder: string) => Promise<Value>,
 ): Promise<Value> {
-  const folder = mkdtempSync(join(temporaryDisk(), 'meterline-pool-'))
+  const folder = mkdtempSync(join(memoryBackedFolder(), 'meterline-pool-'))
   const pool = openWorldPool(clock, { jobs: 2, folder, traceLines: 5, limitMs })
   try {
     return await work(pool, folder)

@@ -25,7 +25,7 @@ export interface PoolOptions extends WorkerOrder {
 }
 
 /** Room for the short-lived objects of a world, which spares most of the collector's work. */
-const youngGenerationMb = 64
+const youngGenerationMb = 160
 
 /** Opens a pool; threads start with their first turn. */
 export function openWorldPool(clock: Clock, options: PoolOptions): WorldPool {

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { differingBits, logSum, turnBackBit, type LogSum } from './salvage-checksum.ts'
+import { bitsThatExplain, differingBits, flipBit, logSum, type LogSum } from './log-checksum.ts'
 
 /** What a write-ahead log holds, as far as it is committed. */
 export interface LogContents {
@@ -145,7 +145,7 @@ function frameSum(frame: Buffer, before: LogSum, header: Buffer): LogSum {
   return logSum(frame.subarray(frameHeaderBytes), head, isBigEndian(header))
 }
 
-/** A frame with the one bit turned back that makes it fit, as a copy; null when there is no such bit. */
+/** A copy of a frame that one flipped bit explains, with that bit turned back if it can be told; null when none does. */
 function repairedFrame(frame: Buffer, before: LogSum, header: Buffer): Buffer | null {
   const repaired = Buffer.from(frame)
   const found = frameSum(frame, before, header)
@@ -161,9 +161,13 @@ function repairedFrame(frame: Buffer, before: LogSum, header: Buffer): Buffer | 
     const bigEndian = isBigEndian(header)
     const head = repaired.subarray(0, frameSumBytes)
     const content = repaired.subarray(frameHeaderBytes)
-    const turned =
-      turnBackBit(head, content.length, found, wanted, bigEndian) || turnBackBit(content, 0, found, wanted, bigEndian)
-    if (!turned) return null
+    const inHead = bitsThatExplain(head, content.length, found, wanted, bigEndian)
+    const inContent = bitsThatExplain(content, 0, found, wanted, bigEndian)
+    const [place] = [...inHead, ...inContent]
+    if (place === undefined) return null
+    // One wrong bit does less harm than two: where it cannot be told which it is, the page stays as it was found.
+    if (inHead.length + inContent.length > 1) return repaired
+    flipBit(inHead.length === 1 ? head : content, place, bigEndian)
   }
   return fitsFrame(repaired, before, header) ? repaired : null
 }
