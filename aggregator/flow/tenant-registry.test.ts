@@ -117,6 +117,21 @@ describe('a tenant whose file fails', () => {
     },
   )
 
+  test('because its disk is full refuses nobody for good whose evidence it cannot keep', () => {
+    const disk = failingDisk()
+    const tenant = start(disk)
+    tenant.apply()
+    disk.fails = 'SQLITE_FULL'
+    const foreign = tenant.connect({ agent: 'gw-1' })
+    foreign.session.onMessage(tenant.agent.hello({ agent: 'gw-2' }))
+    expect(foreign.messages).toMatchObject([{ kind: 'refusal', code: 'store_unavailable', permanent: false }])
+    disk.fails = null
+    tenant.clock.advance(2 * 60_000)
+    const again = tenant.connect({ agent: 'gw-1' })
+    again.session.onMessage(tenant.agent.hello({ agent: 'gw-2' }))
+    expect(again.messages).toMatchObject([{ kind: 'refusal', code: 'agent_certificate_mismatch', permanent: true }])
+  })
+
   test('whose log somebody reads is opened once he has finished', () => {
     const tenant = start()
     tenant.apply()

@@ -92,11 +92,7 @@ export class TenantService implements SessionTenant {
   /** Decides about a hello; evidence it gives rise to is kept. */
   hello(hello: Hello, sender: Sender): HelloDecision {
     const chain = this.attempt(() => this.store.batches.chain(sender.agent, hello.epoch) ?? emptyChain)
-    if (!chain.ok) {
-      const { code, message } = chain.fault
-      const consequences = { seq: 0, permanent: false, evidence: false, quarantine: false }
-      return { kind: 'refuse', refusal: { code, message, ...consequences } }
-    }
+    if (!chain.ok) return unavailable(chain.fault)
     const decision = decideHello(
       hello,
       sender,
@@ -107,7 +103,8 @@ export class TenantService implements SessionTenant {
     if (decision.kind === 'refuse' && decision.refusal.evidence) {
       const row = helloEvidence(hello, decision.refusal, sender, this.#parts.clock.wallMs())
       const kept = this.attempt(() => this.store.commitEvidence([row], { logSize: this.store.log.size }))
-      if (!kept.ok) this.#log.error('evidence could not be kept', { agent: sender.agent, code: decision.refusal.code })
+      // Who is refused for good without a trace could say afterwards that nothing was wrong: asked again, it is kept.
+      if (!kept.ok) return unavailable(kept.fault)
     }
     return decision
   }
@@ -296,4 +293,8 @@ export class TenantService implements SessionTenant {
   #storeFault(): StoreFault {
     return fault('store_unavailable', `The books of ${this.tenant} cannot be written at the moment; see "status".`)
   }
+}
+
+function unavailable({ code, message }: StoreFault): HelloDecision {
+  return { kind: 'refuse', refusal: { code, message, seq: 0, permanent: false, evidence: false, quarantine: false } }
 }

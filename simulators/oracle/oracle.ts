@@ -174,13 +174,13 @@ export class Oracle {
     return this.#file !== null && this.#life.rating.ratedUpTo === this.#life.log.lastBatch
   }
 
-  /** Whether everything received is rated, and these journals have nothing left to send. */
-  isAtRest(images: readonly (AgentImage | null)[]): boolean {
-    if (!this.isRated) return false
-    return images.every(
-      (image) =>
-        image !== null && image.open.length === 0 && image.outbox.length === 0 && image.settledSeq === image.sealedSeq,
-    )
+  /**
+   * Whether everything received is rated, and this agent has nothing left to send: also nothing that the log lost when the
+   * books were put back, and that the agent is still to take back into its outbox.
+   */
+  isAtRest(agent: string, image: AgentImage): boolean {
+    const isSent = image.open.length === 0 && image.outbox.length === 0 && image.settledSeq === image.sealedSeq
+    return this.isRated && isSent && image.settledSeq <= this.#life.log.chain(agent, image.epoch).seq
   }
 
   /** The checks that only hold when everything has come to rest. */

@@ -234,7 +234,7 @@ export class Run {
     const images = new Map<string, AgentImage>()
     for (const node of this.#world.agents) {
       const image = node.inspect()
-      if (image === null || !this.#oracle.isAtRest([image])) return null
+      if (image === null || !this.#oracle.isAtRest(node.agent, image)) return null
       images.set(node.agent, image)
     }
     return images
