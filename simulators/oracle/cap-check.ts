@@ -13,7 +13,7 @@ export interface AgentCaps {
 
 /** No unit that the world's payloads make takes more than this in a journal, its share of the tables included. */
 const mostUnitBytes = 1_024
-/** What docs/configuration promises of the uplink: batches under way without a receipt. */
+/** The uplink window of agent/domain/SPEC.md: batches under way without a receipt. */
 const mostInFlight = 16
 /** Pieces of evidence that are kept of one agent, and of all. */
 const mostEvidenceOfAgent = 100

@@ -8,7 +8,7 @@ export const receiveDefects: readonly SourceDefect[] = [
     find: '  group.commit()\n',
     replace: `  for (const [index, batch] of waiting.entries()) {
     const answer = answers[index]
-    if (answer?.message.kind === 'receipt') (batch as any).session.answer(answer)
+    if (answer?.message.kind === 'receipt') Object(batch).session.answer(answer)
   }
   group.commit()
 `,
