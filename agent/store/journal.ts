@@ -99,10 +99,10 @@ export class Journal {
       db.pragma('locking_mode = EXCLUSIVE')
       // SQLite takes that lock with the first transaction that may write; an agent without work would hold none.
       db.exec('BEGIN IMMEDIATE; COMMIT')
-      migrate(db, journalMigrations)
-      db.pragma(`max_page_count = ${Math.ceil(options.maxFileBytes / pageBytes)}`)
       // What an earlier process left in the log may never have reached the disk.
       assertThat(emptyLog(db), 'whoever has the journal for himself can empty its log')
+      migrate(db, journalMigrations)
+      db.pragma(`max_page_count = ${Math.ceil(options.maxFileBytes / pageBytes)}`)
       const journal = new Journal(db, options)
       const claimed = journal.#claim(options.identity)
       if (claimed !== null) {

@@ -3,6 +3,7 @@ import DatabaseConstructor from 'better-sqlite3'
 import type { Database as BetterSqliteDatabase } from 'better-sqlite3'
 import { FaultError, fault } from '../base/errors.ts'
 import type { Fault } from '../base/errors.ts'
+import { rewriteLog } from './rewrite-log.ts'
 import { isSimulated, putOnDisk, writeThrough, type SimulatedDisk } from './simulated-disk.ts'
 import { synchronise } from './synchronise.ts'
 
@@ -56,24 +57,33 @@ export function openScratchDatabase(): Database {
 
 /**
  * Writes the whole log into the database file, synchronises that, and empties the log. To be called when a file is opened
- * to be written: after a failed fsync the kernel may hold pages of the log as clean that never reached the disk, and
- * whatever is appended behind them would be lost with them at the next power cut. This writes every one of them anew, so
- * that what this opening found is durable (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020).
- * Returns false when somebody else reads or writes the file and it could not be done.
+ * to be written, before anything is: after a failed fsync the kernel may hold pages of the log as clean that never
+ * reached the disk, and whatever is appended behind them would be lost with them at the next power cut (Rebello et al.,
+ * "Can Applications Recover from fsync Failures?", ATC 2020). The log is made durable first: a power cut in the middle of
+ * writing the database file is mended from it. Returns false when somebody else reads or writes the file and it could not
+ * be done.
  */
 export function emptyLog(db: Database): boolean {
-  let busy: unknown = 1
   // Whoever reads may do so for minutes, and waiting would stop everything else of this process.
   db.pragma('busy_timeout = 0')
-  writeThrough(db, 'checkpoint', () => {
-    busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
-  })
-  db.pragma(`busy_timeout = ${busyTimeoutMs}`)
-  // SQLite does not synchronise a log that it has emptied, because coming back whole it would change nothing. After a failed
-  // fsync it can come back in part, and its old pages would then be laid over the newer ones of the database file. Another
-  // descriptor of the log may be closed: SQLite holds its locks on the database file and on the index.
-  if (busy === 0 && !isSimulated(db)) synchronise(`${db.name}-wal`)
-  return busy === 0
+  try {
+    let isDurable = false
+    writeThrough(db, 'log', () => {
+      isDurable = rewriteLog(db)
+    })
+    if (!isDurable) return false
+    let busy: unknown = 1
+    writeThrough(db, 'checkpoint', () => {
+      busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
+    })
+    // SQLite does not synchronise a log that it has emptied, because coming back whole it would change nothing. After a
+    // failed fsync it can come back in part, and its old pages would then be laid over the newer ones of the database
+    // file. Another descriptor of the log may be closed: SQLite holds its locks on the database file and on the index.
+    if (busy === 0 && !isSimulated(db)) synchronise(`${db.name}-wal`)
+    return busy === 0
+  } finally {
+    db.pragma(`busy_timeout = ${busyTimeoutMs}`)
+  }
 }
 
 /**

@@ -3,9 +3,10 @@ import type { Database } from 'better-sqlite3'
 
 /**
  * What a connection is about to make SQLite write: `opening` (the file becomes a database, its log is read again),
- * `commit` (one transaction ends) or `checkpoint` (the log is written into the database file).
+ * `commit` (one transaction ends), `log` (all of the log is written again where it stands and synchronised) or
+ * `checkpoint` (the log is written into the database file).
  */
-export type DiskWrite = 'opening' | 'commit' | 'checkpoint'
+export type DiskWrite = 'opening' | 'commit' | 'log' | 'checkpoint'
 
 /**
  * A disk of the simulated world. Production has none, and nothing is asked then. With one, every write that a connection

@@ -61,7 +61,7 @@ test('a simulated disk sees every opening, commit and checkpoint, with the level
   expect(emptyLog(db)).toBe(true)
   db.pragma('synchronous = NORMAL')
   transactions.run(() => void db.exec('INSERT INTO t VALUES (2)'))
-  expect(disk.seen).toEqual(['opening at 2', 'commit at 2', 'checkpoint at 2', 'commit at 1'])
+  expect(disk.seen).toEqual(['opening at 2', 'commit at 2', 'log at 2', 'checkpoint at 2', 'commit at 1'])
   db.close()
 })
 

@@ -206,7 +206,8 @@ export class AgentNode implements Door {
   spare(): void {
     this.#life?.dieAtCall(null)
     this.#disk.heal()
-    // Whoever looks after the machine examines its files at last.
+    // Whoever looks after the machine examines its files at last, also where nothing runs just then.
+    this.#damage.isLookedAfter()
     if (this.alive && this.#damage.isOpen) this.crash(null, false)
   }
 

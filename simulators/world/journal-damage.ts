@@ -51,6 +51,11 @@ export class JournalDamage {
     return this.#isBeingRepaired
   }
 
+  /** Whoever looks after the machine examines the journal before the agent is started again. */
+  isLookedAfter(): void {
+    this.#isTried = true
+  }
+
   /** Whether the agent is started once more before anybody repairs its journal: it has to see for itself. */
   takesAnotherTry(): boolean {
     const isFirst = !this.#isTried

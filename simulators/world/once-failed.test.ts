@@ -13,6 +13,10 @@ const onceFailed: readonly [seed: string, faults: FaultMode, wrong: string, hour
   ['rowan', 'damage', 'books were restored under an aggregator that had started already'],
   ['q2-463', 'actors', 'a full disk let a false name be refused for good without evidence of it', 0.25, 3],
   ['q2-539', 'actors', 'the world took an agent for at rest that was still to take batches back', 0.25, 3],
+  ['h2-1269', 'damage', 'nobody looked after a damaged journal whose agent was down when the faults ended', 0.25, 3],
+  ['h2-2580', 'actors', 'a power cut while the log was emptied after a failed fsync left half of a commit', 0.25, 3],
+  ['h2-3989', 'actors', 'the same, in an open batch', 0.25, 3],
+  ['h2-3321', 'disk', 'the world asked an aggregator that had not opened its books again yet', 0.25, 3],
 ]
 
 test.each(onceFailed)(

@@ -150,7 +150,10 @@ export class MachineDisk {
     this.#isWriting = true
     this.#writeAndCall(user, db, run)
     this.#isWriting = false
-    if (what === 'checkpoint' && user.alive) this.#machine.settled()
+    if (!user.alive) return
+    // Written again and waited for: nothing of it is in the hands of the kernel alone any more.
+    if (what === 'log') this.#unwritten.delete(db.name)
+    if (what === 'checkpoint') this.#machine.settled()
   }
 
   #open(user: DiskUser, run: () => void): void {
