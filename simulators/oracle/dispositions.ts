@@ -34,6 +34,7 @@ export function checkDispositions(
   const conflicts = conflictingUnits(batches, rating)
   const seen = new Set<string>()
   const contents = contentsByIdentity(published)
+  const lost = lostIdentities(published)
   for (const publish of published.publishes) {
     for (const piece of publish.pieces) {
       if (piece.kind === 'malformed') checkMalformed(findings, published, images, publish, piece, counts)
@@ -50,6 +51,7 @@ export function checkDispositions(
           rating,
           counts,
           isContested,
+          isSomeLost: lost.has(identity),
           losses: published.losses,
         })
       }
@@ -69,6 +71,8 @@ interface Found {
   readonly losses: Losses
   /** Different contents were published under the identity. */
   readonly isContested: boolean
+  /** A publish that had the identity is a named loss. */
+  readonly isSomeLost: boolean
 }
 
 function checkIdentified(
@@ -85,9 +89,15 @@ function checkIdentified(
   const missing = (what: string): void => {
     if (!found.losses.has(publish.index)) wrong(what)
   }
-  if (place === undefined || winner === undefined) return missing('was acknowledged and never reached the log')
-  const conflictAtAggregator = (found.conflicts.get(identity) ?? []).some((unit) => isMeant(unit, event))
   const conflictAtAgent = found.suspended.some((row) => isConflictRow(row, publish, event))
+  if (place === undefined || winner === undefined) {
+    // The first content is a named loss, and its key is still known: what differs from it stays in suspense.
+    if (!conflictAtAgent || !found.isContested || !found.isSomeLost)
+      return missing('was acknowledged and never reached the log')
+    found.counts.suspendedAtAgents += 1
+    return
+  }
+  const conflictAtAggregator = (found.conflicts.get(identity) ?? []).some((unit) => isMeant(unit, event))
   if (isMeant(winner, event)) {
     const fate = found.rating.fate(place.batchIndex, place.unit)
     if (fate === undefined) return wrong('is in the log and was never rated')
@@ -178,6 +188,16 @@ function contentsByIdentity(published: PublishedLedger): ReadonlyMap<string, Rea
     contents.set(identity, known.add(contentKey(piece.event)))
   }
   return contents
+}
+
+/** Identities of events that a publish stated which is a named loss. */
+function lostIdentities({ publishes, losses }: PublishedLedger): ReadonlySet<string> {
+  const lost = publishes.filter(({ index }) => losses.has(index)).flatMap(({ pieces }) => pieces)
+  return new Set(
+    lost.flatMap((piece) =>
+      piece.kind === 'event' && piece.event.id !== null ? [identityKey(piece.event.source, piece.event.id)] : [],
+    ),
+  )
 }
 
 function conflictingUnits(

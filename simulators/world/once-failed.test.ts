@@ -16,6 +16,7 @@ const onceFailed: readonly [seed: string, faults: FaultMode, wrong: string, hour
   ['h2-1269', 'damage', 'nobody looked after a damaged journal whose agent was down when the faults ended', 0.25, 3],
   ['h2-2580', 'actors', 'a power cut while the log was emptied after a failed fsync left half of a commit', 0.25, 3],
   ['h2-3989', 'actors', 'the same, in an open batch', 0.25, 3],
+  ['h2-5362', 'damage', 'what differed from a named loss was looked for in the log and not in suspense', 0.25, 3],
   ['h2-3321', 'disk', 'the world asked an aggregator that had not opened its books again yet', 0.25, 3],
 ]
 
