@@ -9,7 +9,7 @@ describe('checkpoints', () => {
     const story = await new Story().start()
     const log = new ScriptedLog(aggregatorKey.privatePem).growTo(7)
     story.run(1_000)
-    expect(story.aggregator.hellos[0]).toMatchObject({ features: ['checkpoint'], checkpoint: null })
+    expect(story.aggregator.hellos[0]).toMatchObject({ features: ['checkpoint', 'snapshot-parts'], checkpoint: null })
     story.aggregator.say(log.checkpoint(0))
     story.aggregator.say(log.growTo(9).checkpoint(7))
     story.run(200)

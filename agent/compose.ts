@@ -8,12 +8,13 @@ import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { ControlServer } from '@meterline/shared/wire/control.ts'
 import { agentFiles, type AgentConfig } from './config.ts'
 import { agentStatus, type AgentStatus } from './flow/agent-status.ts'
+import { SubjectAsker } from './flow/ask-subjects.ts'
 import { Ingest } from './flow/ingest.ts'
 import { JournalClient } from './flow/journal-client.ts'
 import type { JournalPort } from './flow/journal-port.ts'
 import type { DeliveryKind, Intake, OpenUplink } from './flow/ports.ts'
 import { CheckpointKeeper } from './flow/keep-checkpoints.ts'
-import { keepSnapshots } from './flow/keep-snapshots.ts'
+import { SnapshotKeeper } from './flow/keep-snapshots.ts'
 import { BatchSender } from './flow/send-batches.ts'
 import { Reporter } from './flow/send-report.ts'
 import { suspenseDesk, type SuspenseDesk } from './flow/suspense-desk.ts'
@@ -86,7 +87,19 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
   const checkpoints = new CheckpointKeeper({ held, journal, aggregatorKey, tenant, clock, log })
   const timing = config.uplink
   const sender = new BatchSender({ openUplink, journal, checkpoints, identity, timing, clock, random, log })
-  keepSnapshots({ held: port.opening.snapshot, journal, sender, aggregatorKey, tenant, log })
+  const talk = sender.snapshotTalk
+  const generation = (): number => checkpoints.trust.generation
+  const snapshots = new SnapshotKeeper({
+    held: port.takeHeldSnapshot(),
+    journal,
+    talk,
+    aggregatorKey,
+    tenant,
+    generation,
+    log,
+  })
+  const asker = new SubjectAsker({ journal, talk, snapshots, aggregatorKey, tenant, clock, log })
+  journal.onProgress(() => asker.ask())
   const reporter = new Reporter({ journal, ingest, sender, clock, log, everyMs: config.uplink.reportEveryMs })
   ingest.onFault((cause) => {
     if (cause === null) log.info('intake takes deliveries again')
@@ -111,6 +124,7 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
         ingest.stop()
         submissions.close()
         reporter.stop()
+        asker.stop()
         sender.stop()
         await journal.close()
       })()
@@ -119,6 +133,7 @@ export async function composeAgent(parts: AgentParts): Promise<RunningAgent> {
     kill() {
       ingest.kill()
       reporter.stop()
+      asker.stop()
       sender.kill()
       journal.kill()
     },

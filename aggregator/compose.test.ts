@@ -76,12 +76,12 @@ describe('a session', () => {
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
     const connection = connect(aggregator)
-    connection.session.onMessage(agent.hello())
+    connection.session.onMessage(agent.hello({ features: ['snapshot-parts'] }))
     const welcome = {
       kind: 'welcome',
       receivedSeq: 0,
       chainHash: new Uint8Array(32),
-      features: ['report', 'checkpoint'],
+      features: ['report', 'checkpoint', 'snapshot-parts'],
       generation: 1,
       restore: null,
     }
@@ -121,10 +121,12 @@ describe('a session', () => {
     const agent = new SealingAgent('acme', 'gw-1')
     await apply(aggregator, { 'gw-1': agent })
     const first = connect(aggregator)
-    first.session.onMessage(agent.hello())
+    const features = ['snapshot-parts']
+    first.session.onMessage(agent.hello({ features }))
     const [snapshot] = first.ofKind('snapshot')
     const second = connect(aggregator)
-    second.session.onMessage(agent.hello({ snapshotHash: snapshotHash(snapshot?.bytes ?? new Uint8Array(0)) }))
+    const held = snapshotHash(snapshot?.bytes ?? new Uint8Array(0))
+    second.session.onMessage(agent.hello({ features, snapshotHash: held }))
     expect(second.ofKind('snapshot')).toEqual([])
     expect(first.refusals).toEqual(['busy'])
 

@@ -200,7 +200,7 @@ describe('smaller commands', () => {
   test('version, help and the reference of the configuration', async () => {
     expect(JSON.parse((await agent(['version', '--json'])).out)).toMatchObject({
       protocolVersion: 1,
-      ratingVersion: 'm1',
+      ratingVersion: 'm2',
     })
     const help = await agent(['--help'])
     expect(help.code).toBe(0)

@@ -5,7 +5,7 @@ import { oneLine } from '@meterline/shared/command-line/output.ts'
 
 /** The status of an agent for people. */
 export function statusText(status: StatusJson): string {
-  const { uplink, outbox, retained, log, open, chain, snapshot, counters, suspense, files, intake } = status
+  const { uplink, outbox, retained, log, open, chain, snapshot, subjects, counters, suspense, files, intake } = status
   const lines: (readonly [string, string])[] = [
     [
       'agent',
@@ -41,6 +41,7 @@ export function statusText(status: StatusJson): string {
       'snapshot',
       snapshot === null ? 'none yet: usage is journalled unbound' : `version ${snapshot.version}, ${snapshot.hash}`,
     ],
+    ['subjects', `${subjects.bound} bound, ${subjects.unknown} unknown, ${subjects.wanted} to be asked about`],
     ['taken in', countedIntake(counters)],
     ['of those', `${counters.unbound} unbound, ${counters.withoutId} without an id`],
     [

@@ -9,25 +9,12 @@ import {
 import { acceptSnapshot } from './accept-snapshot.ts'
 
 const key = openSigningKey(generateSigningKey().privatePem)
-const price = 'a'.repeat(64)
 const snapshot: Snapshot = {
-  format: 1,
+  format: 2,
   tenant: 'acme',
   version: 7,
-  meters: [
-    { id: 'data.bytes', unit: 'byte' },
-    { id: 'octets', unit: 'byte', kind: 'counter' },
-    { id: 'power', unit: 'Wh', kind: 'gauge' },
-  ],
-  prices: [{ id: price, price: { model: 'per-unit', amount: '0.01', per: 1n }, currency: 'EUR' }],
-  bindings: ['data.bytes', 'octets', 'power'].map((meter) => ({
-    subject: 'trk-1',
-    meter,
-    price,
-    subscription: 'trackers',
-    fromMs: 0,
-    toMs: null,
-  })),
+  bindingsHash: 'b'.repeat(64),
+  parts: [{ hash: 'a'.repeat(64), bytes: 100 }],
   unknownSubject: 'journal',
 }
 
@@ -38,10 +25,9 @@ function accepted(changes: Partial<Snapshot>, newestVersion: number | null = nul
 }
 
 describe('a snapshot', () => {
-  test('binds the prices of sums, since what a reading comes to is known at the centre alone', () => {
-    const result = accepted({})
-    expect(result.ok && result.value.table.bindings.map(({ meter }) => meter)).toEqual(['data.bytes'])
-    expect(result.ok && [...result.value.table.units]).toEqual([['data.bytes', 'byte']])
+  test.each([[null], [6], [7]])('is taken when the newest one has version %s', (newestVersion) => {
+    const hash = snapshotHash(encodeSnapshot(snapshot))
+    expect(accepted({}, newestVersion)).toMatchObject({ ok: true, value: { hash, snapshot } })
   })
 
   test.each([

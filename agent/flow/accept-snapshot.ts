@@ -5,21 +5,26 @@ import {
   type Snapshot,
   type SnapshotFault,
 } from '@meterline/shared/model/snapshot.ts'
-import { compilePrice } from '@meterline/shared/rating/price.ts'
-import type { PrerateTable } from '../domain/prerate.ts'
-import type { VerifiedSnapshot } from './journal-port.ts'
+import type { SignedManifest } from '../store/snapshot-tables.ts'
 
 export type SnapshotRefusal = SnapshotFault | Fault<'snapshot_of_another_tenant' | 'snapshot_older'>
 
+/** A snapshot that was verified; its parts may still be missing. */
+export interface AcceptedSnapshot {
+  readonly manifest: SignedManifest
+  /** SHA-256 of the manifest's bytes. */
+  readonly hash: Uint8Array
+  readonly snapshot: Snapshot
+}
+
 /**
  * Verifies a snapshot: signed by the pinned aggregator key, well formed, of this tenant, and not older than the newest
- * one so far. What passes is compiled for pre-rating; what does not is refused and the snapshot in force stays.
+ * one so far. What does not pass is refused and the snapshot in force stays. Its parts are vouched for by their hashes.
  */
 export function acceptSnapshot(
-  message: { readonly bytes: Uint8Array; readonly signature: Uint8Array },
+  { bytes, signature }: SignedManifest,
   expected: { readonly aggregatorKey: string; readonly tenant: string; readonly newestVersion: number | null },
-): Result<VerifiedSnapshot, SnapshotRefusal> {
-  const { bytes, signature } = message
+): Result<AcceptedSnapshot, SnapshotRefusal> {
   const signed = verifySnapshotSignature(expected.aggregatorKey, bytes, signature)
   if (!signed.ok) return signed
   const snapshot = decodeSnapshot(bytes)
@@ -33,22 +38,5 @@ export function acceptSnapshot(
     const message = `the snapshot has version ${version}, version ${expected.newestVersion} has come already`
     return failed(fault('snapshot_older', message))
   }
-  return ok({ bytes, signature, table: compileTable(snapshot.value, signed.value) })
-}
-
-function compileTable(snapshot: Snapshot, snapshotHash: Uint8Array): PrerateTable {
-  // What a counter or gauge comes to depends on readings that other agents may hold, so only sums are pre-rated.
-  const sums = snapshot.meters.filter(({ kind }) => kind === undefined)
-  const units = new Map(sums.map(({ id, unit }) => [id, unit]))
-  const places = new Map(snapshot.prices.map((price, index) => [price.id, index]))
-  return {
-    snapshotHash,
-    version: snapshot.version,
-    prices: snapshot.prices.map(({ price }) => compilePrice(price)),
-    units,
-    bindings: snapshot.bindings.flatMap(({ subject, meter, price, fromMs, toMs }) => {
-      const place = places.get(price)
-      return place === undefined || !units.has(meter) ? [] : [{ subject, meter, price: place, fromMs, toMs }]
-    }),
-  }
+  return ok({ manifest: { bytes, signature }, hash: signed.value, snapshot: snapshot.value })
 }

@@ -28,6 +28,7 @@ export interface AgentStatus {
     readonly lastLogIndex: number | null
   }
   readonly snapshot: { readonly version: number; readonly hash: string } | null
+  readonly subjects: JournalStatus['subjects']
   readonly counters: JournalCounters
   readonly intake: {
     readonly refusedDeliveries: number
@@ -68,6 +69,7 @@ export function agentStatus(
       lastLogIndex: journal.lastLogIndex,
     },
     snapshot: snapshot === null ? null : { version: snapshot.version, hash: toHex(snapshot.hash) },
+    subjects: journal.subjects,
     counters: journal.counters,
     intake: {
       refusedDeliveries: ingest.refusedDeliveries,

@@ -1,5 +1,5 @@
 import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
-import { equalBytes } from '@meterline/shared/integrity/hash.ts'
+import { equalBytes, sha256 } from '@meterline/shared/integrity/hash.ts'
 import { integrityFindings, isJournalInUse } from '../store/journal-damage.ts'
 import { isThere } from '../store/journal-files.ts'
 import { schemaFindings } from '../store/journal-schema-check.ts'
@@ -117,10 +117,24 @@ function checkRows({ tables }: Source, note: (part: JournalFinding) => void): vo
       if (why !== null) note({ what: summed[table], which: String(rowid), why })
     }
   }
+  for (const { rowid, values } of tables.rows('subject')) {
+    // Its number only says when it was told, and is not summed.
+    const why = typeof values === 'string' ? values : fitsRowSum(values.slice(1)) ? null : 'its row was changed'
+    if (why !== null) note({ what: 'subject', which: String(rowid), why })
+  }
+  for (const { rowid, values } of tables.rows('snapshot_part')) {
+    const why = typeof values === 'string' ? values : isNamedByContent(values) ? null : 'it is not what it is named by'
+    if (why !== null) note({ what: 'snapshot', which: `part ${rowid}`, why })
+  }
   const logHead = tables.row('log_head', 1)
   const trust = logHead === undefined ? null : trustRowOf(logHead)
   if (typeof trust === 'string') note({ what: 'checkpoint', which: '1', why: trust })
   if (tables.row('counter', 1) === undefined) note({ what: 'counter', which: '1', why: 'its row is not there' })
+}
+
+/** Whether a part of a snapshot is still the one that its hash names. */
+function isNamedByContent([, hash, bytes]: readonly unknown[]): boolean {
+  return hash instanceof Uint8Array && bytes instanceof Uint8Array && equalBytes(sha256(bytes), hash)
 }
 
 /** Batches that are kept to be sent again after a restore of the aggregator. */

@@ -5,16 +5,9 @@ import type { VerifiedHead } from '../domain/checkpoint-trust.ts'
 import type { BatchReceipt, ChainPosition, TakeBackOrder, TakeBackOutcome } from '../domain/uplink-types.ts'
 import type { LogEvidence } from '../store/log-trust-table.ts'
 import type { FilledGroup } from './group.ts'
-import type {
-  GroupReply,
-  JournalPort,
-  JournalProgress,
-  JournalReply,
-  StoreFault,
-  StoredBatch,
-  VerifiedSnapshot,
-} from './journal-port.ts'
+import type { GroupReply, JournalPort, JournalProgress, JournalReply, StoreFault, StoredBatch } from './journal-port.ts'
 import { JournalQuestions } from './journal-questions.ts'
+import { JournalSnapshots } from './journal-snapshots.ts'
 import { answer, type Waiting } from './journal-waiting.ts'
 import type { DiscardedRow, DiscardOrder, ReplayPage, ReplaySelection } from './suspense-port.ts'
 
@@ -41,6 +34,8 @@ export function readClock(clock: Clock): ClockReading {
 export class JournalClient {
   /** Questions that change nothing. */
   readonly questions: JournalQuestions
+  /** What it keeps of snapshots and subjects. */
+  readonly snapshots: JournalSnapshots
   readonly #port: JournalPort
   readonly #clock: Clock
   readonly #lingerMs: number
@@ -57,10 +52,19 @@ export class JournalClient {
   #failure: Fault | null = null
   #ended = false
   #onGrown: () => void = ignore
+  #onProgress: () => void = ignore
   #onFailure: (fault: Fault) => void = ignore
 
   constructor(port: JournalPort, clock: Clock, lingerMs: number) {
     this.questions = new JournalQuestions(port)
+    this.snapshots = new JournalSnapshots(
+      (request, waiting) => {
+        if (this.#failure !== null || this.#ended) return
+        this.#waiting.push(waiting)
+        this.#port.post(request)
+      },
+      () => readClock(this.#clock),
+    )
     this.#port = port
     this.#clock = clock
     this.#lingerMs = lingerMs
@@ -91,6 +95,11 @@ export class JournalClient {
   /** Called when the chain has moved: a batch was sealed, or left the outbox. */
   onGrown(listener: () => void): void {
     this.#onGrown = listener
+  }
+
+  /** Called after every reply: `progress` may be another. */
+  onProgress(listener: () => void): void {
+    this.#onProgress = listener
   }
 
   /** Called once when the journal is gone for good. */
@@ -150,13 +159,6 @@ export class JournalClient {
     this.#port.post({ kind: 'take-back', order, receipts: this.#takeReceipts(), at: readClock(this.#clock) })
   }
 
-  /** Stores a verified snapshot and pre-rates by it from the next group on. */
-  keepSnapshot(snapshot: VerifiedSnapshot, store: boolean, done: (fault: StoreFault | null) => void): void {
-    if (this.#failure !== null || this.#ended) return
-    this.#waiting.push({ kind: 'snapshot', done })
-    this.#port.post({ kind: 'snapshot', snapshot, store, at: readClock(this.#clock) })
-  }
-
   /** Reads one page of the suspense again. */
   replay(selection: ReplaySelection, dryRun: boolean): Promise<Result<ReplayPage, StoreFault>> {
     const gone = this.#goneFault()
@@ -210,6 +212,7 @@ export class JournalClient {
     if (waiting !== undefined) answer(waiting, reply)
     if (reply.kind === 'checkpoint') this.#postVerifiedHead()
     if (moved) this.#onGrown()
+    this.#onProgress()
   }
 
   #failed(failure: Fault): void {

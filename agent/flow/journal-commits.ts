@@ -87,6 +87,7 @@ export class JournalCommits {
     if (!memory.ok) return (this.#failure = memory.fault)
     this.#writer.memory = memory.value
     this.#writer.births.load(journal.births.all())
+    this.#writer.subjects.load(journal.subjects.all())
     return cause
   }
 

@@ -2,8 +2,10 @@ import type { Fault } from '@meterline/shared/base/errors.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
 import type { LogTrust, VerifiedHead } from '../domain/checkpoint-trust.ts'
 import type { PrerateTable } from '../domain/prerate.ts'
+import type { ToldSubject } from '../domain/subject-book.ts'
 import type { BatchReceipt, ChainPosition, TakeBackOrder, TakeBackOutcome } from '../domain/uplink-types.ts'
 import type { LogEvidence } from '../store/log-trust-table.ts'
+import type { SignedManifest, StoredPart } from '../store/snapshot-tables.ts'
 import type { FilledGroup } from './group.ts'
 import type { Reject } from './ports.ts'
 import type {
@@ -28,11 +30,18 @@ export interface StoredBatch {
   readonly body: Uint8Array
 }
 
-/** A snapshot that was verified, with its bindings compiled. */
+/** A snapshot that was verified and compiled. */
 export interface VerifiedSnapshot {
-  readonly bytes: Uint8Array
-  readonly signature: Uint8Array
+  readonly manifest: SignedManifest
+  /** Hashes of its parts: all others are deleted once it is in force. */
+  readonly parts: readonly Uint8Array[]
   readonly table: PrerateTable
+}
+
+/** The snapshot that a journal held when it was opened, with those of its parts that are still there. */
+export interface HeldSnapshot {
+  readonly manifest: SignedManifest | null
+  readonly parts: readonly StoredPart[]
 }
 
 /** What is asked of the journal. Requests are answered one after the other, in the order they were posted. */
@@ -53,6 +62,18 @@ export type JournalRequest =
       readonly store: boolean
       readonly at: ClockReading
     }
+  /** Stores parts of a snapshot that is on its way, and deletes those that are in neither list. */
+  | {
+      readonly kind: 'keep-parts'
+      readonly parts: readonly StoredPart[]
+      readonly alsoKeep: readonly Uint8Array[]
+      readonly at: ClockReading
+    }
+  | { readonly kind: 'load-parts'; readonly hashes: readonly Uint8Array[] }
+  /** Asks whom the aggregator has to be asked about. */
+  | { readonly kind: 'wanted-subjects'; readonly maxCount: number }
+  /** Stores what the aggregator said of subjects and pre-rates by it from the next group on. */
+  | { readonly kind: 'learn-subjects'; readonly told: readonly ToldSubject[]; readonly at: ClockReading }
   /** Notes a verified head of the log; it is stored with the next commit. */
   | { readonly kind: 'checkpoint'; readonly head: VerifiedHead }
   /** Doubts the log from now on; null when what was sent is no evidence, since nobody signed it. */
@@ -102,6 +123,10 @@ export type JournalReply =
   | { readonly kind: 'tend'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
   | { readonly kind: 'load'; readonly batches: readonly StoredBatch[]; readonly progress: JournalProgress }
   | { readonly kind: 'snapshot'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | { readonly kind: 'keep-parts'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
+  | { readonly kind: 'load-parts'; readonly parts: readonly StoredPart[]; readonly progress: JournalProgress }
+  | { readonly kind: 'wanted-subjects'; readonly subjects: readonly string[]; readonly progress: JournalProgress }
+  | { readonly kind: 'learn-subjects'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
   | { readonly kind: 'checkpoint'; readonly progress: JournalProgress }
   | { readonly kind: 'evidence'; readonly fault: StoreFault | null; readonly progress: JournalProgress }
   | {
@@ -135,6 +160,8 @@ export interface JournalProgress {
   readonly toBeStored: number
   /** The first batch that could be sent again or is still to be sent; 0 when there is none. */
   readonly resendableFromSeq: number
+  /** Subjects that were seen and that the aggregator has to be asked about. */
+  readonly wantedSubjects: number
   /** Null when it is where the reply before said. */
   readonly chain: ChainPosition | null
 }
@@ -143,7 +170,6 @@ export interface JournalProgress {
 export interface JournalOpening {
   readonly chain: ChainPosition
   readonly progress: JournalProgress
-  readonly snapshot: { readonly bytes: Uint8Array; readonly signature: Uint8Array } | null
   readonly logTrust: LogTrust
 }
 
@@ -185,6 +211,8 @@ export interface JournalStatus {
   /** What was verified of the aggregator's log, and what contradicted it. */
   readonly log: LogTrust & { readonly evidence: readonly LogEvidence[] }
   readonly snapshot: { readonly version: number; readonly hash: Uint8Array } | null
+  /** Subjects that are remembered with what they bought, that nobody knows, and that are to be asked about. */
+  readonly subjects: { readonly bound: number; readonly unknown: number; readonly wanted: number }
   readonly counters: JournalCounters
   readonly suspense: {
     readonly rows: number
@@ -238,6 +266,8 @@ export interface JournalListener {
 /** The journal behind its writer: in a thread of its own, or inline. */
 export interface JournalPort {
   readonly opening: JournalOpening
+  /** The snapshot that the journal held, once: it can be large, and nobody keeps it. */
+  takeHeldSnapshot(): HeldSnapshot
   listen(listener: JournalListener): void
   post(request: JournalRequest): void
   ask(question: JournalQuestion): Promise<JournalAnswer>

@@ -2,18 +2,19 @@ import { fault, ok, type Fault, type Result } from '@meterline/shared/base/error
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { ClockReading } from '@meterline/shared/model/usage-record.ts'
-import { indexPrerates } from '../domain/prerate.ts'
 import { sealDue } from '../domain/seal.ts'
 import type { TakeBackOutcome } from '../domain/uplink-types.ts'
 import { readStored } from '../store/journal-damage.ts'
 import type { JournalFaultCode } from '../store/journal.ts'
 import type { ChainRow } from '../store/outbox-tables.ts'
+import type { StoredPart } from '../store/snapshot-tables.ts'
 import { answerAboutSuspense } from './answer-about-suspense.ts'
 import { applyIntake, type IntakeOutcome } from './apply-intake.ts'
 import type { FilledGroup } from './group.ts'
 import { JournalCommits } from './journal-commits.ts'
 import type {
   GroupReply,
+  HeldSnapshot,
   JournalAnswer,
   JournalFailureCode,
   JournalOpening,
@@ -23,13 +24,14 @@ import type {
   JournalRequest,
   StoreFault,
   StoredBatch,
-  VerifiedSnapshot,
 } from './journal-port.ts'
 import { journalProgress, journalStatus, positionOf } from './journal-status.ts'
 import { storeDoubt } from './keep-log-trust.ts'
+import { learnSubjects } from './learn-subjects.ts'
 import { loadBatches } from './load-batches.ts'
 import { openWriter } from './open-writer.ts'
 import { readOrigin } from './origin.ts'
+import { heldSnapshot, storeParts, useSnapshot } from './store-snapshot.ts'
 import { discardSuspended, rehearsePage, replayPage } from './replay-suspense.ts'
 import type { DiscardedRow, ReplayPage } from './suspense-port.ts'
 import { takeBack } from './take-back.ts'
@@ -48,6 +50,7 @@ export class JournalService {
   readonly #writer: Writer
   readonly #commits: JournalCommits
   #toldChain: ChainRow
+  #held: HeldSnapshot
 
   static open(
     settings: WriterSettings,
@@ -58,20 +61,20 @@ export class JournalService {
     const writer = openWriter(settings, signingKey, random, nowMonotonicMs)
     if (!writer.ok) return writer
     const { journal } = writer.value
-    const snapshot = readStored(settings.journalFile, () => journal.snapshot())
-    if (snapshot.ok) return ok(new JournalService(writer.value, snapshot.value, nowMonotonicMs))
+    const held = readStored(settings.journalFile, () => heldSnapshot(journal))
+    if (held.ok) return ok(new JournalService(writer.value, held.value, nowMonotonicMs))
     journal.close()
-    return snapshot
+    return held
   }
 
-  private constructor(writer: Writer, snapshot: JournalOpening['snapshot'], nowMonotonicMs: number) {
+  private constructor(writer: Writer, held: HeldSnapshot, nowMonotonicMs: number) {
     this.#writer = writer
+    this.#held = held
     this.#commits = new JournalCommits(writer, nowMonotonicMs)
     this.#toldChain = writer.memory.chain
     this.opening = {
       chain: positionOf(writer.memory.chain),
       progress: this.#progress(),
-      snapshot,
       logTrust: writer.memory.logTrust,
     }
   }
@@ -79,6 +82,13 @@ export class JournalService {
   /** Why the journal takes nothing more, or null while it does. */
   get failure(): Fault<JournalFailureCode> | null {
     return this.#commits.failure
+  }
+
+  /** The snapshot that the journal held when it was opened; it is handed out once. */
+  takeHeldSnapshot(): HeldSnapshot {
+    const held = this.#held
+    this.#held = { manifest: null, parts: [] }
+    return held
   }
 
   handle(request: JournalRequest): JournalReply {
@@ -92,11 +102,22 @@ export class JournalService {
       case 'load':
         return { kind: 'load', batches: this.#load(request), progress: this.#progress() }
       case 'snapshot':
-        return {
-          kind: 'snapshot',
-          fault: this.#useSnapshot(request.snapshot, request.store, request.at),
-          progress: this.#progress(),
-        }
+        return { kind: 'snapshot', fault: this.#useSnapshot(request), progress: this.#progress() }
+      case 'keep-parts': {
+        const { parts, alsoKeep } = request
+        const partsFault = this.#commits.commit(request.at, () => storeParts(this.#writer.journal, parts, alsoKeep))
+        return { kind: 'keep-parts', fault: partsFault, progress: this.#progress() }
+      }
+      case 'load-parts':
+        return { kind: 'load-parts', parts: this.#loadParts(request.hashes), progress: this.#progress() }
+      case 'wanted-subjects': {
+        const subjects = this.#writer.subjects.wanted(request.maxCount)
+        return { kind: 'wanted-subjects', subjects, progress: this.#progress() }
+      }
+      case 'learn-subjects': {
+        const learnFault = this.#commits.commit(request.at, () => learnSubjects(this.#writer, request.told))
+        return { kind: 'learn-subjects', fault: learnFault, progress: this.#progress() }
+      }
       case 'checkpoint':
         this.#writer.verifiedHead = request.head
         return { kind: 'checkpoint', progress: this.#progress() }
@@ -231,14 +252,17 @@ export class JournalService {
     return this.#commits.commit(at, () => undefined)
   }
 
-  #useSnapshot(snapshot: VerifiedSnapshot, store: boolean, at: ClockReading): StoreFault | null {
+  #useSnapshot({ snapshot, store, at }: JournalRequest & { readonly kind: 'snapshot' }): StoreFault | null {
     const writer = this.#writer
-    const { bytes, signature, table } = snapshot
-    const storeFault = store
-      ? this.#commits.commit(at, () => writer.journal.writeSnapshot(table.version, bytes, signature, at.wallMs))
-      : null
-    if (storeFault === null) writer.prerates = indexPrerates(table)
+    const storeFault = store ? this.#commits.commit(at, () => useSnapshot(writer.journal, snapshot, at.wallMs)) : null
+    if (storeFault === null) writer.prerates = snapshot.table
     return storeFault
+  }
+
+  #loadParts(hashes: readonly Uint8Array[]): readonly StoredPart[] {
+    if (this.failure !== null) return []
+    const loaded = this.#commits.read(() => this.#writer.journal.snapshots.parts(hashes))
+    return loaded.ok ? loaded.value : []
   }
 
   #progress(): JournalProgress {

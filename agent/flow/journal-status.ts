@@ -12,7 +12,10 @@ import type { Writer } from './writer.ts'
 const shownRecoveries = 5
 
 /** What the journal says of itself; `failure` is why it takes nothing more, or null. */
-export function journalStatus({ journal, memory, settings, prerates }: Writer, failure: Fault | null): JournalStatus {
+export function journalStatus(
+  { journal, memory, settings, prerates, subjects }: Writer,
+  failure: Fault | null,
+): JournalStatus {
   const { open, chain, counters, suspense } = memory
   return {
     epoch: chain.epoch,
@@ -28,6 +31,7 @@ export function journalStatus({ journal, memory, settings, prerates }: Writer, f
     retained: { ...memory.retained, limitBytes: settings.retention.bytes },
     log: { ...memory.logTrust, evidence: journal.logTrust.evidence() },
     snapshot: prerates === null ? null : { version: prerates.version, hash: prerates.snapshotHash },
+    subjects: { bound: subjects.boundCount, unknown: subjects.unknownCount, wanted: subjects.wantedCount },
     counters: { ...counters },
     suspense: {
       rows: suspense.rows,
@@ -54,6 +58,7 @@ export function journalProgress(writer: Writer, hasMoved: boolean): JournalProgr
     outboxBytes: outboxBytes + open.bytes,
     toBeStored: receipts.length + (verifiedHead === null ? 0 : 1),
     resendableFromSeq: resendableFromSeq(writer),
+    wantedSubjects: writer.subjects.wantedCount,
     chain: hasMoved ? positionOf(chain) : null,
   }
 }

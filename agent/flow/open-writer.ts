@@ -3,6 +3,7 @@ import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import { BirthBook } from '../domain/mapping/birth-book.ts'
 import { compileRules } from '../domain/mapping/compile-rules.ts'
+import { SubjectBook } from '../domain/subject-book.ts'
 import { readStored } from '../store/journal-damage.ts'
 import { Journal, type JournalFaultCode } from '../store/journal.ts'
 import { recall, type Writer, type WriterSettings } from './writer.ts'
@@ -35,12 +36,15 @@ export function openWriter(
     journal.value.close()
     return memory
   }
-  const born = readStored(settings.journalFile, () => journal.value.births.all())
-  if (!born.ok) {
+  const subjects = new SubjectBook()
+  const remembered = readStored(settings.journalFile, () => {
+    births.load(journal.value.births.all())
+    subjects.load(journal.value.subjects.all())
+  })
+  if (!remembered.ok) {
     journal.value.close()
-    return born
+    return remembered
   }
-  births.load(born.value)
   return ok({
     settings,
     journal: journal.value,
@@ -51,6 +55,7 @@ export function openWriter(
     rules: rules.value,
     births,
     prerates: null,
+    subjects,
     receipts: [],
     verifiedHead: null,
   })

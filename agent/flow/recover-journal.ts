@@ -17,7 +17,6 @@ import {
   takeCounters,
   takeLogTrust,
   takeRecoveries,
-  takeSnapshot,
   takeSuspense,
 } from './recover-rows.ts'
 import { openSource, type Source } from './recover-source.ts'
@@ -47,8 +46,8 @@ export interface RecoverOrder {
 
 /**
  * Begins a new journal, in a new epoch, with everything of damaged, cloned or old ones that can be read and verified: the
- * units of unsettled batches and of the open one, suspense, event keys, births, snapshot, counters, and what is known of
- * the aggregator's log. The new file is written whole beside the old one before it takes its place, so that a crash
+ * units of unsettled batches and of the open one, suspense, event keys, births, counters, and what is known of the
+ * aggregator's log; the aggregator sends snapshot and subjects again. The new file is written whole beside the old one before it takes its place, so that a crash
  * leaves the one or the other. Synchronous; no agent may have the files open.
  */
 export function recoverJournal(order: RecoverOrder): Result<RecoveryReport, Fault<RecoverFaultCode>> {
@@ -158,7 +157,6 @@ function fill(journal: Journal, order: RecoverOrder, sources: readonly Source[],
       takeBirths(journal, source, noteOf(source))
       takeRecoveries(journal, source, noteOf(source))
     })
-    takeSnapshot(journal, sources, noteOf)
     takeCounters(journal, sources, noteOf)
     takeLogTrust(journal, sources, noteOf)
   })

@@ -1,5 +1,4 @@
 import { equalBytes } from '@meterline/shared/integrity/hash.ts'
-import { decodeSnapshot } from '@meterline/shared/model/snapshot.ts'
 import type { CounterRow, Journal } from '../store/journal.ts'
 import { fitsTrustSum, type TrustRow } from '../store/log-trust-table.ts'
 import type { StoredValue } from '../store/salvage-record.ts'
@@ -94,29 +93,6 @@ function isJson(text: StoredValue | undefined): boolean {
     // What is no JSON was not written by an agent.
     return false
   }
-}
-
-/** Carries over the newest snapshot; its signature is verified when the agent starts. */
-export function takeSnapshot(journal: Journal, sources: readonly Source[], lost: (source: Source) => Note): void {
-  let newest: {
-    readonly version: number
-    readonly bytes: Buffer
-    readonly signature: Buffer
-    readonly ms: number
-  } | null
-  newest = null
-  for (const source of sources) {
-    for (const { rowid, values } of source.tables.rows('snapshot')) {
-      const [, bytes, signature, ms] = typeof values === 'string' ? [] : values
-      const decoded = Buffer.isBuffer(bytes) ? decodeSnapshot(bytes) : null
-      if (!Buffer.isBuffer(bytes) || !Buffer.isBuffer(signature) || decoded?.ok !== true) {
-        const why = typeof values === 'string' ? values : 'it cannot be read; the aggregator sends it again'
-        lost(source)({ what: 'snapshot', which: String(rowid), why })
-      } else if (newest === null || rowid > newest.version)
-        newest = { version: rowid, bytes, signature, ms: Number(ms) }
-    }
-  }
-  if (newest !== null) journal.writeSnapshot(newest.version, newest.bytes, newest.signature, newest.ms)
 }
 
 /** Carries over the counters of the first source whose row can be read. */

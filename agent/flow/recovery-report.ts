@@ -16,7 +16,17 @@ export interface SalvagedSource {
 export interface LostPart {
   readonly file: string
   readonly what:
-    'chunk' | 'batch' | 'suspense' | 'keys' | 'snapshot' | 'birth' | 'counter' | 'checkpoint' | 'recovery' | 'page'
+    | 'chunk'
+    | 'batch'
+    | 'suspense'
+    | 'keys'
+    | 'snapshot'
+    | 'subject'
+    | 'birth'
+    | 'counter'
+    | 'checkpoint'
+    | 'recovery'
+    | 'page'
   readonly which: string
   readonly why: string
 }

@@ -6,10 +6,10 @@ import {
   checkpointFeature,
   protocolVersion,
   reportFeature,
+  snapshotFeature,
   type AggregatorMessage,
   type CheckpointMessage,
   type ReportMessage,
-  type SnapshotMessage,
 } from '@meterline/shared/wire/messages.ts'
 import { nextUplinkState } from '../domain/uplink-state.ts'
 import {
@@ -25,6 +25,7 @@ import type { JournalClient } from './journal-client.ts'
 import type { StoredBatch } from './journal-port.ts'
 import type { CheckpointKeeper } from './keep-checkpoints.ts'
 import type { OpenUplink } from './ports.ts'
+import { SnapshotTalk } from './snapshot-talk.ts'
 import { UplinkSession } from './uplink-session.ts'
 import type { UplinkStatus } from './uplink-status.ts'
 import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
@@ -34,6 +35,7 @@ import { uplinkDelayMs, type UplinkTiming } from './uplink-timing.ts'
  * what that decides.
  */
 export class BatchSender {
+  readonly snapshotTalk: SnapshotTalk
   readonly #session: UplinkSession
   readonly #journal: JournalClient
   readonly #checkpoints: CheckpointKeeper
@@ -49,8 +51,6 @@ export class BatchSender {
   #stepping = false
   #state: UplinkState = initialUplinkState
   #fault: Fault | null = null
-  #snapshotHash: Uint8Array = new Uint8Array(0)
-  #onSnapshot: (snapshot: SnapshotMessage) => void = () => undefined
   #onReportWanted: () => void = () => undefined
   /** What the aggregator of the session at hand takes beyond the first version of the protocol. */
   #features: readonly string[] = []
@@ -75,6 +75,10 @@ export class BatchSender {
       onRoom: () => this.#happened({ kind: 'room' }),
       onLost: (cause) => this.#lost(cause),
     })
+    this.snapshotTalk = new SnapshotTalk(
+      () => this.#state.phase === 'verifying' || this.#state.phase === 'streaming',
+      (request) => void (this.#killed || this.#session.send(request)),
+    )
     this.#journal = parts.journal
     this.#checkpoints = parts.checkpoints
     this.#identity = parts.identity
@@ -95,16 +99,6 @@ export class BatchSender {
       receipts: this.#receipts,
       lastReceiptMs: this.#lastReceiptMs,
     }
-  }
-
-  /** Says which snapshot the next hello names. */
-  holdsSnapshot(hash: Uint8Array): void {
-    this.#snapshotHash = hash
-  }
-
-  /** Called for every snapshot the aggregator sends. */
-  onSnapshot(listener: (snapshot: SnapshotMessage) => void): void {
-    this.#onSnapshot = listener
   }
 
   /** Whether there is a session whose aggregator takes reports. */
@@ -219,8 +213,8 @@ export class BatchSender {
       epoch,
       lastSealedSeq: sealedSeq,
       chainHash: sealedHash,
-      snapshotHash: this.#snapshotHash,
-      features: [checkpointFeature],
+      snapshotHash: this.snapshotTalk.heldHash,
+      features: [checkpointFeature, snapshotFeature],
       checkpoint: this.#checkpoints.held,
       retainedFromSeq: this.#journal.resendableFromSeq,
     })
@@ -232,6 +226,7 @@ export class BatchSender {
         this.#features = message.features
         this.#happened({ ...message, restore: this.#checkpoints.readRestore(message.restore) })
         if (this.takesReports) this.#onReportWanted()
+        this.snapshotTalk.welcomed(message.features)
         return
       case 'receipt':
         return this.#happened({ kind: 'receipt', receipt: message })
@@ -240,7 +235,9 @@ export class BatchSender {
         return this.#happened({ kind: 'refusal', fault: fault(code, text, { seq }), seq, permanent })
       }
       case 'snapshot':
-        return this.#onSnapshot(message)
+      case 'snapshot-part':
+      case 'subject-answer':
+        return this.snapshotTalk.heard(message)
       case 'checkpoint':
         return this.#judge(message)
     }

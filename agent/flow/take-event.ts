@@ -48,7 +48,7 @@ export function takeEvent(writer: Writer, event: UsageEvent, received: ClockRead
     // `noveltyOf` left this event's key.
     keys.stage(key, 0, check.check0, check.check1, chain.sealedSeq + 1, open.unitCount)
   }
-  if (!prerate(writer.prerates, event, prerated)) counters.unbound += 1
+  if (!prerate(writer.prerates, writer.subjects, event, prerated)) counters.unbound += 1
   open.append(event, received, writer.prerates?.snapshotHash ?? null, prerated, noSpends)
   counters.events += 1
   counters.records += event.measured.length

@@ -8,9 +8,10 @@ import type { LogTrust, VerifiedHead } from '../domain/checkpoint-trust.ts'
 import type { BirthBook } from '../domain/mapping/birth-book.ts'
 import type { RuleBook } from '../domain/mapping/rule-book.ts'
 import type { RuleDefinition } from '../domain/mapping/rule-definition.ts'
-import type { PrerateIndex } from '../domain/prerate.ts'
+import type { PrerateTable } from '../domain/prerate.ts'
 import type { RetentionLimits } from '../domain/retention.ts'
 import type { SealLimits } from '../domain/seal.ts'
+import type { SubjectBook } from '../domain/subject-book.ts'
 import type { BatchReceipt } from '../domain/uplink-types.ts'
 import { damaged, readStored } from '../store/journal-damage.ts'
 import type { CounterRow, Journal, JournalIdentity } from '../store/journal.ts'
@@ -75,7 +76,9 @@ export interface Writer {
   rules: RuleBook
   /** What the rules learnt of Sparkplug births; what is new of it goes to the journal with each commit. */
   readonly births: BirthBook
-  prerates: PrerateIndex | null
+  prerates: PrerateTable | null
+  /** What is known of subjects, and whom the aggregator has to be asked about. */
+  readonly subjects: SubjectBook
   /** Receipts whose batches are still to be deleted, in sequence. */
   receipts: BatchReceipt[]
   /** The newest head of the log that was verified and is still to be stored. */

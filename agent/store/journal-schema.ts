@@ -108,4 +108,15 @@ CREATE TABLE recovery (
   report TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
 `,
   },
+  {
+    // What earlier versions stored was one whole document; the aggregator sends the parts of the one in force.
+    version: 6,
+    sql: `
+DELETE FROM snapshot;
+CREATE TABLE snapshot_part (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE subject (
+  id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, bindings_hash BLOB NOT NULL, bindings TEXT NOT NULL,
+  sum INTEGER NOT NULL) STRICT;
+`,
+  },
 ]

@@ -19,6 +19,8 @@ import { SettledTable } from './settled-table.ts'
 import { chainSum, rowSum } from './row-sums.ts'
 import { RecoveryTables } from './recovery-tables.ts'
 import { SalvagedTable } from './salvaged-table.ts'
+import { SnapshotTables } from './snapshot-tables.ts'
+import { SubjectTable } from './subject-table.ts'
 import { SuspenseTable } from './suspense-table.ts'
 
 /** Whose journal it is. */
@@ -66,7 +68,7 @@ const cachePages = 1_000
 const pageBytes = 4_096
 
 /**
- * The agent's one file: chunks, sealed batches, event keys, suspense, snapshot. Only this class and its tables know SQL.
+ * The agent's one file: chunks, sealed batches, event keys, suspense, snapshot, subjects. Only this class and its tables know SQL.
  * Everything that changes goes through `commit`, one transaction with `synchronous=FULL` each.
  */
 export class Journal {
@@ -76,6 +78,8 @@ export class Journal {
   readonly suspense: SuspenseTable
   readonly closedSuspense: ClosedSuspenseTable
   readonly births: BirthTable
+  readonly snapshots: SnapshotTables
+  readonly subjects: SubjectTable
   readonly salvaged: SalvagedTable
   readonly recovery: RecoveryTables
   readonly keys: KeyIndex
@@ -130,6 +134,8 @@ export class Journal {
     this.suspense = new SuspenseTable(db)
     this.closedSuspense = new ClosedSuspenseTable(db)
     this.births = new BirthTable(db)
+    this.snapshots = new SnapshotTables(db)
+    this.subjects = new SubjectTable(db)
     this.salvaged = new SalvagedTable(db)
     this.recovery = new RecoveryTables(db)
     this.keys = new KeyIndex(db, {
@@ -165,22 +171,6 @@ export class Journal {
   /** Inside a commit. */
   writeCounters(counters: CounterRow): void {
     this.#writeCounters(counters)
-  }
-
-  /** The snapshot that was in force, if any. */
-  snapshot(): { readonly bytes: Uint8Array; readonly signature: Uint8Array } | null {
-    const row = this.#db
-      .prepare<[], { bytes: Uint8Array; signature: Uint8Array }>(
-        'SELECT bytes, signature FROM snapshot ORDER BY version DESC LIMIT 1',
-      )
-      .get()
-    return row ?? null
-  }
-
-  /** Replaces the snapshot, inside a commit. */
-  writeSnapshot(version: number, bytes: Uint8Array, signature: Uint8Array, storedMs: number): void {
-    this.#db.prepare('DELETE FROM snapshot').run()
-    this.#db.prepare('INSERT INTO snapshot VALUES (?, ?, ?, ?)').run(version, bytes, signature, storedMs)
   }
 
   get file(): string {

@@ -16,6 +16,8 @@ const shapes = {
   suspense_closed: { columns: 'kbtttttTTTiiiiBiiiTTI', least: 20 },
   sparkplug_birth: { columns: 'ttttitI', least: 6 },
   snapshot: { columns: 'kbbi', least: 4 },
+  snapshot_part: { columns: 'kbb', least: 3 },
+  subject: { columns: 'ktbti', least: 5 },
   counter: { columns: 'kiiiiiiiI', least: 8 },
   log_head: { columns: 'kiiIBTI', least: 7 },
   log_evidence: { columns: 'kittIIBTitib', least: 12 },

@@ -3,6 +3,7 @@ import { fault, FaultError, ok, type Fault, type Result } from '@meterline/share
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type {
+  HeldSnapshot,
   JournalAnswer,
   JournalListener,
   JournalOpening,
@@ -44,6 +45,10 @@ class InlineJournal implements JournalPort {
     this.#service = service
     this.#clock = clock
     this.opening = service.opening
+  }
+
+  takeHeldSnapshot(): HeldSnapshot {
+    return this.#service.takeHeldSnapshot()
   }
 
   listen(listener: JournalListener): void {

@@ -1,5 +1,6 @@
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import type {
+  HeldSnapshot,
   JournalAnswer,
   JournalOpening,
   JournalQuestion,
@@ -22,7 +23,7 @@ export type ToWriter =
 
 /** From the writer's thread to the flow. The buffers of groups and the bodies of batches are transferred. */
 export type FromWriter =
-  | { readonly kind: 'opened'; readonly opening: JournalOpening }
+  | { readonly kind: 'opened'; readonly opening: JournalOpening; readonly held: HeldSnapshot }
   | { readonly kind: 'unusable'; readonly fault: Fault }
   | { readonly kind: 'reply'; readonly reply: JournalReply }
   | { readonly kind: 'answer'; readonly number: number; readonly answer: JournalAnswer }

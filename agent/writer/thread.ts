@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { assertThat, failed, fault, FaultError, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import type {
+  HeldSnapshot,
   JournalAnswer,
   JournalListener,
   JournalOpening,
@@ -26,7 +27,7 @@ export function startWriterThread(start: WriterStart): Promise<Result<JournalPor
     worker.once('message', (message: FromWriter) => {
       worker.off('error', fail)
       worker.removeAllListeners('exit')
-      if (message.kind === 'opened') resolve(ok(new WriterThread(worker, message.opening)))
+      if (message.kind === 'opened') resolve(ok(new WriterThread(worker, message)))
       else resolve(failed(message.kind === 'unusable' ? message.fault : crashed('it did not open the journal')))
     })
   })
@@ -37,15 +38,17 @@ class WriterThread implements JournalPort {
   readonly #worker: Worker
   readonly #exited: Promise<void>
   readonly #questions = new Map<number, PromiseWithResolvers<JournalAnswer>>()
+  #held: HeldSnapshot
   #nextQuestion = 1
   #outstanding = 0
   #closing = false
   #ended = false
   #listener: JournalListener | null = null
 
-  constructor(worker: Worker, opening: JournalOpening) {
+  constructor(worker: Worker, { opening, held }: FromWriter & { readonly kind: 'opened' }) {
     this.#worker = worker
     this.opening = opening
+    this.#held = held
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (code) => {
         this.#gone(crashed(`it ended with code ${code}`))
@@ -54,6 +57,12 @@ class WriterThread implements JournalPort {
     })
     worker.on('error', (error) => this.#gone(crashed(error)))
     worker.on('message', (message: FromWriter) => this.#told(message))
+  }
+
+  takeHeldSnapshot(): HeldSnapshot {
+    const held = this.#held
+    this.#held = { manifest: null, parts: [] }
+    return held
   }
 
   listen(listener: JournalListener): void {

@@ -41,7 +41,7 @@ function serve(service: JournalService): void {
         port?.close()
     }
   })
-  tell({ kind: 'opened', opening: service.opening })
+  tell({ kind: 'opened', opening: service.opening, held: service.takeHeldSnapshot() })
 }
 
 function tell(message: FromWriter, transfer: readonly ArrayBuffer[] = []): void {

@@ -4,7 +4,9 @@ import { checkDraft } from '../domain/catalogue/check-draft.ts'
 import { fileOf } from '../domain/catalogue/draft.ts'
 import { suggestionFor, type Problem } from '../domain/catalogue/problem.ts'
 import type { TenantFile } from '../domain/catalogue/tenant-file.ts'
-import { mostMistakes, readDraft, type Place } from './read-draft.ts'
+import { fillZones } from './fill-zones.ts'
+import { mostMistakes, type Place } from './part-reader.ts'
+import { readDraft } from './read-draft.ts'
 
 export type ParsedTenantFile =
   { readonly ok: true; readonly value: TenantFile } | { readonly ok: false; readonly mistakes: readonly Mistake[] }
@@ -12,10 +14,16 @@ export type ParsedTenantFile =
 /**
  * Reads a tenant file (YAML 1.2). All mistakes are reported at once, each with its place and what to write instead, in the
  * order of the file: of form, of reference, of the account tree, of bindings, and, given the version applied before, of
- * what may no longer change. An accepted file compiles.
+ * what may no longer change by `nowMs` (epoch milliseconds; left out, everything that has been applied is in force). An
+ * accepted file compiles.
  */
-export function parseTenantFile(fileName: string, text: string, before: TenantFile | null = null): ParsedTenantFile {
-  return readTenantFile(fileName, parseYamlWithPositions(fileName, text), before)
+export function parseTenantFile(
+  fileName: string,
+  text: string,
+  before: TenantFile | null = null,
+  nowMs = Infinity,
+): ParsedTenantFile {
+  return readTenantFile(fileName, parseYamlWithPositions(fileName, text), before, nowMs)
 }
 
 /** The same for a file whose YAML has been read. */
@@ -23,16 +31,19 @@ export function readTenantFile(
   fileName: string,
   yaml: ReturnType<typeof parseYamlWithPositions>,
   before: TenantFile | null,
+  nowMs: number,
 ): ParsedTenantFile {
   if (!yaml.ok) return { ok: false, mistakes: yaml.mistakes }
   const place: Place = (path, part) => ({ file: fileName, ...yaml.positionOf(path, part) })
-  const { draft, mistakes, complete } = readDraft(yaml.value, place)
-  const problems = checkDraft(draft, before)
+  const read = readDraft(yaml.value, place)
+  const { draft, mistakes: ofZones } = fillZones(read.draft, before, place)
+  const mistakes = [...read.mistakes, ...ofZones]
+  const problems = checkDraft(draft, before, nowMs)
   const file = fileOf(draft)
   if (file !== null && mistakes.length === 0 && problems.length === 0) return { ok: true, value: file }
   const all = [...mistakes, ...problems.slice(0, mostMistakes).map((problem) => mistakeOf(problem, place))]
   const shown = sortMistakes(all).slice(0, mostMistakes)
-  const allShown = complete && mistakes.length + problems.length <= mostMistakes
+  const allShown = read.complete && mistakes.length + problems.length <= mostMistakes
   return { ok: false, mistakes: allShown ? shown : [...shown, moreMistakes(fileName, shown.at(-1))] }
 }
 

@@ -1,19 +1,13 @@
 import type { z } from 'zod'
 import { closestOf } from '@meterline/shared/config/closest.ts'
-import { formatPath, type Mistake, type ValuePath } from '@meterline/shared/config/mistakes.ts'
-import { checkAgainstSchema } from '@meterline/shared/config/schema-mistakes.ts'
+import { formatPath, type Mistake } from '@meterline/shared/config/mistakes.ts'
 import type { Draft, Placed } from '../domain/catalogue/draft.ts'
 import { elementSchemas, topSchemas, type ListKey } from '../domain/catalogue/tenant-file.ts'
-
-/** Says where in the file a path's value stands, or the key that names it. */
-export type Place = (path: ValuePath, part: 'key' | 'value') => Pick<Mistake, 'file' | 'line' | 'column'>
+import { PartReader, type Place } from './part-reader.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 const listKeys = Object.keys(elementSchemas) as readonly ListKey[]
 const topKeys = [...Object.keys(topSchemas), ...listKeys]
-
-/** Far more than anybody mends in one go; beyond it, reading on costs time and helps nobody. */
-export const mostMistakes = 200
 
 /** What could be read of a tenant file, and everything wrong with the form of its parts. */
 export interface ReadDraft {
@@ -28,60 +22,28 @@ export interface ReadDraft {
  * draft holds every part that is well-formed by itself.
  */
 export function readDraft(value: unknown, place: Place): ReadDraft {
-  const mistakes: Mistake[] = []
-  let complete = true
   const file = isMapping(value) ? value : {}
-  if (!isMapping(value)) {
-    mistakes.push({
-      ...place([], 'value'),
-      path: '',
-      message: 'is no tenant file: write a mapping with tenant:, currency: …',
-    })
-  }
-  for (const key of Object.keys(file)) if (!topKeys.includes(key)) mistakes.push(unknownKey(key, place))
-
-  const part = <Schema extends z.ZodType>(schema: Schema, path: ValuePath, given: unknown): z.output<Schema> | null => {
-    const checked = checkAgainstSchema(schema, given, (inner, which) => place([...path, ...inner], which))
-    if (checked.ok) return checked.value
-    mistakes.push(...checked.mistakes.map((mistake) => ({ ...mistake, path: joined(path, mistake.path) })))
-    return null
-  }
-  const list = <Schema extends z.ZodType>(schema: Schema, key: ListKey): readonly Placed<z.output<Schema>>[] => {
-    const found: Placed<z.output<Schema>>[] = []
-    for (const [index, given] of elementsOf(file, key).entries()) {
-      if (mistakes.length >= mostMistakes) {
-        complete = false
-        break
-      }
-      const element = part(schema, [key, index], given)
-      if (element !== null) found.push({ value: element, index })
-    }
-    return found
-  }
-
-  for (const key of listKeys) {
-    const given = file[key]
-    if (given === undefined || given === null || Array.isArray(given)) continue
-    mistakes.push({
-      ...place([key], 'value'),
-      path: key,
-      message: 'is no list',
-      suggestion: 'write one entry a line, each after a hyphen',
-    })
-  }
+  const reader = new PartReader(place, mistakesOfForm(value, place))
+  const part = <Schema extends z.ZodType>(schema: Schema, key: string): z.output<Schema> | null =>
+    isMapping(value) ? reader.part(schema, [key], file[key]) : null
+  const list = <Schema extends z.ZodType>(key: ListKey, schema: Schema): readonly Placed<z.output<Schema>>[] =>
+    reader.elements(elementsOf(file, key), [key], (given, path) => reader.part(schema, path, given))
   const draft: Draft = {
-    tenant: isMapping(value) ? part(topSchemas.tenant, ['tenant'], file['tenant']) : null,
-    currency: isMapping(value) ? part(topSchemas.currency, ['currency'], file['currency']) : null,
-    operator: isMapping(value) ? part(topSchemas.operator, ['operator'], file['operator']) : null,
-    meters: list(elementSchemas.meters, 'meters'),
-    prices: list(elementSchemas.prices, 'prices'),
-    offerings: list(elementSchemas.offerings, 'offerings'),
-    accounts: list(elementSchemas.accounts, 'accounts'),
-    partners: list(elementSchemas.partners, 'partners'),
-    subscriptions: list(elementSchemas.subscriptions, 'subscriptions'),
-    agents: list(elementSchemas.agents, 'agents'),
-    expectations: list(elementSchemas.expectations, 'expectations'),
-    correlations: list(elementSchemas.correlations, 'correlations'),
+    tenant: part(topSchemas.tenant, 'tenant'),
+    currency: part(topSchemas.currency, 'currency'),
+    operator: part(topSchemas.operator, 'operator'),
+    meters: list('meters', elementSchemas.meters),
+    prices: reader.elements(elementsOf(file, 'prices'), ['prices'], (given, path) => reader.price(path, given)),
+    offerings: list('offerings', elementSchemas.offerings),
+    accounts: list('accounts', elementSchemas.accounts),
+    partners: list('partners', elementSchemas.partners),
+    subscriptions: list('subscriptions', elementSchemas.subscriptions),
+    agents: list('agents', elementSchemas.agents),
+    expectations: list('expectations', elementSchemas.expectations),
+    correlations: list('correlations', elementSchemas.correlations),
+    taxCodes: list('taxCodes', elementSchemas.taxCodes),
+    matrices: list('matrices', elementSchemas.matrices),
+    zones: list('zones', elementSchemas.zones),
     declared: {
       meters: declaredIds(file, 'meters'),
       prices: declaredIds(file, 'prices'),
@@ -92,9 +54,30 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
       agents: declaredIds(file, 'agents'),
       expectations: declaredIds(file, 'expectations'),
       correlations: declaredIds(file, 'correlations'),
+      taxCodes: declaredIds(file, 'taxCodes'),
+      matrices: declaredIds(file, 'matrices'),
+      zones: declaredIds(file, 'zones'),
     },
   }
-  return { draft, mistakes, complete }
+  return { draft, mistakes: reader.mistakes, complete: reader.complete }
+}
+
+/** What is wrong with the file as a whole: no mapping, unknown keys, lists that are none. */
+function mistakesOfForm(value: unknown, place: Place): readonly Mistake[] {
+  if (!isMapping(value)) {
+    const message = 'is no tenant file: write a mapping with tenant:, currency: …'
+    return [{ ...place([], 'value'), path: '', message }]
+  }
+  const unknown = Object.keys(value).filter((key) => !topKeys.includes(key))
+  const noLists = listKeys.filter((key) => {
+    const given = value[key]
+    return given !== undefined && given !== null && !Array.isArray(given)
+  })
+  const suggestion = 'write one entry a line, each after a hyphen'
+  return [
+    ...unknown.map((key) => unknownKey(key, place)),
+    ...noLists.map((key) => ({ ...place([key], 'value'), path: key, message: 'is no list', suggestion })),
+  ]
 }
 
 function unknownKey(key: string, place: Place): Mistake {
@@ -118,8 +101,4 @@ function elementsOf(file: Mapping, key: ListKey): readonly unknown[] {
 
 function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function joined(path: ValuePath, inner: string): string {
-  return `${formatPath(path)}${inner === '' || inner.startsWith('[') ? '' : '.'}${inner}`
 }

@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import { parseDay, parseInstant } from '@meterline/shared/units/instant.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
 import { pairingStates } from '../domain/correlation/judge-pairing.ts'
 import { gapKinds } from '../flow/completeness-answers.ts'
 import type { CorrelationsAnswer, GapsAnswer } from '../flow/completeness-answers.ts'
 import { correlationsText, gapsText } from './completeness-texts.ts'
-import { askAggregator, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
+import { askAggregator, instantMs, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
 
 /** Adds the commands about usage that is missing or reported twice. */
@@ -65,12 +64,6 @@ interface CorrelationsOptions {
   readonly to?: number
   readonly state?: readonly string[]
   readonly limit: number
-}
-
-function instantMs(text: string): number {
-  const parsed = text.length <= 10 ? parseDay(text) : parseInstant(text)
-  if (parsed.ok) return parsed.value
-  throw new InvalidArgumentError('Write a day in UTC such as 2026-11-26, or 2026-11-26T12:00:00Z.')
 }
 
 /** Parses an option that may be given several times, each time one of some words. */

@@ -9,6 +9,7 @@ import { aggregatorConfigSchema, aggregatorFiles } from '../config.ts'
 import type { AggregatorConfig } from '../config.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
+import { parseDay, parseInstant } from '@meterline/shared/units/instant.ts'
 import { printFault } from '@meterline/shared/command-line/output.ts'
 
 /** Configurations are looked up by this name: METERLINE_AGGREGATOR__…, --… */
@@ -89,6 +90,13 @@ export function refuse(json: boolean, problem: Fault, code: ExitCode, end: End):
 export function wholeNumber(text: string): number {
   if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
   return Number(text)
+}
+
+/** Parses an option that is a day or an instant in UTC; epoch milliseconds. */
+export function instantMs(text: string): number {
+  const parsed = text.length <= 10 ? parseDay(text) : parseInstant(text)
+  if (parsed.ok) return parsed.value
+  throw new InvalidArgumentError('Write a day in UTC such as 2026-11-26, or 2026-11-26T12:00:00Z.')
 }
 
 /** The tenant a command names, as its input has it. */

@@ -15,4 +15,4 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The text about exit codes at the end of every help. */
 export const exitCodeHelp = `
 Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 mistakes in the configuration, 4 cannot start as configured,
-5 no running aggregator answers, 6 the aggregator refused the command, 8 verify found problems.`
+5 no running aggregator answers, 6 the aggregator refused the command, 8 verify found problems, or rate other answers.`

@@ -10,6 +10,8 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { initialiseKey } from '@meterline/shared/command-line/signing-key-file.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
+import { addRate } from './rate-command.ts'
+import { addImport } from './import-commands.ts'
 import { addRecovery } from './recovery-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import { booksText } from './texts.ts'
@@ -43,6 +45,8 @@ function aggregatorProgram(version: string, end: End): Command {
   addServiceCommands(program, end)
   addVerify(program, end)
   addRecovery(program, end)
+  addImport(program, end)
+  addRate(program, end)
   addConfig(program, end)
   addVersion(program, version)
   return program

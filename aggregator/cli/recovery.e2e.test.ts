@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestPrograms, type EndedProgram } from '@meterline/shared/command-line/testing/test-programs.ts'
 import type { BackupAnswer } from '../control/backup-answer.ts'
-import { acmeFile } from '../flow/fixtures/tenant-file.ts'
+import { acmeFile, dearerInput } from '../flow/fixtures/tenant-file.ts'
 import type { RestoreReport } from '../flow/restore-order.ts'
 
 const program = fileURLToPath(new URL('../bin/meterline-aggregator.mjs', import.meta.url))
@@ -57,7 +57,7 @@ describe('the command line', () => {
     const [backup] = (JSON.parse(made.out) as BackupAnswer).backups
     expect(backup).toMatchObject({ tenant: 'acme', generation: 1, size: 1 })
     expect(readdirSync(backups)).toHaveLength(2)
-    await apply((file) => file.replace('amount: "3.00"', 'amount: "3.10"'))
+    await apply((file) => dearerInput(file))
 
     const restore = ['restore', '--from', backup?.file ?? '', '--tenant', 'acme', '--by', 'Ada', '--reason', 'a test']
     const tooEarly = await aggregator(...restore)

@@ -3,9 +3,11 @@ import type { Command } from 'commander'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
 import type { ApplyOutcome, Disposition, DocumentSummary, EvidenceItem, TenantStatus } from '../flow/commands.ts'
+import { addCatalogue } from './catalogue-commands.ts'
 import { addCompleteness } from './completeness-commands.ts'
 import { askAggregator, refuse, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
+import { addDrift } from './drift-command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addInvoice } from './invoice-commands.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
@@ -15,6 +17,7 @@ import { applyText, dispositionText, documentsText, evidenceText, statusText, te
 /** Adds every command that the running aggregator answers. */
 export function addServiceCommands(program: Command, end: End): void {
   addApply(program, end)
+  addCatalogue(program, end)
   addClosePeriod(program, end)
   addInvoice(program, end)
   addStatus(program, end)
@@ -22,6 +25,7 @@ export function addServiceCommands(program: Command, end: End): void {
   addEvidence(program, end)
   addDisposition(program, end)
   addCompleteness(program, end)
+  addDrift(program, end)
 }
 
 function addApply(program: Command, end: End): void {

@@ -24,6 +24,10 @@ function echoing(tenants: readonly string[]): Commands {
       }
       return Promise.resolve({ ok: true, value: { tenant: text, version: 1, applied: !options.dryRun, diff: [] } })
     },
+    catalogueShow: answer,
+    catalogueHistory: answer,
+    catalogueDiff: answer,
+    catalogueExport: answer,
     closePeriod: (request, progress) => {
       progress?.('half way')
       return Promise.resolve(answer(request))
@@ -37,6 +41,7 @@ function echoing(tenants: readonly string[]): Commands {
     suspenseShow: answer,
     suspenseReplay: (...input) => Promise.resolve(answer(...input)),
     suspenseDiscard: answer,
+    drift: answer,
     evidenceList: answer,
     verifyBooks: answer,
     backup: (order) =>
@@ -52,6 +57,15 @@ async function run(command: string, input: object, tenants: readonly string[] = 
 
 describe('commands over the control socket', () => {
   test.each([
+    ['catalogue-show', { tenant: 'x' }, ['x', { version: null }]],
+    ['catalogue-show', { tenant: 'x', version: 3, atMs: 5 }, ['x', { version: 3, atMs: 5 }]],
+    ['catalogue-history', { tenant: 'x' }, ['x', { limit: 100 }]],
+    [
+      'catalogue-diff',
+      { tenant: 'x', before: { fileName: 'a.yaml', text: 'tenant: x' }, after: { version: null } },
+      ['x', { fileName: 'a.yaml', text: 'tenant: x' }, { version: null }],
+    ],
+    ['catalogue-export', { tenant: 'x', version: 7 }, ['x', 7]],
     ['invoice-list', { tenant: 'x', period: '2025-06' }, ['x', '2025-06']],
     ['invoice-show', { tenant: 'x', number: 'x-000001' }, ['x', 'x-000001']],
     ['close-period', { tenant: 'x', period: '2025-06' }, [{ tenant: 'x', period: '2025-06', force: false }]],
@@ -67,6 +81,7 @@ describe('commands over the control socket', () => {
       { tenant: 'x', units: [{ logIndex: 3, unit: 1 }], reason: ' a test ', by: 'Ada' },
       ['x', { units: [{ logIndex: 3, unit: 1 }], reason: 'a test', by: 'Ada' }],
     ],
+    ['drift', { tenant: 'x', period: '2026-11' }, ['x', { period: '2026-11', limit: 100 }]],
     ['evidence-list', { tenant: 'x', limit: 2 }, ['x', { limit: 2 }]],
     ['dispositions', { tenant: 'x', events: [{ source: 's', id: 'i' }] }, ['x', [{ source: 's', id: 'i' }]]],
     ['verify', { tenant: 'x' }, ['x']],

@@ -25,9 +25,19 @@ const personsNote = z
     `has more than ${longestNoteOfPersonBytes} bytes`,
   )
 
+const catalogueVersion = z.int().min(0).nullable().default(null)
+const catalogueSide = z.union([
+  z.strictObject({ version: z.int().min(0).nullable() }),
+  z.strictObject({ fileName: z.string(), text: z.string() }),
+])
+
 /** What each command takes. `tenant` may be left out when there is exactly one. */
 const inputs = {
   apply: z.strictObject({ fileName: z.string(), text: z.string(), dryRun: z.boolean().default(false) }),
+  'catalogue-show': z.strictObject({ tenant, version: catalogueVersion, atMs: z.int().optional() }),
+  'catalogue-history': z.strictObject({ tenant, limit }),
+  'catalogue-diff': z.strictObject({ tenant, before: catalogueSide, after: catalogueSide }),
+  'catalogue-export': z.strictObject({ tenant, version: catalogueVersion }),
   'close-period': z.strictObject({ tenant, period: z.string(), force: z.boolean().default(false) }),
   'invoice-list': z.strictObject({ tenant, period: z.string().optional() }),
   'invoice-show': z.strictObject({ tenant, number: z.string() }),
@@ -58,6 +68,7 @@ const inputs = {
       .string()
       .refine((path) => isAbsolute(path), 'is no absolute path; the service runs in another folder'),
   }),
+  drift: z.strictObject({ tenant, period: z.string().optional(), limit }),
   gaps: z.strictObject({
     tenant,
     atMs: z.int().min(0).optional(),
@@ -97,6 +108,16 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
     ) => Promise<Result<unknown>> | Result<unknown>
   } = {
     apply: async ({ fileName, text, dryRun }) => applyAnswer(await commands.apply(fileName, text, { dryRun })),
+    'catalogue-show': ({ tenant: named, version, atMs }) =>
+      withTenant(commands, named, (found) =>
+        commands.catalogueShow(found, { version, ...(atMs === undefined ? {} : { atMs }) }),
+      ),
+    'catalogue-history': ({ tenant: named, limit: most }) =>
+      withTenant(commands, named, (found) => commands.catalogueHistory(found, { limit: most })),
+    'catalogue-diff': ({ tenant: named, before, after }) =>
+      withTenant(commands, named, (found) => commands.catalogueDiff(found, before, after)),
+    'catalogue-export': ({ tenant: named, version }) =>
+      withTenant(commands, named, (found) => commands.catalogueExport(found, version)),
     'close-period': ({ tenant: named, period, force }, progress) =>
       withTenant(commands, named, (found) => commands.closePeriod({ tenant: found, period, force }, progress)),
     'invoice-list': ({ tenant: named, period }) =>
@@ -122,6 +143,7 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
       withTenant(commands, named, (found) => commands.suspenseReplay(found, order, progress)),
     'suspense-discard': ({ tenant: named, ...order }) =>
       withTenant(commands, named, (found) => commands.suspenseDiscard(found, order)),
+    drift: ({ tenant: named, ...request }) => withTenant(commands, named, (found) => commands.drift(found, request)),
     'evidence-list': ({ tenant: named, limit: most }) =>
       withTenant(commands, named, (found) => commands.evidenceList(found, { limit: most })),
     dispositions: ({ tenant: named, events }) =>

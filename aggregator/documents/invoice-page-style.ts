@@ -55,6 +55,6 @@ footer { margin-top: 9mm; padding-top: 3mm; border-top: 1px solid var(--rule); c
 .proofs code { font: 7pt/1.3 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 @page { size: A4; margin: 16mm 14mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #5d6778; } }
 @media print { html, body { background: none; } body { max-width: none; padding: 0; }
-  .chart .bars, .total { -webkit-print-color-adjust: exact; print-color-adjust: exact; } h2, caption { break-after: avoid; } }
+  .chart .bars, .total { -webkit-print-color-adjust: exact; print-color-adjust: exact; } h2, h2 + p, caption { break-after: avoid; } }
 @media (max-width: 640px) { body { padding: 6mm; } .facts, .charts { grid-template-columns: 1fr; } header { flex-direction: column; } .number { text-align: left; } }
 `.trim()

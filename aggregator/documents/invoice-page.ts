@@ -1,8 +1,9 @@
 import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
 import { formatMicros } from '@meterline/shared/units/money.ts'
-import { withThousands } from '../domain/billing/price-terms.ts'
+import { withThousands } from '../domain/billing/written-amounts.ts'
 import { Html, markup } from './html.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
+import { limitWords, termsWords } from './line-words.ts'
 import { invoicePageStyle } from './invoice-page-style.ts'
 import { dayOf, lastDayOf, periodDays } from './period-days.ts'
 import { usageChart, type ChartDay } from './usage-chart.ts'
@@ -106,32 +107,45 @@ function lineRows(line: InvoiceLine): Html {
       <td>${line.description}</td>
       <td class="amount">${withThousands(line.quantity)}</td>
       <td class="unit">${line.unit}</td>
-      <td class="amount">${withThousands(String(line.events))}</td>
+      <td class="amount">${line.fee === undefined ? withThousands(String(line.events)) : ''}</td>
       <td class="amount">${withThousands(line.amount)}</td>
     </tr>
-    ${
-      line.tiers.length > 1
-        ? tierRows(line)
-        : markup`<tr class="terms">
-            <td colspan="5">${line.terms}</td>
-          </tr>`
-    }
+    ${line.tiers.length > 1 && line.taxCode === undefined ? [] : termsRow(termsShown(line))} ${partRows(line)}
   </tbody> `
 }
 
-/** What each tier contributed, to the micro: the tiers of a line sum to its exact amount. */
-function tierRows({ tiers, unit }: InvoiceLine): readonly Html[] {
-  const amounts = tiers.map(({ amountMicros }) => formatMicros(BigInt(amountMicros)))
-  const digits = Math.max(...amounts.map((amount) => amount.length - amount.indexOf('.')))
-  return tiers.map(({ fromUnits, upToUnits, terms, quantity }, index) => {
-    const from = withThousands((BigInt(fromUnits) + 1n).toString())
-    const reach = upToUnits === null ? `from ${from}` : `${from} to ${withThousands(upToUnits)}`
-    const amount = amounts[index] ?? ''
+/** Several tiers say their terms themselves. */
+function termsShown(line: InvoiceLine): string {
+  const { tiers, taxCode } = line
+  return tiers.length > 1 ? `Tax code ${taxCode ?? ''}` : termsWords(line)
+}
+
+function termsRow(terms: string): Html {
+  return markup`<tr class="terms">
+    <td colspan="5">${terms}</td>
+  </tr>`
+}
+
+/** What each of several tiers contributed and what a minimum or maximum did, to the micro: the exact amount of the line. */
+function partRows(line: InvoiceLine): readonly Html[] {
+  const tiers = line.tiers.length > 1 ? line.tiers : []
+  const parts = [
+    ...tiers.map((tier) => ({
+      words: `${reachOf(tier)} ${line.unit}: ${tier.terms}`,
+      quantity: withThousands(tier.quantity),
+      amount: formatMicros(BigInt(tier.amountMicros)),
+    })),
+    ...(line.limit === undefined
+      ? []
+      : [{ words: limitWords(line.limit), quantity: '', amount: formatMicros(BigInt(line.limit.amountMicros)) }]),
+  ]
+  const digits = Math.max(...parts.map(({ amount }) => amount.length - amount.indexOf('.')))
+  return parts.map(({ words, quantity, amount }) => {
     // Points stand below each other only when all amounts have the same number of digits.
     const aligned = amount.padEnd(amount.indexOf('.') + digits, '0')
     return markup`<tr class="tier">
-      <td>${reach} ${unit}: ${terms}</td>
-      <td class="amount">${withThousands(quantity)}</td>
+      <td>${words}</td>
+      <td class="amount">${quantity}</td>
       <td></td>
       <td></td>
       <td class="amount">${withThousands(aligned)}</td>
@@ -139,11 +153,16 @@ function tierRows({ tiers, unit }: InvoiceLine): readonly Html[] {
   })
 }
 
+function reachOf({ fromUnits, upToUnits }: InvoiceLine['tiers'][number]): string {
+  const from = withThousands((BigInt(fromUnits) + 1n).toString())
+  return upToUnits === null ? `from ${from}` : `${from} to ${withThousands(upToUnits)}`
+}
+
 function chartsOf(invoice: Invoice): Html | readonly Html[] {
   const days = periodDays(invoice.period.from, invoice.period.to)
   const lines = invoice.sections.flatMap(({ account, lines: own }) => own.map((line) => ({ account, line })))
-  const drawn = lines
-    .filter(({ line }) => line.days.length > 0)
+  const used = lines.filter(({ line }) => line.days.length > 0)
+  const drawn = used
     .toSorted((left, right) => compare(BigInt(right.line.amountMicros), BigInt(left.line.amountMicros)))
     .slice(0, mostCharts)
   if (drawn.length === 0) return []
@@ -151,9 +170,10 @@ function chartsOf(invoice: Invoice): Html | readonly Html[] {
   const charts = drawn.map(({ account, line }) => {
     const byDay = new Map(line.days.map(({ day, quantity }) => [day, BigInt(quantity)]))
     const shown = days.map((day): ChartDay => ({ day, quantity: byDay.get(day) ?? 0n }))
-    return usageChart(several ? `${account.name}: ${line.meter}` : line.meter, line.unit, shown)
+    const title = chartTitle(line)
+    return usageChart(several ? `${account.name}: ${title}` : title, line.unit, shown)
   })
-  const left = lines.length - drawn.length
+  const left = used.length - drawn.length
   const note =
     left > 0
       ? markup`<p class="soft">The ${drawn.length} lines with the highest amounts; ${left} more are not drawn.</p>`
@@ -163,6 +183,11 @@ function chartsOf(invoice: Invoice): Html | readonly Html[] {
     ${note}
     <div class="charts">${charts}</div>
   </section>`
+}
+
+/** The meter, where only one line of it can be meant. */
+function chartTitle({ segment, meter, description }: InvoiceLine): string {
+  return parseSegmentKey(segment).model === null ? meter : description
 }
 
 function proofsOf({ sections }: Invoice): Html | readonly Html[] {
@@ -195,8 +220,9 @@ function proofsOf({ sections }: Invoice): Html | readonly Html[] {
 
 /** What people know a segment by; its whole key is in the document, and in a title on the page. */
 function segmentName(segment: string): Html {
-  const { subscription, meter, priceId } = parseSegmentKey(segment)
-  return markup`${subscription}, ${meter}<br /><code>${priceId.slice(0, shownPriceDigits)}</code>`
+  const { subscription, meter, priceId, model } = parseSegmentKey(segment)
+  const place = model === null ? '' : `/${model}`
+  return markup`${subscription}, ${meter}<br /><code>${priceId.slice(0, shownPriceDigits)}${place}</code>`
 }
 
 function footOf({ total, currency, rounding, minorDigits, ratingVersion, tenant, issuedAt }: Invoice): Html {

@@ -1,6 +1,7 @@
 import { formatMicros } from '@meterline/shared/units/money.ts'
-import { withThousands } from '../domain/billing/price-terms.ts'
+import { withThousands } from '../domain/billing/written-amounts.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
+import { limitWords, termsWords } from './line-words.ts'
 import { dayOf, lastDayOf } from './period-days.ts'
 import { textTable, wrapped, type Column, type Row } from './text-table.ts'
 
@@ -13,6 +14,7 @@ const columns: readonly Column[] = [
 ]
 
 const leastWidth = 80
+const widestDescription = 50
 
 /** An invoice as a table of plain text for terminals and mails. It says what the JSON says, and ends with a line break. */
 export function invoiceText(invoice: Invoice): string {
@@ -20,7 +22,7 @@ export function invoiceText(invoice: Invoice): string {
   for (const { account, lines, total } of invoice.sections) {
     if (rows.length > 0) rows.push([])
     rows.push([`${account.name} (${account.id})`])
-    for (const line of lines) rows.push(cellsOf(line), { note: `${line.subscription}: ${line.terms}` })
+    for (const line of lines) rows.push(...lineRows(line))
     // A single section needs no sum of its own above the same total.
     if (invoice.sections.length > 1) rows.push(['', '', '', 'Subtotal', withThousands(total.amount)])
   }
@@ -46,12 +48,23 @@ function footOf({ total, rounding, minorDigits, ratingVersion }: Invoice): reado
   return wrapped(`Exact amount ${exact}. ${rule}. Rated by rules ${ratingVersion}.`, leastWidth)
 }
 
-function cellsOf(line: InvoiceLine): readonly string[] {
+/** A line with its terms below it; a description that would make the table too wide goes on in the next rows. */
+function lineRows(line: InvoiceLine): readonly Row[] {
+  const [description = '', ...more] = wrapped(line.description, widestDescription)
   return [
-    `  ${line.description}`,
-    withThousands(line.quantity),
-    line.unit,
-    withThousands(line.events.toString()),
-    withThousands(line.amount),
+    [
+      `  ${description}`,
+      withThousands(line.quantity),
+      line.unit,
+      line.fee === undefined ? withThousands(line.events.toString()) : '',
+      withThousands(line.amount),
+    ],
+    ...more.map((text) => [`  ${text}`]),
+    { note: `${line.subscription}: ${termsWords(line)}` },
+    ...(line.limit === undefined ? [] : [{ note: limitNote(line.limit) }]),
   ]
+}
+
+function limitNote(limit: NonNullable<InvoiceLine['limit']>): string {
+  return `${limitWords(limit)}, ${withThousands(formatMicros(BigInt(limit.amountMicros)))}`
 }

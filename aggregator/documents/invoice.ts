@@ -57,6 +57,12 @@ const lineSchema = z.strictObject({
       }),
     )
     .default([]),
+  // What most lines do not have is left out.
+  limit: z
+    .strictObject({ kind: z.enum(['minimum', 'maximum']), amountMicros: digits, terms: z.string() })
+    .exactOptional(),
+  taxCode: z.string().exactOptional(),
+  fee: z.strictObject({ due: z.enum(['in-advance', 'in-arrears', 'once']), period: z.string() }).exactOptional(),
 })
 
 const invoiceSchema = z.strictObject({
@@ -142,7 +148,7 @@ export function invoiceName({ series, number }: { readonly series: string; reado
   return `${series}-${String(number).padStart(6, '0')}`
 }
 
-function lineJson(line: BillLine): InvoiceLine {
+function lineJson({ limit, taxCode, fee, ...line }: BillLine): InvoiceLine {
   return {
     ...line,
     quantity: line.quantity.toString(),
@@ -163,6 +169,9 @@ function lineJson(line: BillLine): InvoiceLine {
       quantity: quantity.toString(),
       amountMicros: amountMicros.toString(),
     })),
+    ...(limit === null ? {} : { limit: { ...limit, amountMicros: limit.amountMicros.toString() } }),
+    ...(taxCode === null ? {} : { taxCode }),
+    ...(fee === null ? {} : { fee }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { withThousands } from '../domain/billing/price-terms.ts'
+import { withThousands } from '../domain/billing/written-amounts.ts'
 import { markup, type Html } from './html.ts'
 
 /** One day of a chart: its date and a quantity in base units. */

@@ -33,6 +33,16 @@ function apply(text: string, dryRun = false): ReturnType<typeof applyCatalogue> 
   return applyCatalogue(tenant.registry, tenant.clock, { name: 'acme.yaml', text }, { dryRun })
 }
 
+/** The wholesale price is twice as high from a day on. */
+function dearerWholesale(file: string, from: string): string {
+  const change = `{ from: ${from}, model: per-unit, per: 1000, amount: "0.008" }`
+  return file.replace('per: 1000, amount: "0.004"', `per: 1000, amount: "0.004", changes: [${change}]`)
+}
+
+function wholesaleMicros({ service }: TestTenant): bigint {
+  return service.store.ledger.balance('acme', 'EUR', 'revenue').creditMicros
+}
+
 describe('applying a tenant file', () => {
   test('creates the tenant, keeps the version in the log, and shows what is new', () => {
     const applied = tenant.apply()
@@ -66,7 +76,7 @@ describe('applying a tenant file', () => {
 
   test('is remembered over a restart, and rates with the version in force', () => {
     tenant.apply()
-    tenant.apply((file) => file.replace('per: 1000, amount: "0.004"', 'per: 1000, amount: "0.008"'))
+    tenant.apply((file) => dearerWholesale(file, '2025-06-01'))
     tenant.registry.kill()
     const later = new TestTenant({
       dataDirectory,
@@ -76,10 +86,40 @@ describe('applying a tenant file', () => {
       log: silentLog(),
     })
     expect(later.service.inForce?.version).toBe(1)
-    later.apply((file) => file.replace('per: 1000, amount: "0.004"', 'per: 1000, amount: "0.008"'))
+    later.apply((file) => dearerWholesale(file, '2025-06-01'))
     later.use([usageEvent({ id: 'a' })])
-    expect(later.service.store.ledger.balance('acme', 'EUR', 'revenue').creditMicros).toBe(8000n)
+    expect(wholesaleMicros(later)).toBe(8000n)
     later.registry.kill()
+  })
+
+  test('rates usage by its own time under dated prices, and what was rated keeps its charge', () => {
+    tenant.apply((file) => dearerWholesale(file, '2025-06-16'))
+    tenant.use([usageEvent({ id: 'before', timeMs: Date.UTC(2025, 5, 16) - 1 })])
+    expect(wholesaleMicros(tenant)).toBe(4000n)
+    tenant.clock.advance(2 * 86_400_000)
+    tenant.use([usageEvent({ id: 'after', timeMs: Date.UTC(2025, 5, 16) })])
+    expect(wholesaleMicros(tenant)).toBe(4000n + 8000n)
+    tenant.use([usageEvent({ id: 'late', timeMs: Date.UTC(2025, 5, 15) })])
+    expect(wholesaleMicros(tenant)).toBe(4000n + 8000n + 4000n)
+    const earlier = '{ from: 2025-06-10, model: per-unit, per: 1000, amount: "0.006" }, { from: 2025-06-16'
+    const applied = tenant.apply((file) => dearerWholesale(file, '2025-06-16').replace('{ from: 2025-06-16', earlier))
+    expect(applied).toMatchObject({ ok: true, value: { applied: true } })
+    expect(wholesaleMicros(tenant)).toBe(4000n + 8000n + 4000n)
+    tenant.use([usageEvent({ id: 'later still', timeMs: Date.UTC(2025, 5, 15) })])
+    expect(wholesaleMicros(tenant)).toBe(4000n + 8000n + 4000n + 6000n)
+  })
+
+  test('refuses other terms for a price in force, and says how to write them', () => {
+    tenant.apply()
+    const applied = tenant.apply((file) => file.replace('per: 1000, amount: "0.004"', 'per: 1000, amount: "0.008"'))
+    expect(applied.ok ? [] : applied.mistakes).toMatchObject([
+      {
+        path: 'prices[1].amount',
+        message: 'changes terms of wholesale-data that are in force',
+        suggestion: expect.stringContaining('changes: [{ from: 2025-06-16, model: per-unit, … }]') as string,
+      },
+    ])
+    expect(tenant.service.inForce?.version).toBe(0)
   })
 
   test('with mistakes applies nothing and names them all, with their places', () => {

@@ -31,7 +31,7 @@ export function applyCatalogue(
 ): ApplyResult {
   const yaml = parseYamlWithPositions(file.name, file.text)
   const before = inForceOf(registry, tenantNamedBy(yaml))
-  const parsed = readTenantFile(file.name, yaml, before?.catalogue.file ?? null)
+  const parsed = readTenantFile(file.name, yaml, before?.catalogue.file ?? null, clock.wallMs())
   if (!parsed.ok) {
     const count = parsed.mistakes.length
     const text = `${file.name} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing was applied.`

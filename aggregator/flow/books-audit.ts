@@ -1,9 +1,12 @@
 import type { DocumentLogEntry, LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
-import { openingMicros, totalMicros } from '@meterline/shared/rating/dispatch.ts'
+import { openingMicros, positionMicros } from '@meterline/shared/rating/dispatch.ts'
+import type { CompiledModel } from '@meterline/shared/rating/model.ts'
+import type { Position } from '@meterline/shared/rating/position.ts'
 import type { CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
-import type { Catalogue } from '../domain/catalogue/catalogue.ts'
+import type { Catalogue, CataloguePrice } from '../domain/catalogue/catalogue.ts'
 import type { Balance } from '../store/ledger-table.ts'
+import { ChargedDays, ChargedPositions } from './charged-positions.ts'
 
 /** More problems than these are only counted: a damaged file should be named, not copied. */
 const shownProblems = 100
@@ -27,6 +30,8 @@ export class BooksAudit {
   readonly balances = new PostedBalances()
   /** What the charge blocks make of each segment. */
   readonly segments = new Map<string, ChargedSegment>()
+  /** Where the charges put segments that do not stand by their quantity alone. */
+  readonly positions = new ChargedPositions()
   /** What the charges make of each segment's days. */
   readonly days = new ChargedDays()
   /** Document entries of the log, by log index. */
@@ -69,9 +74,14 @@ export class BooksAudit {
   }
 
   learnPrices(catalogue: Catalogue): void {
-    for (const subscription of catalogue.subscriptions.values()) {
-      for (const { id, compiled, currency } of subscription.prices.values())
-        this.#prices.set(id, { compiled, currency })
+    // Subscriptions that buy the same share one map of prices.
+    const learnt = new Set<ReadonlyMap<string, CataloguePrice>>()
+    for (const { versions } of catalogue.subscriptions.values()) {
+      for (const { prices } of versions) {
+        if (learnt.has(prices)) continue
+        learnt.add(prices)
+        for (const { id, compiled, currency } of prices.values()) this.#prices.set(id, { compiled, currency })
+      }
     }
   }
 
@@ -85,10 +95,18 @@ export class BooksAudit {
     return this.#prices.get(parseSegmentKey(segmentKey).priceId)?.compiled ?? null
   }
 
-  /** What all charges of a segment must add up to, R(Q) less R(0); null when its price is unknown. */
-  chargesDue(segmentKey: string, quantity: bigint): bigint | null {
-    const price = this.#prices.get(parseSegmentKey(segmentKey).priceId)
-    return price === undefined ? null : totalMicros(price.compiled, quantity) - openingMicros(price.compiled)
+  /** What a segment is charged by: one of the models of its price; null when no catalogue of the log has that. */
+  modelOf(segmentKey: string): CompiledModel | null {
+    const { priceId, model } = parseSegmentKey(segmentKey)
+    const price = this.#prices.get(priceId)?.compiled
+    if (price === undefined || (model === null) !== (price.router === null)) return null
+    return price.models[model ?? 0] ?? null
+  }
+
+  /** What all charges of a segment must add up to where it stands, without its opening; null when its price is unknown. */
+  chargesDue(segmentKey: string, position: Position): bigint | null {
+    const model = this.modelOf(segmentKey)
+    return model === null ? null : positionMicros(model, position) - openingMicros(model)
   }
 
   charged(segmentKey: string, quantity: bigint, events: number, amountMicros: bigint): void {
@@ -99,37 +117,6 @@ export class BooksAudit {
       segment.events += events
       segment.amountMicros += amountMicros
     }
-  }
-}
-
-/** Quantities per segment and UTC day, recomputed from charges and the times of their units. */
-export class ChargedDays {
-  readonly #quantities = new Map<string, Map<number, bigint>>()
-  readonly #unknown = new Set<string>()
-  #keptAfter = -1
-
-  /** Days are kept of what was decided after this log entry. */
-  keptAfter(logIndex: number): void {
-    this.#keptAfter = logIndex
-  }
-
-  /** One charge of a decision, on a day in days since 1970-01-01; null: its time is not known any more. */
-  use(logIndex: number, segmentKey: string, day: number | null, quantity: bigint): void {
-    if (logIndex <= this.#keptAfter || quantity === 0n) return
-    if (day === null) {
-      this.#unknown.add(segmentKey)
-      return
-    }
-    const days = this.#quantities.get(segmentKey) ?? new Map<number, bigint>()
-    this.#quantities.set(segmentKey, days)
-    days.set(day, (days.get(day) ?? 0n) + quantity)
-  }
-
-  /** Whether these are the days of a segment, as far as they can be known. */
-  areDaysOf(segmentKey: string, stored: readonly { readonly day: number; readonly quantity: bigint }[]): boolean {
-    if (this.#unknown.has(segmentKey)) return true
-    const days = this.#quantities.get(segmentKey) ?? new Map<number, bigint>()
-    return stored.length === days.size && stored.every(({ day, quantity }) => days.get(day) === quantity)
   }
 }
 

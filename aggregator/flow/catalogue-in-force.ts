@@ -1,6 +1,7 @@
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import { compileWatch, type UsageWatch } from '../domain/completeness/watch.ts'
 import type { RegisteredAgent } from './decide-batch.ts'
+import { makeSnapshot, type MadeSnapshot } from './made-snapshot.ts'
 
 /** The version of the catalogue that everything is decided with now. */
 export interface CatalogueInForce {
@@ -10,10 +11,19 @@ export interface CatalogueInForce {
   readonly agents: ReadonlyMap<string, RegisteredAgent>
   /** What usage is watched for beside being charged. */
   readonly watch: UsageWatch
+  /** What agents are to enforce of it; made when it is first asked for, since that takes a while. */
+  readonly snapshot: () => MadeSnapshot
 }
 
 /** Puts a compiled catalogue in force. */
 export function putInForce(catalogue: Catalogue, version: number): CatalogueInForce {
   const agents = catalogue.file.agents.map(({ id, signingKey, epoch }) => [id, { signingKey, epoch }] as const)
-  return { version, catalogue, agents: new Map<string, RegisteredAgent>(agents), watch: compileWatch(catalogue.file) }
+  let made: MadeSnapshot | null = null
+  return {
+    version,
+    catalogue,
+    agents: new Map<string, RegisteredAgent>(agents),
+    watch: compileWatch(catalogue.file),
+    snapshot: () => (made ??= makeSnapshot(catalogue, version)),
+  }
 }

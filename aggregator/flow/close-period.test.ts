@@ -184,10 +184,9 @@ describe('closing a period', () => {
 
   test('with a price that changed in the middle bills both, each as it was rated', async () => {
     const tenant = start(july)
-    tenant.apply()
-    tenant.use([usageEvent({ id: 'a' })])
-    tenant.apply((file) => file.replace('per: 1000, amount: "0.004"', 'per: 1000, amount: "0.005"'))
-    tenant.use([usageEvent({ id: 'b' })])
+    const later = 'amount: "0.004", changes: [{ from: 2025-06-20, model: per-unit, per: 1000, amount: "0.005" }]'
+    expect(tenant.apply((file) => file.replace('amount: "0.004"', later))).toMatchObject({ ok: true })
+    tenant.use([usageEvent({ id: 'b', timeMs: Date.UTC(2025, 5, 20) }), usageEvent({ id: 'a' })])
     expect(await close(tenant)).toMatchObject({ ok: true })
     const wholesale = invoices(tenant).find(({ buyer }) => buyer.id === 'nordlink')
     expect(wholesale?.sections[0]?.lines.map(({ amountMicros }) => amountMicros).toSorted()).toEqual(['4000', '5000'])

@@ -140,7 +140,7 @@ function loadBills(store: TenantStore, period: Period): readonly Bill[] {
   const days = store.segmentDays.daysOf(segmentKeyPrefix(period.key))
   for (const [key, accumulator] of store.segments.accumulatorsOf(segmentKeyPrefix(period.key))) {
     const leaves = store.segments.leavesOf(key).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
-    const own = [...(days.get(key) ?? [])].map(([day, quantity]) => ({ day, quantity }))
+    const own = [...(days.get(key) ?? [])].map(([day, usage]) => ({ day, ...usage }))
     segments.set(key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length, days: own })
   }
   const catalogues = loadCatalogues(store, barred.catalogueIndex, [...segments.keys()])
@@ -158,8 +158,8 @@ function loadCatalogues(store: TenantStore, newest: number, segmentKeys: readonl
     assertThat(catalogue.ok, `catalogue ${row.logIndex}, which was applied, can be read`)
     catalogues.push(catalogue.value)
     unknown = unknown.filter((key) => {
-      const { subscription, meter, priceId } = parseSegmentKey(key)
-      return catalogue.value.subscriptions.get(subscription)?.prices.get(meter)?.id !== priceId
+      const { subscription, priceId } = parseSegmentKey(key)
+      return catalogue.value.subscriptions.get(subscription)?.pricesById.has(priceId) !== true
     })
     if (unknown.length === 0) break
     at = row.logIndex - 1

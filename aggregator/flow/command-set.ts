@@ -13,8 +13,10 @@ import { documentSummary } from './document-summary.ts'
 import { discardSuspended } from './discard-suspense.ts'
 import { findDispositions } from './find-dispositions.ts'
 import { replaySuspense } from './replay-suspense.ts'
+import { catalogueHistory, diffCatalogues, exportCatalogue, showCatalogue } from './show-catalogue.ts'
 import { showSuspended } from './show-suspended.ts'
 import { listCorrelations } from './list-correlations.ts'
+import { listDrift } from './list-drift.ts'
 import { listGaps } from './list-gaps.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
 import { failedTenantStatus, tenantStatus } from './tenant-status.ts'
@@ -32,6 +34,22 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
   const backups = new Backups(parts)
   return {
     apply: (name, text, options) => Promise.resolve(applyCatalogue(registry, clock, { name, text }, options)),
+    catalogueShow: (tenant, { version, atMs = clock.wallMs() }) => {
+      const service = registry.demand(tenant)
+      return service.ok ? showCatalogue(service.value, version, atMs) : service
+    },
+    catalogueHistory: (tenant, { limit }) => {
+      const service = registry.demand(tenant)
+      return service.ok ? ok(catalogueHistory(service.value, Math.min(limit, maxPage))) : service
+    },
+    catalogueDiff: (tenant, before, after) => {
+      const service = registry.demand(tenant)
+      return service.ok ? diffCatalogues(service.value, before, after) : service
+    },
+    catalogueExport: (tenant, version) => {
+      const service = registry.demand(tenant)
+      return service.ok ? exportCatalogue(service.value, version) : service
+    },
     closePeriod: async (request, progress) => {
       const service = registry.demand(request.tenant)
       return service.ok ? await closePeriod(service.value, clock, request, progress) : service
@@ -94,6 +112,10 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
       const discarded = value.attempt(() => discardSuspended(value.store, order, clock.wallMs()))
       value.scheduleCheckpoint()
       return discarded
+    },
+    drift: (tenant, { period = null, limit }) => {
+      const service = registry.demand(tenant)
+      return service.ok ? ok(listDrift(service.value.store, period, Math.min(limit, maxPage))) : service
     },
     evidenceList: (tenant, { limit }) => {
       const service = registry.demand(tenant)

@@ -1,7 +1,15 @@
 import type { Fault, Result } from '@meterline/shared/base/errors.ts'
 import type { Mistake } from '@meterline/shared/config/mistakes.ts'
+import type {
+  CatalogueAnswer,
+  CatalogueDifference,
+  CatalogueExport,
+  CatalogueSide,
+  CatalogueVersionItem,
+} from './catalogue-answers.ts'
 import type { UnitPlace } from '../store/suspense-table.ts'
 import type { DiscardedUnit, DiscardOrder } from './discard-suspense.ts'
+import type { DriftItem } from './list-drift.ts'
 import type { RestoreSummary } from './log-generation.ts'
 import type { ReplayOrder, ReplayReport } from './replay-suspense.ts'
 import type { ShownUnit } from './show-suspended.ts'
@@ -208,6 +216,17 @@ export type BackupFaultCode =
 export interface Commands {
   /** Mistakes come back in `mistakes` with fault code 'tenant_file_invalid'. */
   apply(fileName: string, text: string, options: { readonly dryRun: boolean }): Promise<ApplyResult>
+  /** What a version of the catalogue (null: the one in force) says at an instant; now when none is given. */
+  catalogueShow(
+    tenant: string,
+    request: { readonly version: number | null; readonly atMs?: number },
+  ): Result<CatalogueAnswer>
+  /** The newest versions first. */
+  catalogueHistory(tenant: string, page: { readonly limit: number }): Result<readonly CatalogueVersionItem[]>
+  /** Compares two versions, or a version and a file that need not be applied. */
+  catalogueDiff(tenant: string, before: CatalogueSide, after: CatalogueSide): Result<CatalogueDifference>
+  /** A version (null: the one in force) as a tenant file that applies to the same content. */
+  catalogueExport(tenant: string, version: number | null): Result<CatalogueExport>
   closePeriod(
     request: { readonly tenant: string; readonly period: string; readonly force?: boolean },
     progress?: (message: string) => void,
@@ -230,6 +249,11 @@ export interface Commands {
     progress?: (message: string) => void,
   ): Promise<Result<ReplayReport>>
   suspenseDiscard(tenant: string, order: DiscardOrder): Result<readonly DiscardedUnit[]>
+  /** What agents pre-rated with an older snapshot, against the version of record; of one period, or of all. */
+  drift(
+    tenant: string,
+    request: { readonly period?: string | undefined; readonly limit: number },
+  ): Result<readonly DriftItem[]>
   evidenceList(tenant: string, page: { readonly limit: number }): Result<readonly EvidenceItem[]>
   verifyBooks(tenant: string): Result<BooksReport>
   /** Writes a verified copy of a tenant's books while the service goes on. */

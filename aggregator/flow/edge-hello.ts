@@ -1,6 +1,6 @@
 import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
-import { checkpointFeature, protocolVersion, reportFeature } from '@meterline/shared/wire/messages.ts'
+import { checkpointFeature, protocolVersion, reportFeature, snapshotFeature } from '@meterline/shared/wire/messages.ts'
 import type { Hello, Welcome } from '@meterline/shared/wire/messages.ts'
 import type { Chain } from '../store/batch-table.ts'
 import type { EvidenceRow } from '../store/evidence-table.ts'
@@ -62,7 +62,7 @@ export function decideHello(
     return refuse('chain_forked', text, true)
   }
   const { receivedSeq, chainHash } = chain
-  const features = [reportFeature, checkpointFeature]
+  const features = [reportFeature, checkpointFeature, snapshotFeature]
   return { kind: 'welcome', welcome: { kind: 'welcome', receivedSeq, chainHash, features, ...log } }
 }
 

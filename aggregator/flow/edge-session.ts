@@ -1,16 +1,18 @@
 import type { Clock, Timer } from '@meterline/shared/base/clock.ts'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { Log } from '@meterline/shared/base/log.ts'
-import { equalBytes } from '@meterline/shared/integrity/hash.ts'
-import { checkpointFeature, maxMessageBytes } from '@meterline/shared/wire/messages.ts'
+import { equalBytes, toHex } from '@meterline/shared/integrity/hash.ts'
+import { checkpointFeature, maxMessageBytes, snapshotFeature } from '@meterline/shared/wire/messages.ts'
 import type {
   AgentMessage,
   AggregatorMessage,
   BatchMessage,
   HeldCheckpoint,
   Hello,
+  PartRequest,
   RefusalCode,
   ReportMessage,
+  SubjectRequest,
 } from '@meterline/shared/wire/messages.ts'
 import { senderOf, unknownAgentText } from './edge-hello.ts'
 import type { HelloDecision } from './edge-hello.ts'
@@ -27,6 +29,8 @@ export interface SessionTenant {
   ended(session: AgentSession, sender: Sender): void
   /** Takes a batch to be received; false when too much waits already. */
   enqueue(batch: QueuedBatch): boolean
+  /** What agents enforce now; only for sessions whose hello was accepted. */
+  currentSnapshot(): SignedSnapshot
   /** What agents say of themselves. */
   readonly reports: { take(agent: string, report: ReportMessage): void }
 }
@@ -51,9 +55,10 @@ export interface QueuedBatch {
 }
 
 /**
- * One session with one agent: hello and welcome, then batches into the tenant's queue and receipts out of it, and a
- * snapshot whenever the agent's is not the one in force, a checkpoint whenever the log has a newer one and the agent wants
- * them. Every refusal ends the session.
+ * One session with one agent: hello and welcome, then batches into the tenant's queue and receipts out of it; a snapshot
+ * whenever the agent's is not the one in force, with those of its parts and those bindings of subjects that the agent asks
+ * for; a checkpoint whenever the log has a newer one. What an agent does not take it is not sent. Every refusal ends the
+ * session.
  */
 export class AgentSession implements EdgeSession {
   readonly #peer: EdgePeer
@@ -63,6 +68,10 @@ export class AgentSession implements EdgeSession {
   #sender: Sender | null = null
   #service: SessionTenant | null = null
   #snapshotHash: Uint8Array = new Uint8Array(0)
+  #wantsSnapshots = false
+  /** The snapshot that was offered last, and the parts of it that were sent: none is sent twice. */
+  #offered: SignedSnapshot | null = null
+  readonly #sentParts = new Set<string>()
   #wantsCheckpoints = false
   /** The newest checkpoint that the agent holds or was sent. */
   #checkpoint: HeldCheckpoint | null = null
@@ -92,7 +101,8 @@ export class AgentSession implements EdgeSession {
     if (this.#closed) return
     if (message.kind === 'hello') this.#onHello(message)
     else if (message.kind === 'batch') this.#onBatch(message)
-    else this.#onReport(message)
+    else if (message.kind === 'report') this.#onReport(message)
+    else this.#onRequest(message)
   }
 
   onClosed(): void {
@@ -116,8 +126,10 @@ export class AgentSession implements EdgeSession {
 
   /** Sends the snapshot in force unless the agent is known to hold it. */
   offerSnapshot(snapshot: SignedSnapshot): void {
-    if (this.#closed || equalBytes(this.#snapshotHash, snapshot.hash)) return
+    if (this.#closed || !this.#wantsSnapshots || equalBytes(this.#snapshotHash, snapshot.hash)) return
     this.#snapshotHash = snapshot.hash
+    this.#offered = snapshot
+    this.#sentParts.clear()
     this.#link.send({ kind: 'snapshot', bytes: snapshot.bytes, signature: snapshot.signature })
   }
 
@@ -170,6 +182,7 @@ export class AgentSession implements EdgeSession {
     this.#epoch = hello.epoch
     this.#service = service
     this.#snapshotHash = hello.snapshotHash
+    this.#wantsSnapshots = hello.features.includes(snapshotFeature)
     this.#wantsCheckpoints = hello.features.includes(checkpointFeature)
     this.#checkpoint = hello.checkpoint
     this.#link.send(decision.welcome)
@@ -181,6 +194,23 @@ export class AgentSession implements EdgeSession {
       return this.refuse('hello_expected', 'A session begins with a hello.', false)
     }
     this.#service.reports.take(this.#sender.agent, report)
+  }
+
+  /** One answer to each request, and reading pauses while the agent does not take them: nobody can fill the memory by it. */
+  #onRequest(request: PartRequest | SubjectRequest): void {
+    if (this.#service === null) return this.refuse('hello_expected', 'A session begins with a hello.', false)
+    if (request.kind === 'subject-request') {
+      // Who asks about nobody is told nothing.
+      if (request.subjects.length > 0) this.#link.send(this.#service.currentSnapshot().answer(request.subjects))
+      return
+    }
+    for (const hash of request.hashes) {
+      const name = toHex(hash)
+      const bytes = this.#offered?.parts.get(name)
+      if (bytes === undefined || this.#sentParts.has(name)) continue
+      this.#sentParts.add(name)
+      this.#link.send({ kind: 'snapshot-part', bytes })
+    }
   }
 
   #onBatch(message: BatchMessage): void {

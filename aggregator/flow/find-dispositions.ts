@@ -66,8 +66,7 @@ function charged(logIndex: number, unit: number, legs: readonly LegCharge[], cat
 /** A leg with the names its price has in a catalogue; one that the catalogue has no more stays without. */
 function namedLeg({ leg, amountMicros }: LegCharge, catalogue: Catalogue | null): DispositionLeg {
   const [, subscription = '', priceId = ''] = leg.split(':')
-  const prices = catalogue?.subscriptions.get(subscription)?.prices.values() ?? []
-  const price = [...prices].find(({ id }) => id === priceId)
+  const price = catalogue?.subscriptions.get(subscription)?.pricesById.get(priceId)
   return { leg, price: price?.name ?? null, meter: price?.meter ?? null, amountMicros: amountMicros.toString() }
 }
 

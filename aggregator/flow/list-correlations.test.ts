@@ -194,7 +194,7 @@ describe('verification finds', () => {
     const check = new UsageCheck(reader, audit)
     check.learnMeters(0, catalogue)
     const charges = [{ unit: 0, record: 0, quantity: 1_000n, amountMicros: 4n }]
-    const block = { segmentKey: '2025-06/north-trackers/data.bytes/price', charges }
+    const block = { segmentKey: '2025-06/north-trackers/data.bytes/price', legKey: 'a>b:north-trackers:price', charges }
     check.checkCharges(9, { batchIndex: 1, catalogueIndex: 0 }, [block])
     check.close()
     reader.close()

@@ -9,6 +9,7 @@ import { logOrigin } from '@meterline/shared/model/log-origin.ts'
 import type { Connection } from './fixtures/connection.ts'
 import { RestorableTenant } from './testing/restorable-tenant.ts'
 import { usageEvent } from './fixtures/sealing-agent.ts'
+import { dearerInput } from './fixtures/tenant-file.ts'
 
 let acme: RestorableTenant
 beforeEach(() => {
@@ -73,7 +74,7 @@ describe('a session of an agent that takes checkpoints', () => {
     acme.use(usageEvent({ id: 'a' }))
     const held = seal()
     const connection = open(held)
-    acme.running.apply((file) => file.replace('amount: "3.00"', 'amount: "3.10"'))
+    acme.running.apply((file) => dearerInput(file, '2030-01-01'))
     const sealed = seal()
     seal()
     acme.running.apply()
@@ -92,9 +93,9 @@ describe('a session of an agent that takes checkpoints', () => {
   test('of the first version of the protocol gets none', () => {
     seal()
     const connection = open(null, ['report'])
-    acme.running.apply((file) => file.replace('amount: "3.00"', 'amount: "3.10"'))
+    acme.running.apply((file) => dearerInput(file, '2030-01-01'))
     seal()
-    expect(connection.ofKind('welcome')).toMatchObject([{ features: ['report', 'checkpoint'] }])
+    expect(connection.ofKind('welcome')).toMatchObject([{ features: ['report', 'checkpoint', 'snapshot-parts'] }])
     expect(connection.ofKind('checkpoint')).toEqual([])
   })
 })

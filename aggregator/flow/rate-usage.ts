@@ -10,6 +10,7 @@ import type { Expected, RatingWrites } from '../store/writes.ts'
 import { decodeAdmission } from './admission.ts'
 import type { Admission } from './admission.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { otherSnapshots } from './made-snapshot.ts'
 import { UsageObserver } from './observe-usage.ts'
 import { RatedCharges } from './rated-charges.ts'
 import type { AdmittedBatch } from './receive-batch.ts'
@@ -42,6 +43,7 @@ export function rateUsage(
       accumulators: group.charges,
       metering: group.charges.metering,
       closedPeriods,
+      otherSnapshots: otherSnapshots(batch.decoded.tables.snapshots, inForce.snapshot),
     })
     group.take(batch, rated, apart)
   }
@@ -65,7 +67,9 @@ class RatingGroup {
 
   take(batch: AdmittedBatch, rated: RatedBatch, { controls, mixed }: ControlsApart): void {
     const batchIndex = batch.logIndex
-    this.#entries.push(...this.charges.take(batchIndex, rated, this.logSize + this.#entries.length, null))
+    this.#entries.push(
+      ...this.charges.take({ batchIndex, agent: batch.agent }, rated, this.logSize + this.#entries.length, null),
+    )
     this.#suspend(batch, [...rated.suspended, ...mixed])
     if (controls.length > 0) this.#entries.push(encodeLogEntry({ kind: 'control', batchIndex, units: controls }))
     this.#observer.take(batch, controls)

@@ -1,8 +1,10 @@
 import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
-import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
+import type { Accumulator, DayUsage, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
 import { MeteringDraft } from '../domain/metering/metering-draft.ts'
+import type { Drift } from '../domain/rating-of-record/drift.ts'
 import type { RatedBatch } from '../domain/rating-of-record/rate-batch.ts'
+import type { DriftRow } from '../store/drift-table.ts'
 import type { BlockRow } from '../store/segment-table.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import type { ChargeWrites, LedgerWrite } from '../store/writes.ts'
@@ -16,7 +18,8 @@ export class RatedCharges {
   readonly #ledger: LedgerWrite[] = []
   readonly #accumulators = new Map<string, Accumulator>()
   readonly #blocks: BlockRow[] = []
-  readonly #days = new Map<string, Map<number, bigint>>()
+  readonly #drift: DriftRow[] = []
+  readonly #days = new Map<string, Map<number, DayUsage>>()
 
   /** `catalogueIndex` is the log index of the catalogue that is rated with. */
   constructor(store: TenantStore, catalogueIndex: number) {
@@ -31,9 +34,14 @@ export class RatedCharges {
 
   /**
    * Takes in what units of a batch were charged, at their first rating or by a release. Returns the log entries that say
-   * so, one ledger transaction per partition, the first of which is to stand at `logIndex`.
+   * so, one ledger transaction per partition, the first of which is to stand at `logIndex`. `agent` sealed the batch.
    */
-  take(batchIndex: number, rated: RatedBatch, logIndex: number, releaseIndex: number | null): readonly Uint8Array[] {
+  take(
+    { batchIndex, agent }: { readonly batchIndex: number; readonly agent: string },
+    rated: RatedBatch,
+    logIndex: number,
+    releaseIndex: number | null,
+  ): readonly Uint8Array[] {
     const logEntries = rated.partitions.map(({ partition, blocks, postings, entries }, place) => {
       this.#ledger.push({ logIndex: logIndex + place, entries })
       for (const { segmentKey, amountMicros, leaf, bytes } of blocks) {
@@ -44,6 +52,7 @@ export class RatedCharges {
     })
     for (const [key, accumulator] of rated.accumulators) this.#accumulators.set(key, accumulator)
     this.#addDays(rated.days)
+    this.#drift.push(...driftRowsOf(rated.drifts, agent))
     this.metering.take(rated.metering)
     return logEntries
   }
@@ -55,14 +64,27 @@ export class RatedCharges {
       blocks: this.#blocks,
       days: this.#days,
       metering: this.metering.changes(),
+      drift: this.#drift,
     }
   }
 
   #addDays(days: SegmentDays): void {
     for (const [key, own] of days) {
-      const sums = this.#days.get(key) ?? new Map<number, bigint>()
+      const sums = this.#days.get(key) ?? new Map<number, DayUsage>()
       this.#days.set(key, sums)
-      for (const [day, quantity] of own) sums.set(day, (sums.get(day) ?? 0n) + quantity)
+      for (const [day, usage] of own) sums.set(day, together(sums.get(day), usage))
     }
   }
+}
+
+function together(before: DayUsage | undefined, { quantity, events, exact }: DayUsage): DayUsage {
+  if (before === undefined) return { quantity, events, exact }
+  return { quantity: before.quantity + quantity, events: before.events + events, exact: before.exact + exact }
+}
+
+/** What drifted in a batch, by the agent that pre-rated it. */
+export function driftRowsOf(drifts: readonly Drift[], agent: string): readonly DriftRow[] {
+  return drifts.map(({ periodKey, seller, currency, meter, snapshot, records, shortMicros, excessMicros }) => {
+    return { period: periodKey, agent, seller, currency, meter, snapshot, records, shortMicros, excessMicros }
+  })
 }

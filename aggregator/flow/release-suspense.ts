@@ -6,6 +6,7 @@ import type { DecisionRow, NewReason, SuspenseRow } from '../store/suspense-tabl
 import type { TenantStore } from '../store/tenant-store.ts'
 import type { ReleaseWrites } from '../store/writes.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { otherSnapshots } from './made-snapshot.ts'
 import { RatedCharges } from './rated-charges.ts'
 import { conflictCode, openStoredBatch } from './rate-usage.ts'
 import { setControlsApart } from './set-controls-apart.ts'
@@ -46,6 +47,13 @@ export function decideRelease(
   return group.decision()
 }
 
+interface OpenedBatch {
+  readonly agent: string
+  readonly units: readonly IndexedUnit[]
+  /** Hashes of the snapshots that units refer to. */
+  readonly snapshots: readonly Uint8Array[]
+}
+
 class ReleaseGroup {
   readonly #store: TenantStore
   readonly #inForce: CatalogueInForce
@@ -68,8 +76,9 @@ class ReleaseGroup {
   }
 
   take(batchIndex: number, rows: readonly SuspenseRow[]): void {
-    const units = this.#unitsOf(batchIndex, rows)
-    if (units === null) return
+    const opened = this.#open(batchIndex, rows)
+    if (opened === null) return
+    const { agent, units, snapshots } = opened
     const apart = setControlsApart(this.#inForce.watch, batchIndex, units)
     const rated = rateBatch({
       catalogue: this.#inForce.catalogue,
@@ -78,6 +87,7 @@ class ReleaseGroup {
       accumulators: this.#charges,
       metering: this.#charges.metering,
       closedPeriods: this.#closedPeriods,
+      otherSnapshots: otherSnapshots(snapshots, this.#inForce.snapshot),
     })
     const stay = new Map<number, { readonly code: string; readonly message: string }>()
     for (const { unit, code, message } of [...rated.suspended, ...apart.mixed]) stay.set(unit, { code, message })
@@ -91,7 +101,7 @@ class ReleaseGroup {
       if (reason !== undefined) this.#stay(row, reason.code, reason.message)
       else if (row.code !== conflictCode) released.push(row.unit)
     }
-    if (released.length > 0) this.#release(batchIndex, released, rated)
+    if (released.length > 0) this.#release({ batchIndex, agent }, released, rated)
   }
 
   decision(): ReleaseDecision {
@@ -101,8 +111,8 @@ class ReleaseGroup {
     return { writes: { ...writes, triedMs: this.#nowMs }, tried }
   }
 
-  /** The units that may be charged; null when the batch holds none any more. */
-  #unitsOf(batchIndex: number, rows: readonly SuspenseRow[]): readonly IndexedUnit[] | null {
+  /** The batch with those of the units that may be charged; null when it holds none any more. */
+  #open(batchIndex: number, rows: readonly SuspenseRow[]): OpenedBatch | null {
     const conflicts = rows.filter(({ code }) => code === conflictCode)
     const message = 'the first content under its id counts: it can only be discarded'
     for (const row of conflicts) this.#stay(row, conflictCode, message)
@@ -114,18 +124,24 @@ class ReleaseGroup {
       for (const row of others) this.#stay(row, 'batch_body_deleted' satisfies StayCode, gone)
       return null
     }
-    const { decoded } = openStoredBatch(this.#store, batchIndex, body)
-    return others.map(({ unit: index }) => {
+    const { header, decoded } = openStoredBatch(this.#store, batchIndex, body)
+    const units = others.map(({ unit: index }) => {
       const unit = decoded.units[index]
       assertThat(unit !== undefined, 'a suspended unit is one of its batch')
       return { index, unit }
     })
+    return { agent: header.agent, units, snapshots: decoded.tables.snapshots }
   }
 
-  #release(logIndex: number, units: readonly number[], rated: RatedBatch): void {
+  #release(
+    batch: { readonly batchIndex: number; readonly agent: string },
+    units: readonly number[],
+    rated: RatedBatch,
+  ): void {
+    const logIndex = batch.batchIndex
     const decidedIndex = this.#store.log.size + this.#entries.length
     this.#entries.push(encodeLogEntry({ kind: 'release', batchIndex: logIndex, units, by: this.#by }))
-    this.#entries.push(...this.#charges.take(logIndex, rated, decidedIndex + 1, decidedIndex))
+    this.#entries.push(...this.#charges.take(batch, rated, decidedIndex + 1, decidedIndex))
     for (const unit of units) {
       const when = { decidedIndex, decidedMs: this.#nowMs, decidedBy: this.#by }
       this.#decisions.push({ logIndex, unit, kind: 'release', ...when, reason: null })

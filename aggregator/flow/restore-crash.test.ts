@@ -93,8 +93,11 @@ describe('a restore that is cut off', () => {
       expect(cutOff.ok ? '' : cutOff.fault.message).toContain('crash')
       found.push(foundAfterCrash())
       if (at % 7 !== 0) continue
-      const generation = found.at(-1) === 'old' ? 2 : 3
-      expect(acme.restore(backup)).toMatchObject({ ok: true, value: { generation } })
+      const again = acme.restore(backup)
+      expect(again).toMatchObject({ ok: true })
+      // The number of a generation is used up as soon as the books before it are kept under it.
+      const possible = found.at(-1) === 'old' ? [2, 3] : [3]
+      expect(possible).toContain(again.ok ? again.value.generation : null)
       expect(acme.problems()).toEqual([])
     }
     expect(existsSync(`${acme.booksFile}.restored`)).toBe(false)

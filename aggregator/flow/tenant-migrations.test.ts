@@ -14,6 +14,7 @@ import { tenantMigrations } from '../store/schema.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { closePeriod } from './close-period.ts'
 import { usageEvent, type SealingAgent } from './fixtures/sealing-agent.ts'
+import { dearerInput } from './fixtures/tenant-file.ts'
 import { TestTenant } from './fixtures/test-tenant.ts'
 import { verifyBooks } from './verify-books.ts'
 
@@ -37,7 +38,7 @@ beforeAll(() => {
   agent = tenant.agent
   tenant.apply()
   tenant.use([usageEvent({ id: 'a' }), usageEvent({ id: 'b' }), usageEvent({ id: 'x', subject: 'nobody' })])
-  tenant.apply((file) => file.replace('amount: "3.00"', 'amount: "3.10"'))
+  tenant.apply((file) => dearerInput(file))
   tenant.use([
     usageEvent({ id: 'a', measured: [{ meter: 'data.bytes', quantity: 5n }] }),
     usageEvent({ id: 'ai', subject: 'llm-1', measured: [{ meter: 'ai.input_tokens', quantity: 77_777n }] }),

@@ -116,7 +116,7 @@ export class TenantService implements SessionTenant {
     if (earlier !== undefined && earlier !== session) {
       earlier.refuse('busy', 'The agent opened a newer session.', false)
     }
-    session.offerSnapshot(this.#currentSnapshot())
+    session.offerSnapshot(this.currentSnapshot())
     this.attempt(() => {
       const dispute = this.checkpoints.compare(sender.agent, hello.checkpoint)
       if (dispute !== null) this.#log.error('an agent holds another log', { agent: sender.agent, dispute })
@@ -160,9 +160,16 @@ export class TenantService implements SessionTenant {
     this.#snapshot = null
     for (const [agent, session] of this.#sessions) {
       session.reconsider(this.registeredAgent(agent))
-      session.offerSnapshot(this.#currentSnapshot())
+      session.offerSnapshot(this.currentSnapshot())
     }
     this.scheduleCheckpoint()
+  }
+
+  /** What agents enforce now: made when it is first asked for. */
+  currentSnapshot(): SignedSnapshot {
+    assertThat(this.#inForce !== null, 'only agents of a catalogue have sessions')
+    this.#snapshot ??= signSnapshot(this.#inForce, this.#parts.signingKey)
+    return this.#snapshot
   }
 
   /** Runs something that writes. When it throws, the service fails as a whole and the caller gets a fault. */
@@ -260,12 +267,6 @@ export class TenantService implements SessionTenant {
     const { writes, expected } = rateUsage(this.store, this.#inForce, batches, this.#parts.clock.wallMs())
     this.store.commitRated(writes, expected)
     this.scheduleCheckpoint()
-  }
-
-  #currentSnapshot(): SignedSnapshot {
-    assertThat(this.#inForce !== null, 'only agents of a catalogue have sessions')
-    this.#snapshot ??= signSnapshot(this.#inForce, this.#parts.signingKey)
-    return this.#snapshot
   }
 
   #fail(error: unknown): void {

@@ -14,6 +14,7 @@ import { appendOnlyTables } from '../store/schema.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { closePeriod } from './close-period.ts'
 import { usageEvent } from './fixtures/sealing-agent.ts'
+import { dearerInput } from './fixtures/tenant-file.ts'
 import { TestTenant } from './fixtures/test-tenant.ts'
 import { verifyBooks } from './verify-books.ts'
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
   })
   tenant.apply()
   tenant.use([usageEvent({ id: 'a' }), usageEvent({ id: 'b' }), usageEvent({ id: 'x', subject: 'nobody' })])
-  tenant.apply((file) => file.replace('amount: "3.00"', 'amount: "3.10"'))
+  tenant.apply((file) => dearerInput(file))
   tenant.use([
     usageEvent({ id: 'c' }),
     usageEvent({ id: 'a', measured: [{ meter: 'data.bytes', quantity: 5n }] }),
@@ -43,9 +44,7 @@ beforeAll(async () => {
   tenant.use([usageEvent({ id: 'y', subject: 'trk-3' }), usageEvent({ id: 'z', subject: 'trk-3' })])
   const { logIndex = -1 } = tenant.service.store.suspense.last() ?? {}
   tenant.commands.suspenseDiscard('acme', { units: [{ logIndex, unit: 1 }], reason: 'a test', by: 'Ada' })
-  tenant.apply((file) =>
-    file.replace('[trk-1, trk-2]', '[trk-1, trk-2, trk-3]').replace('amount: "3.00"', 'amount: "3.10"'),
-  )
+  tenant.apply((file) => dearerInput(file.replace('[trk-1, trk-2]', '[trk-1, trk-2, trk-3]')))
   const order = { units: [{ logIndex, unit: 0 }], code: null, source: null, dryRun: false, by: 'Ada' }
   await tenant.clock.until(tenant.commands.suspenseReplay('acme', order))
   await tenant.clock.until(closePeriod(tenant.service, tenant.clock, { tenant: 'acme', period: '2025-06' }))

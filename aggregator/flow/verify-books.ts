@@ -112,7 +112,7 @@ function checkBalances(reader: BooksReader, audit: BooksAudit): void {
     if (sum !== 0n) audit.report(`I1: the books of ${books} are out of balance by ${sum}`)
 }
 
-/** Accumulators are the sums of the charges, and what their price makes of their quantity (I9). */
+/** Accumulators are the sums of the charges, and what their price makes of where the charges put them (I9). */
 function checkSegments(reader: BooksReader, audit: BooksAudit): void {
   for (const segment of reader.segments()) {
     audit.count('segments')
@@ -127,7 +127,10 @@ function checkSegments(reader: BooksReader, audit: BooksAudit): void {
     if (!audit.days.areDaysOf(segment.key, reader.daysOf(segment.key))) {
       audit.report(`I9: the days of segment ${segment.key} are not those of its charges`)
     }
-    const due = audit.chargesDue(segment.key, segment.quantity)
+    if (audit.positions.differs(segment)) {
+      audit.report(`I9: segment ${segment.key} stands elsewhere than the events of its charges put it`)
+    }
+    const due = audit.chargesDue(segment.key, audit.positions.of(segment, quantity, events))
     if (due === null) audit.report(`I9: segment ${segment.key} has a price that no catalogue of the log has`)
     else if (due !== segment.amountMicros) {
       audit.report(`I9: segment ${segment.key} charged ${segment.amountMicros} micros, its price makes ${due}`)

@@ -1,6 +1,7 @@
 import { equalBytes, sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { DocumentLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { startPosition } from '@meterline/shared/rating/position.ts'
 import { parseDecimal } from '@meterline/shared/units/decimal.ts'
 import { ledgerAccounts } from '../domain/ledger/entry.ts'
 import { decodeInvoice, invoiceName } from '../documents/invoice.ts'
@@ -8,12 +9,14 @@ import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { DocumentRow } from '../store/document-table.ts'
 import type { BooksAudit } from './books-audit.ts'
+import { FeeCheck } from './verify-fees.ts'
 import { linePartsFault } from './verify-line-parts.ts'
 
 /** Checks every document: its bytes, its number, its sums, the charges and the ledger entries behind it (I10, I11). */
 export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
   const lastNumbers = new Map<string, number>()
   const billed = new Map<string, string>()
+  const fees = new FeeCheck(reader, audit)
   for (const row of reader.documents()) {
     audit.count('documents')
     const report = (text: string): void => audit.report(`${row.number}: ${text}`)
@@ -39,11 +42,14 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     for (const line of linesOf(invoice.value)) {
       const wrong = lineFault(reader, audit, line)
       if (wrong !== undefined) report(`I9: the line of ${line.segment} ${wrong}`)
+      const wrongFee = line.fee === undefined ? undefined : fees.fault(invoice.value, line)
+      if (wrongFee !== undefined) report(`I10: the line of ${line.segment} ${wrongFee}`)
       const other = billed.get(line.segment)
       if (other !== undefined) report(`I10: it bills segment ${line.segment}, which ${other} bills too`)
       billed.set(line.segment, row.number)
     }
   }
+  fees.finish()
   for (const logIndex of audit.documents.keys()) audit.report(`I11: the document of log entry ${logIndex} is missing`)
 }
 
@@ -149,8 +155,11 @@ function lineFault(reader: BooksReader, audit: BooksAudit, line: InvoiceLine): s
   if (leaves.length !== line.chargeBlocks || toHex(root.hash) !== line.chargesRoot) {
     return 'does not commit to the charges of its segment'
   }
-  const price = audit.priceOf(line.segment)
-  return price === null ? 'has an unknown price' : linePartsFault(line, price, reader.daysOf(line.segment))
+  // A fee has no charges, and is held against the catalogue of its period.
+  if (line.fee !== undefined) return undefined
+  const model = audit.modelOf(line.segment)
+  if (model === null) return 'has an unknown price'
+  return linePartsFault(line, model, reader.segment(line.segment) ?? startPosition, reader.usedDaysOf(line.segment))
 }
 
 /** A decimal amount in currency units as micros; null when it has finer digits. */

@@ -17,7 +17,7 @@ import { BatchCharges } from './verify-charges.ts'
 import { LogNodeCheck } from './verify-log-nodes.ts'
 import { checkRestore } from './verify-restores.ts'
 import type { BooksOwner } from './verify-restores.ts'
-import { UsageCheck } from './verify-usage.ts'
+import { knownBatch, UsageCheck } from './verify-usage.ts'
 import { checkControls } from './verify-controls.ts'
 import { checkDiscard, checkRelease, checkSuspended } from './verify-suspense.ts'
 
@@ -153,9 +153,9 @@ class LogWalk {
     const { agent, epoch, seq } = row
     if (agent !== header.agent || epoch !== header.epoch || seq !== header.seq) report('its row names another batch')
     if (!equalBytes(row.batchHash, signed.value)) report('its row has another hash')
-    if (row.body === null) return this.#usage.keepUnits(logIndex, null)
+    if (row.body === null) return this.#usage.keepBatch(logIndex, null)
     const body = openBatchBody(header, row.body)
-    this.#usage.keepUnits(logIndex, body.ok ? body.value.units : null)
+    this.#usage.keepBatch(logIndex, body.ok ? knownBatch(header, body.value) : null)
     if (!body.ok) report(body.fault.message)
   }
 
@@ -177,6 +177,7 @@ class LogWalk {
     const releaseIndex = this.#release?.logIndex ?? null
     this.#charges.checkPostings(logIndex, entry, releaseIndex)
     this.#checkUsage(logIndex, entry, releaseIndex)
+    if (entry.postings.length > 0) this.#usage.checkEntry(logIndex, entry)
     this.#takeEntries(logIndex, entry.entries)
   }
 

@@ -26,7 +26,8 @@ export function checkStanding(reader: BooksReader, audit: BooksAudit): void {
     audit.report(`I10: period ${period} has documents and is not barred against later usage`)
 }
 
-function isAsLogged(reader: BooksReader, { logIndex, contentHash, content }: StoredCatalogue): boolean {
+/** Whether the version that is kept beside the log is the one that the log tells of. */
+export function isAsLogged(reader: BooksReader, { logIndex, contentHash, content }: StoredCatalogue): boolean {
   const entry = decodeLogEntry(reader.logEntry(logIndex) ?? new Uint8Array(0))
   if (!entry.ok || entry.value.kind !== 'catalogue') return false
   return equalBytes(entry.value.contentHash, contentHash) && equalBytes(entry.value.content, content)

@@ -1,5 +1,5 @@
+import type { BatchHeader, DecodedBatch } from '@meterline/shared/model/batch.ts'
 import { decodeHeader, openBatchBody } from '@meterline/shared/model/batch-codec.ts'
-import type { Charge } from '@meterline/shared/model/charge.ts'
 import { decodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import type { LedgerLogEntry } from '@meterline/shared/model/log-entry.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
@@ -7,6 +7,7 @@ import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
 import { dayMs } from '@meterline/shared/units/civil.ts'
 import { monthPeriodOf } from '@meterline/shared/units/period.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
+import { legPlanOf } from '../domain/catalogue/leg-index.ts'
 import { correlationsByMeter, type UsageWatch } from '../domain/completeness/watch.ts'
 import { controlView } from '../domain/correlation/control-units.ts'
 import { meterRecord, noteChange } from '../domain/metering/meter-record.ts'
@@ -15,23 +16,19 @@ import { MeteringDraft } from '../domain/metering/metering-draft.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import { MeteringScratch } from '../store/metering-rows.ts'
 import type { BooksAudit } from './books-audit.ts'
-
-/** The charges of one segment that one decision made. */
-export interface ChargedBlock {
-  readonly segmentKey: string
-  readonly charges: readonly Charge[]
-}
+import { areEntriesOf } from './verify-entries.ts'
+import { DriftCheck, type KnownBatch } from './verify-drift.ts'
+import { partsByUnit, recordFaults, type ChargedBlock, type ChargedPart } from './verify-parts.ts'
 
 /** Batches come in the log a little before what was decided from them, so a few are kept read. */
 const keptBatches = 32
 
-type Units = readonly RatingUnit[]
-
 /**
  * Works the usage of every charge out again from what the batches say, in the order of the log: a sum is what was
  * reported, in the meter's unit, and counters, gauges, maxima and distinct subjects are metered anew, in a state of their
- * own that is compared with the file's at the end. Quantities per day are added up as well. What depends on a body that
- * was deleted after its retention cannot be worked out, and nothing is said about it.
+ * own that is compared with the file's at the end. Each record is charged on the legs that the catalogue has for it at its
+ * time, in the segments that their prices have for it. Positions and usage per day are added up as well. What depends on a
+ * body that was deleted after its retention cannot be worked out, and nothing is said about it.
  */
 export class UsageCheck {
   readonly #reader: BooksReader
@@ -39,13 +36,17 @@ export class UsageCheck {
   readonly #scratch = new MeteringScratch()
   readonly #rules = new Map<number, ReadonlyMap<string, MeterRule>>()
   readonly #correlations = new Map<number, Pick<UsageWatch, 'correlations'>>()
-  readonly #units = new Map<number, Units | null>()
+  readonly #batches = new Map<number, KnownBatch | null>()
+  readonly #drift: DriftCheck
+  /** The newest catalogue so far, which everything that follows in the log is rated with. */
+  #inForce: { readonly logIndex: number; readonly catalogue: Catalogue } | null = null
   /** False once readings are missing: every later increment may depend on them. */
   #isMeteringKnown = true
 
   constructor(reader: BooksReader, audit: BooksAudit) {
     this.#reader = reader
     this.#audit = audit
+    this.#drift = new DriftCheck(reader, audit)
   }
 
   close(): void {
@@ -53,15 +54,17 @@ export class UsageCheck {
   }
 
   learnMeters(logIndex: number, catalogue: Catalogue): void {
+    this.#inForce = { logIndex, catalogue }
+    this.#drift.putInForce(logIndex, catalogue)
     this.#rules.set(logIndex, catalogue.meterRules)
     this.#correlations.set(logIndex, { correlations: correlationsByMeter(catalogue.file) })
   }
 
-  /** Keeps the units of a batch at hand for its charges; null: its body was deleted. */
-  keepUnits(logIndex: number, units: Units | null): void {
-    const [oldest] = this.#units.keys()
-    if (this.#units.size >= keptBatches && oldest !== undefined) this.#units.delete(oldest)
-    this.#units.set(logIndex, units)
+  /** Keeps a batch at hand for its charges; null: its body was deleted. */
+  keepBatch(logIndex: number, batch: KnownBatch | null): void {
+    const [oldest] = this.#batches.keys()
+    if (this.#batches.size >= keptBatches && oldest !== undefined) this.#batches.delete(oldest)
+    this.#batches.set(logIndex, batch)
   }
 
   /** Checks the charges that one decision made of a batch: `entry` is its first ledger transaction. */
@@ -72,16 +75,24 @@ export class UsageCheck {
   ): void {
     const rules = this.#rules.get(catalogueIndex)
     if (rules === undefined) return this.#audit.report(`I15: batch ${batchIndex} was rated with an unknown catalogue`)
-    const units = this.#unitsOf(batchIndex)
-    this.#addDays(logIndex, blocks, units)
+    if (this.#inForce?.logIndex !== catalogueIndex)
+      this.#audit.report(`I15: batch ${batchIndex} was rated with a catalogue that was not in force`)
+    const batch = this.#batchOf(batchIndex)
+    const units = batch?.units ?? null
+    this.#addUsage(logIndex, blocks, units)
+    const parts = partsByUnit(blocks, (segmentKey) => this.#audit.priceOf(segmentKey))
+    this.#drift.decide(
+      logIndex,
+      batch,
+      parts.map(([unit]) => unit),
+    )
     if (units === null) {
       const isMetered = blocks.some(({ segmentKey }) => hasState(rules.get(parseSegmentKey(segmentKey).meter)))
       if (isMetered) this.#isMeteringKnown = false
       return
     }
     const draft = new MeteringDraft(this.#scratch.table)
-    const differs = (unit: number): void => this.#report(batchIndex, unit, 'is charged another quantity on another leg')
-    for (const [index, charged] of quantitiesByUnit(blocks, differs)) {
+    for (const [index, charged] of parts) {
       const unit = units[index]
       if (unit === undefined) this.#report(batchIndex, index, 'is charged and is not in the batch')
       else if (this.#isForControl(catalogueIndex, unit))
@@ -91,8 +102,15 @@ export class UsageCheck {
     this.#scratch.together(() => this.#scratch.table.write(draft.changes()))
   }
 
+  /** A ledger transaction of the decision whose charges were checked last. */
+  checkEntry(logIndex: number, entry: LedgerLogEntry): void {
+    if (this.#inForce === null || areEntriesOf(entry, this.#inForce.catalogue, this.#drift.drifts)) return
+    this.#audit.report(`I9: the entries of ledger transaction ${logIndex} are not what its postings and drift make`)
+  }
+
   /** The file's own state of meters is the one worked out here. */
   finish(): void {
+    this.#drift.finish()
     if (!this.#isMeteringKnown) return
     const stored = this.#reader.meteringRows()
     const problem = this.#firstDifference(stored)
@@ -116,12 +134,12 @@ export class UsageCheck {
     draft: MeteringDraft,
     rules: ReadonlyMap<string, MeterRule>,
     unit: RatingUnit,
-    charged: ReadonlyMap<number, bigint>,
+    charged: readonly ChargedPart[],
     report: (text: string) => void,
   ): void {
     const stated = statedUnit(unit.labels)
     const periodKey = monthPeriodOf(unit.timeMs).key
-    for (const [place, quantity] of charged) {
+    for (const [place, parts] of Map.groupBy(charged, ({ record: own }) => own)) {
       this.#audit.count('charged quantities')
       const record = unit.records[place]
       const rule = record === undefined ? undefined : rules.get(record.meter)
@@ -129,6 +147,8 @@ export class UsageCheck {
         report(`is charged for record ${place}, which it does not have`)
         continue
       }
+      const { quantity, faults } = recordFaults(parts, unit, this.#legsDue(unit, record.meter))
+      for (const text of faults) report(text)
       if (hasState(rule) && !this.#isMeteringKnown) continue
       const metered = meterRecord(draft, rule, unit, record.quantity, stated, periodKey)
       const due = typeof metered === 'string' ? metered : metered.quantity
@@ -147,51 +167,54 @@ export class UsageCheck {
     this.#audit.report(`I9: unit ${unit} of batch ${batchIndex} ${text}`)
   }
 
-  #addDays(logIndex: number, blocks: readonly ChargedBlock[], units: Units | null): void {
+  /** The keys of the legs a record is charged on by the catalogue in force; null when it is not to be charged at all. */
+  #legsDue({ subject, timeMs }: RatingUnit, meter: string): readonly string[] | null {
+    if (this.#inForce === null) return null
+    const { catalogue } = this.#inForce
+    const subjectPlan = catalogue.index.subjects.get(subject)
+    if (subjectPlan === undefined) return null
+    const { code, legs } = legPlanOf(catalogue, subjectPlan, meter, timeMs)
+    return code === null ? legs.map(({ legKey }) => legKey) : null
+  }
+
+  #addUsage(logIndex: number, blocks: readonly ChargedBlock[], units: KnownBatch['units'] | null): void {
     for (const { segmentKey, charges } of blocks) {
+      const model = this.#audit.modelOf(segmentKey)
+      if (model === null) continue
       for (const { unit, quantity } of charges) {
-        const timeMs = units?.[unit]?.timeMs
-        this.#audit.days.use(logIndex, segmentKey, timeMs === undefined ? null : Math.floor(timeMs / dayMs), quantity)
+        const event = units?.[unit] ?? null
+        const exact = this.#audit.positions.charge(segmentKey, model, quantity, event)
+        const day = event === null ? null : Math.floor(event.timeMs / dayMs)
+        this.#audit.days.use(logIndex, segmentKey, day, quantity, exact)
       }
     }
   }
 
-  #unitsOf(batchIndex: number): Units | null {
-    const kept = this.#units.get(batchIndex)
+  #batchOf(batchIndex: number): KnownBatch | null {
+    const kept = this.#batches.get(batchIndex)
     if (kept !== undefined) return kept
-    const units = readUnits(this.#reader, batchIndex)
-    this.keepUnits(batchIndex, units)
-    return units
+    const batch = readBatch(this.#reader, batchIndex)
+    this.keepBatch(batchIndex, batch)
+    return batch
   }
-}
-
-/** What each unit was charged, by record; a record has the same quantity on all its legs. Units and records in order. */
-function quantitiesByUnit(
-  blocks: readonly ChargedBlock[],
-  differs: (unit: number) => void,
-): readonly (readonly [number, ReadonlyMap<number, bigint>])[] {
-  const byUnit = new Map<number, Map<number, bigint>>()
-  for (const { charges } of blocks) {
-    for (const { unit, record, quantity } of charges) {
-      const records = byUnit.get(unit) ?? new Map<number, bigint>()
-      byUnit.set(unit, records)
-      if (records.has(record) && records.get(record) !== quantity) differs(unit)
-      records.set(record, quantity)
-    }
-  }
-  return [...byUnit].toSorted(([left], [right]) => left - right)
 }
 
 function hasState(rule: MeterRule | undefined): boolean {
   return rule !== undefined && rule.metering.kind !== 'sum'
 }
 
-/** The units of a batch; null when its body is gone or, which is reported elsewhere, damaged. */
-function readUnits(reader: BooksReader, batchIndex: number): Units | null {
+/** A batch; null when its body is gone or, which is reported elsewhere, damaged. */
+function readBatch(reader: BooksReader, batchIndex: number): KnownBatch | null {
   const body = reader.batch(batchIndex)?.body ?? null
   const entry = decodeLogEntry(reader.logEntry(batchIndex) ?? new Uint8Array(0))
   if (body === null || !entry.ok || entry.value.kind !== 'batch') return null
   const header = decodeHeader(entry.value.header)
-  const decoded = header.ok ? openBatchBody(header.value, body) : header
-  return decoded.ok ? decoded.value.units : null
+  if (!header.ok) return null
+  const decoded = openBatchBody(header.value, body)
+  return decoded.ok ? knownBatch(header.value, decoded.value) : null
+}
+
+/** What checking charges needs of a batch. */
+export function knownBatch({ agent }: BatchHeader, { units, tables }: DecodedBatch): KnownBatch {
+  return { agent, units, snapshots: tables.snapshots }
 }

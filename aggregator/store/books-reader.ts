@@ -6,6 +6,7 @@ import { schemaFaults } from '@meterline/shared/sqlite/schema-check.ts'
 import { blockOf, storedInteger } from './books-rows.ts'
 import type { StoredBatch, StoredBlock, StoredDay, StoredLedgerEntry, StoredSegment } from './books-rows.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
+import { driftRows } from './drift-table.ts'
 import { DispositionRows } from './disposition-rows.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { AccountBalance } from './ledger-table.ts'
@@ -14,6 +15,8 @@ import { generationRows, numberGapsOf } from './generation-table.ts'
 import type { GenerationRow } from './generation-table.ts'
 import { meteringRows } from './metering-rows.ts'
 import { tenantMigrations } from './schema.ts'
+import { segmentColumns, segmentOf, type SegmentRow } from './position-columns.ts'
+import { isUsed } from './segment-day-table.ts'
 import { StandingRows } from './standing-rows.ts'
 
 /** Rows are read in pages, so that memory does not grow with the books. */
@@ -33,6 +36,7 @@ export class BooksReader {
   readonly #leavesOf
   readonly #daysOf
   readonly #logEntry
+  readonly #segment
   readonly #ledgerEntries
   readonly #logNode
 
@@ -64,10 +68,11 @@ export class BooksReader {
       this.standing = new StandingRows(db)
       this.dispositions = new DispositionRows(db)
       this.#logEntry = db.prepare<[number], { entry: Uint8Array }>('SELECT entry FROM log WHERE log_index = ?')
-      this.#daysOf = db.prepare<[string], { day: number; quantity: string }>(
-        `SELECT day, segment_day.quantity AS quantity FROM segment_day JOIN segment ON segment.id = segment_id
-         WHERE segment.key = ? ORDER BY day`,
+      this.#daysOf = db.prepare<[string], { day: number; quantity: string; events: number; exact: string }>(
+        `SELECT day, segment_day.quantity AS quantity, segment_day.events AS events, segment_day.exact AS exact
+         FROM segment_day JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY day`,
       )
+      this.#segment = db.prepare<[string], SegmentRow>(`SELECT ${segmentColumns} FROM segment WHERE key = ?`)
       this.#ledgerEntries = db.prepare<[number], StoredLedgerEntry>(
         `SELECT entity, asset, account, debit_micros AS debitMicros, credit_micros AS creditMicros
          FROM ledger_entry WHERE log_index = ? ORDER BY id`,
@@ -128,6 +133,11 @@ export class BooksReader {
       }))
   }
 
+  /** What is known of the drift of pre-rating. */
+  drift(): ReturnType<typeof driftRows> {
+    return driftRows(this.#db)
+  }
+
   /** The bytes of one log entry. */
   logEntry(logIndex: number): Uint8Array | undefined {
     return this.#logEntry.get(logIndex)?.entry
@@ -138,20 +148,35 @@ export class BooksReader {
     return meteringRows(this.#db)
   }
 
-  /** Days are kept of what was decided after this log entry; -1: of everything. */
-  daysKeptAfter(): number {
-    return (
-      this.#db
-        .prepare<[], { afterLog: number }>('SELECT after_log AS afterLog FROM segment_day_origin WHERE one = 1')
-        .get()?.afterLog ?? -1
-    )
+  /**
+   * Days are kept of what was decided after log entry `days`, and their records and exact amounts after `positions`; -1: of
+   * everything.
+   */
+  daysKeptAfter(): { readonly days: number; readonly positions: number } {
+    const kept = this.#db
+      .prepare<[], { days: number; positions: number }>(
+        'SELECT after_log AS days, positions_after_log AS positions FROM segment_day_origin WHERE one = 1',
+      )
+      .get()
+    return kept ?? { days: -1, positions: -1 }
   }
 
-  /** The days of a segment, in their order. */
+  /** The days of a segment in their order, also those whose records used and cost nothing. */
   daysOf(segmentKey: string): readonly StoredDay[] {
+    const place = `a day of segment ${segmentKey}`
     return this.#daysOf
       .all(segmentKey)
-      .map(({ day, quantity }) => ({ day, quantity: storedInteger(quantity, `a day of segment ${segmentKey}`) }))
+      .map(({ day, quantity, events, exact }) => ({
+        day,
+        quantity: storedInteger(quantity, place),
+        events,
+        exact: storedInteger(exact, place),
+      }))
+  }
+
+  /** Those of them that count for something, as lines show them. */
+  usedDaysOf(segmentKey: string): readonly StoredDay[] {
+    return this.daysOf(segmentKey).filter(isUsed)
   }
 
   *documents(): IterableIterator<DocumentRow> {
@@ -175,17 +200,13 @@ export class BooksReader {
   }
 
   segments(): readonly StoredSegment[] {
-    return this.#db
-      .prepare<[], { key: string; quantity: string; events: number; amountMicros: string }>(
-        'SELECT key, quantity, events, amount_micros AS amountMicros FROM segment ORDER BY key',
-      )
-      .all()
-      .map(({ key, quantity, events, amountMicros }) => ({
-        key,
-        quantity: storedInteger(quantity, `segment ${key}`),
-        events,
-        amountMicros: storedInteger(amountMicros, `segment ${key}`),
-      }))
+    return this.#db.prepare<[], SegmentRow>(`SELECT ${segmentColumns} FROM segment ORDER BY key`).all().map(segmentOf)
+  }
+
+  /** One segment; undefined when nothing was charged in it. */
+  segment(segmentKey: string): StoredSegment | undefined {
+    const row = this.#segment.get(segmentKey)
+    return row === undefined ? undefined : segmentOf(row)
   }
 
   balances(): readonly AccountBalance[] {

@@ -1,4 +1,5 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
+import type { Accumulator, DayUsage } from '@meterline/shared/rating/accumulate.ts'
 
 /** A charge block as it lies in the file. */
 export interface StoredBlock {
@@ -18,17 +19,13 @@ export interface StoredLedgerEntry {
 }
 
 /** A segment's accumulator as it lies in the file. */
-export interface StoredSegment {
+export interface StoredSegment extends Accumulator {
   readonly key: string
-  readonly quantity: bigint
-  readonly events: number
-  readonly amountMicros: bigint
 }
 
-/** What was used in a segment on one UTC day: days since 1970-01-01, and base units. */
-export interface StoredDay {
+/** What was used in a segment on one UTC day, in days since 1970-01-01. */
+export interface StoredDay extends DayUsage {
   readonly day: number
-  readonly quantity: bigint
 }
 
 /** A batch row with its body, if that was not deleted. */

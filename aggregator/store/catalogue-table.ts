@@ -10,11 +10,18 @@ export interface CatalogueRow {
   readonly appliedMs: number
 }
 
+/** A version without its content, for lists. */
+export type CatalogueRowHead = Omit<CatalogueRow, 'content'> & {
+  /** Of the content. */
+  readonly bytes: number
+}
+
 /** All versions of the catalogue; the newest is in force. */
 export class CatalogueTable {
   readonly #insert
   readonly #latest
   readonly #upTo
+  readonly #heads
 
   constructor(db: Database) {
     this.#insert = db.prepare<[number, Uint8Array, Uint8Array, string, number]>(
@@ -25,6 +32,11 @@ export class CatalogueTable {
     this.#latest = db.prepare<[], CatalogueRow>(`SELECT ${columns} FROM catalogue ORDER BY log_index DESC LIMIT 1`)
     this.#upTo = db.prepare<[number], CatalogueRow>(
       `SELECT ${columns} FROM catalogue WHERE log_index <= ? ORDER BY log_index DESC LIMIT 1`,
+    )
+    this.#heads = db.prepare<[number], CatalogueRowHead>(
+      `SELECT log_index AS logIndex, content_hash AS contentHash, length(content) AS bytes, file_name AS fileName,
+         applied_ms AS appliedMs
+       FROM catalogue ORDER BY log_index DESC LIMIT ?`,
     )
   }
 
@@ -39,5 +51,10 @@ export class CatalogueTable {
   /** The version that was in force when the log reached `logIndex`. */
   inForceAt(logIndex: number): CatalogueRow | undefined {
     return this.#upTo.get(logIndex)
+  }
+
+  /** The newest versions first, at most so many. */
+  list(limit: number): readonly CatalogueRowHead[] {
+    return this.#heads.all(limit)
   }
 }

@@ -2,8 +2,10 @@ import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
 import { completenessTables } from './migrations/completeness.ts'
 import { correlationTables } from './migrations/correlation.ts'
+import { driftTables } from './migrations/drift.ts'
 import { generationTables } from './migrations/generations.ts'
 import { meteringTables } from './migrations/metering.ts'
+import { positionColumns } from './migrations/positions.ts'
 import { segmentDayTables } from './migrations/segment-days.ts'
 import { suspenseDecisionTables } from './migrations/suspense-decisions.ts'
 
@@ -184,4 +186,6 @@ export const tenantMigrations: readonly Migration[] = [
   suspenseDecisionTables,
   segmentDayTables,
   generationTables,
+  positionColumns,
+  driftTables,
 ].map((sql, index) => ({ version: index + 1, sql }))

@@ -1,6 +1,7 @@
 import { emptyAccumulator } from '@meterline/shared/rating/accumulate.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import { earliestOf, earliestText } from './position-columns.ts'
 
 /** A charge block to store: its encoded bytes and its leaf in the Merkle-sum trees. */
 export interface BlockRow {
@@ -29,11 +30,15 @@ interface SegmentRow {
   readonly key: string
   readonly quantity: string
   readonly events: number
+  readonly exact: string
+  readonly earliest: string
   readonly amountMicros: string
 }
 
 /** More segments than this are read again from the file when they are next charged. */
 const cachedSegments = 50_000
+/** And so are segments whose earliest events come to more than this together. */
+const cachedEarliest = 200_000
 
 /** Accumulators of all segments, and the charge blocks that they are the sums of. */
 export class SegmentTable {
@@ -41,13 +46,17 @@ export class SegmentTable {
   readonly #selectPrefix
   readonly #insert
   readonly #update
+  readonly #updateExact
+  readonly #updateEarliest
   readonly #insertBlock
   readonly #leaves
   readonly #blocksOfBatch
   readonly #cache = new Map<string, CachedSegment>()
+  /** How many earliest events were put into the cache. */
+  #earliest = 0
 
   constructor(db: Database) {
-    const columns = 'id, key, quantity, events, amount_micros AS amountMicros'
+    const columns = 'id, key, quantity, events, exact, earliest, amount_micros AS amountMicros'
     this.#select = db.prepare<[string], SegmentRow>(`SELECT ${columns} FROM segment WHERE key = ?`)
     this.#selectPrefix = db.prepare<[string, string], SegmentRow>(
       `SELECT ${columns} FROM segment WHERE key >= ? AND key < ? ORDER BY key`,
@@ -58,6 +67,8 @@ export class SegmentTable {
     this.#update = db.prepare<[string, number, string, number]>(
       'UPDATE segment SET quantity = ?, events = ?, amount_micros = ? WHERE id = ?',
     )
+    this.#updateExact = db.prepare<[string, number]>('UPDATE segment SET exact = ? WHERE id = ?')
+    this.#updateEarliest = db.prepare<[string, number]>('UPDATE segment SET earliest = ? WHERE id = ?')
     this.#insertBlock = db.prepare<[number, number, string, Uint8Array, Uint8Array, number | null]>(
       `INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block, release_index)
        VALUES (?, ?, ?, ?, ?, ?)`,
@@ -85,7 +96,10 @@ export class SegmentTable {
 
   /** Writes the new sums, then the blocks that made them, inside the caller's transaction. */
   write(accumulators: ReadonlyMap<string, Accumulator>, blocks: readonly BlockRow[]): void {
-    if (this.#cache.size + accumulators.size > cachedSegments) this.#cache.clear()
+    if (this.#cache.size + accumulators.size > cachedSegments || this.#earliest > cachedEarliest) {
+      this.#cache.clear()
+      this.#earliest = 0
+    }
     for (const [key, accumulator] of accumulators) this.#save(key, accumulator)
     for (const block of blocks) {
       const segment = this.#segment(block.segmentKey)
@@ -111,7 +125,7 @@ export class SegmentTable {
     const row = this.#select.get(key)
     if (row === undefined) return undefined
     const segment = { id: row.id, accumulator: accumulatorOf(row) }
-    if (this.#cache.size < cachedSegments) this.#cache.set(key, segment)
+    if (this.#cache.size < cachedSegments) this.#keep(key, segment)
     return segment
   }
 
@@ -126,11 +140,29 @@ export class SegmentTable {
       id = known.id
       this.#update.run(quantity.toString(), events, amountMicros.toString(), id)
     }
-    this.#cache.set(key, { id, accumulator })
+    this.#savePosition(id, known?.accumulator ?? emptyAccumulator, accumulator)
+    this.#keep(key, { id, accumulator })
     return id
+  }
+
+  #keep(key: string, segment: CachedSegment): void {
+    this.#earliest += segment.accumulator.earliest.length
+    this.#cache.set(key, segment)
+  }
+
+  /** Most segments are of splittable prices, whose rows never need this; the earliest events change less and less. */
+  #savePosition(id: number, before: Accumulator, { exact, earliest }: Accumulator): void {
+    if (exact !== before.exact) this.#updateExact.run(exact.toString(), id)
+    if (earliest !== before.earliest) this.#updateEarliest.run(earliestText(earliest), id)
   }
 }
 
 function accumulatorOf(row: SegmentRow): Accumulator {
-  return { quantity: BigInt(row.quantity), events: row.events, amountMicros: BigInt(row.amountMicros) }
+  return {
+    quantity: BigInt(row.quantity),
+    events: row.events,
+    exact: BigInt(row.exact),
+    earliest: earliestOf(row.earliest, `segment ${row.key}`),
+    amountMicros: BigInt(row.amountMicros),
+  }
 }

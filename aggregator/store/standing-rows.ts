@@ -1,4 +1,5 @@
 import type { Database } from '@meterline/shared/sqlite/open.ts'
+import type { PeriodRow } from './document-table.ts'
 
 /** A catalogue as the service loads it when it starts. */
 export interface StoredCatalogue {
@@ -59,6 +60,23 @@ export class StandingRows {
     return this.#db
       .prepare<[], number>('SELECT log_index FROM batch_body EXCEPT SELECT log_index FROM batch')
       .pluck()
+      .all()
+  }
+
+  /** The catalogue that was in force after a log entry. */
+  catalogueInForceAt(logIndex: number): StoredCatalogue | undefined {
+    return this.#db
+      .prepare<[number], StoredCatalogue>(
+        `SELECT log_index AS logIndex, content_hash AS contentHash, content FROM catalogue
+         WHERE log_index <= ? ORDER BY log_index DESC LIMIT 1`,
+      )
+      .get(logIndex)
+  }
+
+  /** Periods that are closed or being closed, each with the log index of the catalogue it is billed with. */
+  barredPeriods(): readonly PeriodRow[] {
+    return this.#db
+      .prepare<[], PeriodRow>('SELECT key, state, catalogue_index AS catalogueIndex FROM period ORDER BY key')
       .all()
   }
 

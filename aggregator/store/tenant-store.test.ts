@@ -6,6 +6,7 @@ import { FaultError } from '@meterline/shared/base/errors.ts'
 import { noMeteringChanges } from '@meterline/shared/metering/state.ts'
 import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
 import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
 import { lockData } from './data-lock.ts'
 import { evidenceCaps } from './evidence-table.ts'
@@ -47,6 +48,18 @@ const entry = (account: string, debitMicros: bigint, creditMicros: bigint): Ledg
   creditMicros,
 })
 
+/** Beyond what a 64-bit integer holds, with names that need care in JSON. */
+const accumulator: Accumulator = {
+  quantity: 2n ** 70n,
+  events: 1,
+  exact: 2n ** 80n,
+  earliest: [
+    { timeMs: 5, source: 'gate"way', id: '', quantity: 2n ** 62n },
+    { timeMs: 5, source: 'gateway', id: '7\u2028', quantity: 0n },
+  ],
+  amountMicros: 5n,
+}
+
 /** A row in each table that only grows. */
 function fill(store: TenantStore): void {
   const batch = {
@@ -76,12 +89,13 @@ function fill(store: TenantStore): void {
     {
       entries: [bytes(2)],
       ledger: [{ logIndex: 1, entries: [entry('unbilled:x', 5n, 0n), entry('revenue', 0n, 5n)] }],
-      accumulators: new Map([['s', { quantity: 2n ** 70n, events: 1, amountMicros: 5n }]]),
+      accumulators: new Map([['s', accumulator]]),
       blocks: [
         { batchIndex: 0, segmentKey: 's', amountMicros: 5n, leaf: hash(3), block: bytes(3), releaseIndex: null },
       ],
-      days: new Map([['s', new Map([[20_000, 2n ** 70n]])]]),
+      days: new Map([['s', new Map([[20_000, { quantity: 2n ** 70n, events: 1, exact: 2n ** 80n }]])]]),
       metering: noMeteringChanges,
+      drift: [],
       suspended: [],
       observations: null,
       cursor: 0,
@@ -151,7 +165,7 @@ describe('a store', () => {
     expect(after.ratingCursor()).toBe(0)
     expect(after.ledger.balance('acme', 'EUR', 'revenue')).toEqual({ debitMicros: 0n, creditMicros: 5n })
     // More than a 64-bit integer holds, to the last digit.
-    expect(after.segments.accumulator('s')).toEqual({ quantity: 2n ** 70n, events: 1, amountMicros: 5n })
+    expect(after.segments.accumulator('s')).toEqual(accumulator)
     expect(after.totals.all()).toMatchObject({ batches: 1, units: 0 })
   })
 
@@ -165,6 +179,7 @@ describe('a store', () => {
       blocks: [],
       days: new Map(),
       metering: noMeteringChanges,
+      drift: [],
       // The same unit twice breaks the primary key at the end of the transaction.
       observations: null,
       suspended: [1, 2].map(() => ({

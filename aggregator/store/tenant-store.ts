@@ -16,6 +16,7 @@ import { CorrelationTable } from './correlation-table.ts'
 import { CheckpointTable } from './checkpoint-table.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
 import { DocumentTable } from './document-table.ts'
+import { DriftTable } from './drift-table.ts'
 import { EvidenceTable } from './evidence-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
 import { GenerationTable } from './generation-table.ts'
@@ -74,6 +75,7 @@ export class TenantStore {
   readonly ledger: LedgerTable
   readonly segments: SegmentTable
   readonly segmentDays: SegmentDayTable
+  readonly drift: DriftTable
   readonly metering: MeteringTable
   readonly suspense: SuspenseTable
   readonly totals: TotalTable
@@ -110,6 +112,7 @@ export class TenantStore {
       this.ledger = new LedgerTable(db)
       this.segments = new SegmentTable(db)
       this.segmentDays = new SegmentDayTable(db)
+      this.drift = new DriftTable(db)
       this.metering = new MeteringTable(db)
       this.suspense = new SuspenseTable(db)
       this.totals = new TotalTable(db)
@@ -230,6 +233,7 @@ export class TenantStore {
   #charge(writes: ChargeWrites): void {
     this.segments.write(writes.accumulators, writes.blocks)
     this.segmentDays.add(writes.days)
+    this.drift.add(writes.drift)
     this.metering.write(writes.metering)
     this.ledger.post(writes.ledger)
   }

@@ -4,6 +4,7 @@ import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumula
 import type { BatchRow, Chain } from './batch-table.ts'
 import type { CatalogueRow } from './catalogue-table.ts'
 import type { DocumentRow } from './document-table.ts'
+import type { DriftRow } from './drift-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
 import type { GenerationRow } from './generation-table.ts'
 import type { ObservationWrites } from './observation-writes.ts'
@@ -52,6 +53,8 @@ export interface ChargeWrites {
   /** What was used in those segments per UTC day, to be added to what is known of the days. */
   readonly days: SegmentDays
   readonly metering: MeteringChanges
+  /** To be added to what is known of each place. */
+  readonly drift: readonly DriftRow[]
 }
 
 /** What rating some batches decided. */

@@ -58,6 +58,14 @@ test.each([
     'f.yaml:3:8: price.amount: is missing: a text is needed\nf.yaml:3:27: price.amout: is unknown; did you mean amount?',
   ],
   [
+    `${good}price: { model: graduated, tiers: [], qqqqqq: "1" }`,
+    'f.yaml:3:39: price.qqqqqq: is unknown; known here: model, tiers',
+  ],
+  [
+    `${good}price: { model: graduated, tiers: [], amount: "1" }`,
+    'f.yaml:3:39: price.amount: is unknown; known here: model, tiers',
+  ],
+  [
     `${good}log: { fil: x }`,
     'f.yaml:3:6: log.file: is missing: a text is needed\nf.yaml:3:8: log.fil: is unknown; did you mean file?',
   ],

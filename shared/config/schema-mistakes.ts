@@ -34,26 +34,32 @@ export function checkAgainstSchema<Schema extends z.ZodType>(
   if (parsed.success) return { ok: true, value: parsed.data }
   const shape = shapeOf(schema)
   const mistakes = parsed.error.issues
-    .flatMap((issue) => findingsOf(issue, [], shape))
+    .flatMap((issue) => findingsOf(issue, [], { shape, value }))
     .map(({ path, part, ...rest }) => ({ ...locate(path, part), path: formatPath(path), ...rest }))
   return { ok: false, mistakes }
 }
 
-function findingsOf(issue: Issue, base: ValuePath, shape: Shape): readonly Finding[] {
+/** What the schema allows, and what was written. */
+interface Written {
+  readonly shape: Shape
+  readonly value: unknown
+}
+
+function findingsOf(issue: Issue, base: ValuePath, written: Written): readonly Finding[] {
   const path: ValuePath = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, shape))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, written))
   if (issue.message !== noOwnWords) return [{ path, part: 'value', message: issue.message }]
   switch (issue.code) {
     case 'invalid_key':
       return issue.issues
-        .flatMap((inner) => findingsOf(inner, [], shape))
+        .flatMap((inner) => findingsOf(inner, [], written))
         .map((inner) => ({ ...inner, path, part: 'key' }))
     case 'invalid_element':
-      return issue.issues.flatMap((inner) => findingsOf(inner, path, shape))
+      return issue.issues.flatMap((inner) => findingsOf(inner, path, written))
     case 'invalid_union':
-      return unionFindings(issue, path, shape)
+      return unionFindings(issue, path, written)
     default: {
-      const shapes = shapesAt(shape, path)
+      const shapes = shapesAt(written.shape, path, written.value)
       const shown = shapes.some((current) => current.secret) ? 'a hidden value' : show(issue.input)
       const whole = shapes.length > 0 && shapes.every((current) => current.kind === 'integer')
       return [{ path, part: 'value', ...describe(issue, shown, whole) }]
@@ -61,24 +67,24 @@ function findingsOf(issue: Issue, base: ValuePath, shape: Shape): readonly Findi
   }
 }
 
-function unknownKey(path: ValuePath, key: string, shape: Shape): Finding {
-  const known = keysAt(shape, path)
+function unknownKey(path: ValuePath, key: string, { shape, value }: Written): Finding {
+  const known = keysAt(shape, path, value)
   const closest = closestOf(key, known)
   const at = { path: [...path, key], part: 'key', message: 'is unknown' } as const
   if (closest !== undefined) return { ...at, suggestion: `did you mean ${closest}?` }
   return known.length === 0 ? at : { ...at, suggestion: `known here: ${known.join(', ')}` }
 }
 
-function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: ValuePath, shape: Shape): readonly Finding[] {
+function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: ValuePath, written: Written): readonly Finding[] {
   if (issue.discriminator !== undefined) {
     const input: unknown = issue.input
     const chosen: unknown =
       typeof input === 'object' && input !== null ? Reflect.get(input, issue.discriminator) : undefined
-    const options = shapesAt(shape, path).flatMap((current) => current.choices ?? [])
+    const options = shapesAt(written.shape, path).flatMap((current) => current.choices ?? [])
     return [{ path, part: 'value', ...wrongChoice(chosen, show(chosen), options) }]
   }
   // The branch that came nearest is the one that was meant: the one that objects least to the value as a whole.
-  const branches = issue.errors.map((errors) => errors.flatMap((inner) => findingsOf(inner, path, shape)))
+  const branches = issue.errors.map((errors) => errors.flatMap((inner) => findingsOf(inner, path, written)))
   const wholes = branches.map((findings) => findings.filter((found) => found.path.length === path.length).length)
   const least = Math.min(...wholes)
   const nearest = branches.filter((_, index) => wholes[index] === least)

@@ -23,30 +23,53 @@ export interface Shape {
   readonly alternatives: readonly Shape[]
 }
 
+/** Shapes that were read before: that of a price takes milliseconds, and a file may have hundreds of wrong ones. */
+const knownShapes = new WeakMap<z.ZodType, Shape>()
+
 /** Reads the shape of what goes into a schema, through zod's own JSON Schema of it. */
 export function shapeOf(schema: z.ZodType): Shape {
-  return shapeOfNode(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }))
+  const known = knownShapes.get(schema)
+  if (known !== undefined) return known
+  const shape = shapeOfNode(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }))
+  knownShapes.set(schema, shape)
+  return shape
 }
 
-/** The shapes a value at `path` may have; several where alternatives meet, none where nothing is known. */
-export function shapesAt(shape: Shape, path: ValuePath): readonly Shape[] {
-  let shapes = expand(shape)
+/**
+ * The shapes the value at `path` of `whole` may have; several where alternatives meet, none where nothing is known. Of
+ * alternatives that a key tells apart by its choices, such as `model`, only those count that the value has chosen.
+ */
+export function shapesAt(shape: Shape, path: ValuePath, whole?: unknown): readonly Shape[] {
+  let value = whole
+  let shapes = expand(shape, value)
   for (const step of path) {
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined
     shapes = shapes.flatMap((current) => {
       const next = typeof step === 'string' ? (current.properties.get(step) ?? current.entries) : current.entries
-      return next === undefined ? [] : expand(next)
+      return next === undefined ? [] : expand(next, value)
     })
   }
   return shapes
 }
 
-/** The keys known in the mapping at `path`. */
-export function keysAt(shape: Shape, path: ValuePath): readonly string[] {
-  return [...new Set(shapesAt(shape, path).flatMap((current) => [...current.properties.keys()]))]
+/** The keys known in the mapping at `path` of `whole`. */
+export function keysAt(shape: Shape, path: ValuePath, whole: unknown): readonly string[] {
+  return [...new Set(shapesAt(shape, path, whole).flatMap((current) => [...current.properties.keys()]))]
 }
 
-function expand(shape: Shape): readonly Shape[] {
-  return [shape, ...shape.alternatives.flatMap(expand)]
+function expand(shape: Shape, value: unknown): readonly Shape[] {
+  const chosen = shape.alternatives.filter((alternative) => isChosen(alternative, value))
+  const possible = chosen.length === 0 ? shape.alternatives : chosen
+  return [shape, ...possible.flatMap((alternative) => expand(alternative, value))]
+}
+
+/** Whether the value does not contradict the only text that the shape allows for a key. */
+function isChosen({ properties }: Shape, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return [...properties].every(([key, { choices }]) => {
+    const stated: unknown = Reflect.get(value, key)
+    return choices?.length !== 1 || stated === undefined || choices.includes(stated)
+  })
 }
 
 function shapeOfNode(node: unknown): Shape {

@@ -6,7 +6,7 @@ import { largestQuantity } from '../units/quantity.ts'
 import { batchLimits } from './batch.ts'
 import { usageEventLimits } from './usage-event.ts'
 
-/** What one record costs on one leg. */
+/** What one record costs in one segment; one that its price divides has a charge in several segments of a leg. */
 export interface Charge {
   /** Index of the rating unit in its batch. */
   readonly unit: number
@@ -14,6 +14,7 @@ export interface Charge {
   readonly record: number
   /** Base units of the meter. */
   readonly quantity: bigint
+  /** What it adds to the segment's total: negative where that falls, as a volume price does at a cheaper tier. */
   readonly amountMicros: bigint
 }
 

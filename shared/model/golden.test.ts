@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { Result } from '../base/errors.ts'
 import { noteVerifierKey, openCheckpoint, signCheckpoint, type Checkpoint } from '../integrity/checkpoint.ts'
 import { contentCheck, eventKey, type CheckedContent, type CheckedQuantity } from '../integrity/event-key.ts'
+import type { JsonValue } from '../integrity/canonical-json.ts'
+import { sha256 } from '../integrity/hash.ts'
 import { sumLeaf, sumProof, sumRoot, verifySumProof } from '../integrity/merkle-sum.ts'
 import { inclusionProof } from '../integrity/merkle.ts'
 import { deriveSalts, saltBytes } from '../integrity/salts.ts'
@@ -13,6 +15,7 @@ import type { BatchHeader } from './batch.ts'
 import { chargeBlockLeaf, decodeChargeBlock, encodeChargeBlock, type ChargeBlock } from './charge.ts'
 import { decodeLogEntry, encodeLogEntry, logEntryLeaf } from './log-entry-codec.ts'
 import type { LogEntry } from './log-entry.ts'
+import { decodeSnapshotPart, encodeSnapshotPart, type SnapshotPart } from './snapshot-part.ts'
 import {
   decodeSnapshot,
   encodeSnapshot,
@@ -21,6 +24,12 @@ import {
   verifySnapshotSignature,
   type Snapshot,
 } from './snapshot.ts'
+import {
+  bindingsSignatureContext,
+  encodeSubjectBindings,
+  openSubjectBindings,
+  type SubjectBindings,
+} from './subject-bindings.ts'
 import { OpenBatch, type Chunk } from './unit-codec.ts'
 import { unitLeafHash } from './unit-leaves.ts'
 import { receivedWallMs, type BatchTables, type RatingUnit } from './usage-record.ts'
@@ -141,14 +150,34 @@ function expectedLogEntries(entries: readonly LogEntry[]): unknown {
   })
 }
 
-function expectedSnapshot({ signingSeed, snapshot }: { signingSeed: Uint8Array; snapshot: Snapshot }): unknown {
+interface GoldenSnapshot {
+  readonly signingSeed: Uint8Array
+  readonly parts: readonly { readonly kind: SnapshotPart['kind']; readonly things: readonly JsonValue[] }[]
+  readonly snapshot: Snapshot
+  readonly bindings: SubjectBindings
+}
+
+function expectedSnapshot({ signingSeed, parts, snapshot, bindings }: GoldenSnapshot): unknown {
   const key = keyOfSeed(signingSeed)
+  const named = parts.map(({ kind, things }) => {
+    const bytes = encodeSnapshotPart(kind, things)
+    expect(valueOf(decodeSnapshotPart(bytes))).toEqual({ kind, [kind]: things })
+    return { text: new TextDecoder().decode(bytes), hash: sha256(bytes) }
+  })
   const bytes = encodeSnapshot(snapshot)
   expect(valueOf(decodeSnapshot(bytes))).toEqual(snapshot)
   const hash = snapshotHash(bytes)
   const signature = key.sign(snapshotSignatureContext, hash)
   expect(valueOf(verifySnapshotSignature(key.publicKeyBase64, bytes, signature))).toEqual(hash)
-  return { text: new TextDecoder().decode(bytes), hash, signature }
+  const answer = encodeSubjectBindings(bindings)
+  const answerSignature = key.sign(bindingsSignatureContext, sha256(answer))
+  const opened = openSubjectBindings({ bytes: answer, signature: answerSignature }, key.publicKeyBase64)
+  expect(valueOf(opened)).toEqual(bindings)
+  return {
+    parts: named,
+    snapshot: { text: new TextDecoder().decode(bytes), hash, signature },
+    bindings: { text: new TextDecoder().decode(answer), hash: sha256(answer), signature: answerSignature },
+  }
 }
 
 function expectedCheckpoint(input: { signingSeed: Uint8Array; keyName: string; checkpoint: Checkpoint }): unknown {

@@ -1,65 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalJson, type JsonValue } from '../integrity/canonical-json.ts'
 import { generateSigningKey, openSigningKey } from '../integrity/signature.ts'
-import { parsePrice } from '../rating/price-schema.ts'
-import type { Price } from '../rating/price.ts'
 import {
   decodeSnapshot,
   encodeSnapshot,
-  longestSnapshotBytes,
   snapshotHash,
+  snapshotLimits,
   snapshotSignatureContext,
   verifySnapshotSignature,
   type Snapshot,
 } from './snapshot.ts'
 
-function priceOf(value: unknown): Price {
-  const parsed = parsePrice(value)
-  if (!parsed.ok) throw new Error(parsed.fault.message)
-  return parsed.value
-}
-
 const snapshot: Snapshot = {
-  format: 1,
+  format: 2,
   tenant: 'acme',
   version: 3,
-  meters: [
-    { id: 'data.bytes', unit: 'byte' },
-    { id: 'ai.input_tokens', unit: 'token' },
-    { id: 'energy', unit: 'kWh', kind: 'gauge' },
-  ],
-  prices: [
-    {
-      id: 'a'.repeat(64),
-      price: priceOf({
-        model: 'graduated',
-        per: 1_000_000,
-        tiers: [
-          { upTo: 5_000_000_000, amount: '0.02', flat: '1' },
-          { amount: '0.01', upTo: null },
-        ],
-      }),
-      currency: 'EUR',
-    },
-    { id: 'b'.repeat(64), price: priceOf({ model: 'per-unit', amount: '3.00', per: '1000000' }), currency: 'EUR' },
-  ],
-  bindings: [
-    {
-      subject: 'trk-0001',
-      meter: 'data.bytes',
-      price: 'a'.repeat(64),
-      subscription: 'north-trackers',
-      fromMs: 1_767_225_600_000,
-      toMs: null,
-    },
-    {
-      subject: 'ai-1',
-      meter: 'ai.input_tokens',
-      price: 'b'.repeat(64),
-      subscription: 'ai-customer',
-      fromMs: 0,
-      toMs: 1_790_000_000_000,
-    },
+  bindingsHash: 'c'.repeat(64),
+  parts: [
+    { hash: 'a'.repeat(64), bytes: 1_000 },
+    { hash: 'b'.repeat(64), bytes: 262_144 },
   ],
   unknownSubject: 'journal',
 }
@@ -91,21 +50,16 @@ describe('a snapshot', () => {
     { what: 'white space', change: (json: string) => ` ${json}` },
     { what: 'members in another order', change: (json: string) => `{"unknownSubject":"journal",${json.slice(1)}` },
     { what: 'no JSON', change: (json: string) => json.slice(1) },
-    { what: 'a member more', change: (json: string) => json.replace('"format":1', '"extra":1,"format":1') },
+    { what: 'a member more', change: (json: string) => json.replace('"format":2', '"extra":1,"format":2') },
     { what: 'a member missing', change: (json: string) => json.replace('"version":3', '"verso":3') },
-    { what: 'another format', change: (json: string) => json.replace('"format":1', '"format":2') },
+    { what: 'another format', change: (json: string) => json.replace('"format":2', '"format":1') },
     { what: 'a fraction', change: (json: string) => json.replace('"version":3', '"version":3.5') },
     { what: 'an integer in another spelling', change: (json: string) => json.replace('"version":3', '"version":3e0') },
-    { what: 'a price that is none', change: (json: string) => json.replace('"0.02"', '"free"') },
-    { what: 'a price in another spelling', change: (json: string) => json.replace('"0.02"', '"0.020"') },
-    {
-      what: 'a binding to no price',
-      change: (json: string) => json.replaceAll(`"price":"${'b'.repeat(64)}"`, '"price":"b"'),
-    },
-    { what: 'a meter twice', change: (json: string) => json.replace('"id":"data.bytes"', '"id":"ai.input_tokens"') },
-    { what: 'a meter of an unknown kind', change: (json: string) => json.replace('"gauge"', '"average"') },
-    { what: 'a sum that says so', change: (json: string) => json.replace('"gauge"', '"sum"') },
-    { what: 'a price id that is no hash', change: (json: string) => json.replaceAll('b'.repeat(64), 'b'.repeat(63)) },
+    { what: 'a text with a lone surrogate', change: (json: string) => json.replace('"acme"', '"\\ud800"') },
+    { what: 'a part twice', change: (json: string) => json.replaceAll('b'.repeat(64), 'a'.repeat(64)) },
+    { what: 'a part that is not named by a hash', change: (json: string) => json.replace('b'.repeat(64), 'b') },
+    { what: 'a part that is too large', change: (json: string) => json.replace('262144', '262145') },
+    { what: 'no state of the bindings', change: (json: string) => json.replace('c'.repeat(64), '') },
   ])('with $what is malformed', ({ change }) => {
     const changed = withText(change)
     expect(Buffer.from(changed)).not.toEqual(Buffer.from(bytes))
@@ -119,8 +73,31 @@ describe('a snapshot', () => {
   })
 
   it('too large is refused before it is read', () => {
-    expect(decodeSnapshot(new Uint8Array(longestSnapshotBytes + 1))).toMatchObject({
+    expect(decodeSnapshot(new Uint8Array(snapshotLimits.manifestBytes + 1))).toMatchObject({
       fault: { code: 'snapshot_too_large' },
+    })
+  })
+
+  it('whose parts are too large together is refused before one of them is asked for', () => {
+    const parts = Array.from({ length: 129 }, (_, index) => ({
+      hash: index.toString(16).padStart(64, '0'),
+      bytes: snapshotLimits.partBytes,
+    }))
+    expect(decodeSnapshot(encodeSnapshot({ ...snapshot, parts }))).toMatchObject({
+      fault: { code: 'snapshot_too_large' },
+    })
+    expect(decodeSnapshot(encodeSnapshot({ ...snapshot, parts: parts.slice(1) })).ok).toBe(true)
+  })
+
+  it('with as many parts as it may have fits into its bytes', () => {
+    const parts = Array.from({ length: snapshotLimits.parts }, (_, index) => ({
+      hash: index.toString(16).padStart(64, '0'),
+      bytes: 16_384,
+    }))
+    expect(decodeSnapshot(encodeSnapshot({ ...snapshot, parts })).ok).toBe(true)
+    const more = [...parts, { hash: 'f'.repeat(64), bytes: 1 }]
+    expect(decodeSnapshot(encodeSnapshot({ ...snapshot, parts: more }))).toMatchObject({
+      fault: { code: 'snapshot_malformed' },
     })
   })
 })

@@ -1,120 +1,83 @@
 import { z } from 'zod'
 import { failed, fault, ok, type Fault, type Result } from '../base/errors.ts'
 import { canonicalJson } from '../integrity/canonical-json.ts'
-import { equalBytes, sha256 } from '../integrity/hash.ts'
+import { sha256 } from '../integrity/hash.ts'
 import { verifySignature } from '../integrity/signature.ts'
-import { priceSchema } from '../rating/price-schema.ts'
-import { priceJson, type Price } from '../rating/price.ts'
-import { timeLimits, usageEventLimits } from './usage-event.ts'
+import { readCanonicalJson } from './canonical-document.ts'
+import { usageEventLimits } from './usage-event.ts'
 
-/** A meter as the edge needs it. */
-export interface SnapshotMeter {
-  readonly id: string
-  readonly unit: string
-  /**
-   * How its readings become usage. Left out: its quantities are usage as they stand, the only kind an agent can pre-rate;
-   * what the others come to depends on readings that other agents may hold.
-   */
-  readonly kind?: 'counter' | 'gauge' | 'distinct' | 'maximum' | undefined
+/** A part of a snapshot, named by its content. */
+export interface NamedPart {
+  /** SHA-256 of the part's bytes, hexadecimal. */
+  readonly hash: string
+  readonly bytes: number
 }
 
-/** A price of the enforced leg. */
-export interface SnapshotPrice {
-  /** Content hash of the price, hexadecimal. */
-  readonly id: string
-  readonly price: Price
-  readonly currency: string
-}
-
-/** Which price a subject's usage of a meter is pre-rated with, and from when to when. */
-export interface SnapshotBinding {
-  readonly subject: string
-  readonly meter: string
-  /** Id of a price of this snapshot. */
-  readonly price: string
-  readonly subscription: string
-  readonly fromMs: number
-  /** Exclusive; null: open. */
-  readonly toMs: number | null
-}
-
-/** What an agent enforces and nothing else, signed by the aggregator and addressed by the hash of its bytes. */
+/**
+ * What an agent enforces and nothing else, signed by the aggregator and addressed by the hash of its bytes. What is in it
+ * stands in the parts that it names (snapshot-part.ts): an agent asks for those that it lacks, so that a small change
+ * takes few bytes. Who buys what is told on first sight of each subject (subject-bindings.ts).
+ */
 export interface Snapshot {
-  readonly format: 1
+  readonly format: 2
   readonly tenant: string
   /** Log index of the apply it was made from; never falls. */
   readonly version: number
-  readonly meters: readonly SnapshotMeter[]
-  readonly prices: readonly SnapshotPrice[]
-  readonly bindings: readonly SnapshotBinding[]
+  /** Names the state of all bindings, hexadecimal: what was said of a subject under another one is to be asked again. */
+  readonly bindingsHash: string
+  /** Each once. */
+  readonly parts: readonly NamedPart[]
   readonly unknownSubject: 'journal'
 }
 
 /** Context of snapshot signatures. */
-export const snapshotSignatureContext = 'meterline-snapshot-v1'
+export const snapshotSignatureContext = 'meterline-snapshot-v2'
 
-export type SnapshotFault = Fault<'snapshot_malformed' | 'snapshot_too_large' | 'snapshot_signature_invalid'>
+export type SnapshotFault = Fault<
+  'snapshot_malformed' | 'snapshot_too_large' | 'snapshot_signature_invalid' | 'snapshot_part_missing'
+>
 
-/** A snapshot travels in one message of at most 1 MiB with its signature. */
-export const longestSnapshotBytes = 983_040
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** What snapshots and their parts may take. Parts travel one in a message; all of them fit into an agent's memory. */
+export const snapshotLimits = {
+  manifestBytes: 262_144,
+  partBytes: 262_144,
+  parts: 2_048,
+  allPartsBytes: 33_554_432,
+} as const
 
-const timeMsSchema = z.int().min(timeLimits.earliestMs).max(timeLimits.latestMs)
-const nameSchema = z.string().min(1).max(usageEventLimits.subjectBytes)
-
-const meterKindSchema = z.enum(['counter', 'gauge', 'distinct', 'maximum'])
+/** A SHA-256 in hexadecimal. */
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+/** A text that names something of a tenant file, or a subject. */
+export const nameSchema = z.string().min(1).max(usageEventLimits.subjectBytes)
 
 const snapshotSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   tenant: nameSchema,
   version: z.int().min(0),
-  meters: z.array(z.strictObject({ id: nameSchema, unit: nameSchema, kind: meterKindSchema.optional() })),
-  prices: z.array(z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/), price: priceSchema, currency: nameSchema })),
-  bindings: z.array(
-    z.strictObject({
-      subject: nameSchema,
-      meter: nameSchema,
-      price: z.string(),
-      subscription: nameSchema,
-      fromMs: timeMsSchema,
-      toMs: timeMsSchema.nullable(),
-    }),
-  ),
+  bindingsHash: hashSchema,
+  parts: z
+    .array(z.strictObject({ hash: hashSchema, bytes: z.int().min(1).max(snapshotLimits.partBytes) }))
+    .max(snapshotLimits.parts),
   unknownSubject: z.literal('journal'),
 })
 
-/** Canonical JSON bytes (RFC 8785) of a snapshot. Base units inside prices are texts of digits, as `priceJson` gives them. */
+/** Canonical JSON bytes (RFC 8785) of a snapshot. */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const prices = snapshot.prices.map(({ id, price, currency }) => ({ id, price: priceJson(price), currency }))
-  const meters = snapshot.meters.map(({ id, unit, kind }) => (kind === undefined ? { id, unit } : { id, unit, kind }))
-  const bindings = snapshot.bindings.map((binding) => ({ ...binding }))
-  return new TextEncoder().encode(canonicalJson({ ...snapshot, prices, meters, bindings }))
+  const parts = snapshot.parts.map(({ hash, bytes }) => ({ hash, bytes }))
+  return new TextEncoder().encode(canonicalJson({ ...snapshot, parts }))
 }
 
-/**
- * Reads a snapshot strictly: only the canonical bytes of a valid snapshot are accepted, whose bindings name meters and
- * prices that are in it.
- */
+/** Reads a snapshot strictly: only the canonical bytes of a valid snapshot are accepted, with parts that fit into memory. */
 export function decodeSnapshot(bytes: Uint8Array): Result<Snapshot, SnapshotFault> {
-  if (bytes.length > longestSnapshotBytes) {
-    const message = `the snapshot has ${bytes.length} bytes, over ${longestSnapshotBytes}`
-    return failed(fault('snapshot_too_large', message))
-  }
-  const parsed = snapshotSchema.safeParse(parseJson(bytes))
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    return malformed(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`)
-  }
-  const snapshot: Snapshot = parsed.data
-  const meters = new Set(snapshot.meters.map((meter) => meter.id))
-  const prices = new Set(snapshot.prices.map((price) => price.id))
-  if (meters.size !== snapshot.meters.length || prices.size !== snapshot.prices.length)
-    return malformed('a meter or a price is in it twice')
-  const dangling = snapshot.bindings.find((binding) => !meters.has(binding.meter) || !prices.has(binding.price))
-  if (dangling !== undefined)
-    return malformed(`the binding of ${dangling.subject} names a meter or price that is not in it`)
-  if (!equalBytes(encodeSnapshot(snapshot), bytes)) return malformed('its JSON is not canonical')
-  return ok(snapshot)
+  const { manifestBytes, allPartsBytes } = snapshotLimits
+  if (bytes.length > manifestBytes) return tooLarge(`it has ${bytes.length} bytes, over ${manifestBytes}`)
+  const parsed = snapshotSchema.safeParse(readCanonicalJson(bytes))
+  if (!parsed.success) return malformed(parsed.error)
+  const { parts } = parsed.data
+  if (new Set(parts.map(({ hash }) => hash)).size !== parts.length) return malformedText('a part is in it twice')
+  const partsBytes = parts.reduce((sum, part) => sum + part.bytes, 0)
+  if (partsBytes > allPartsBytes) return tooLarge(`its parts have ${partsBytes} bytes, over ${allPartsBytes}`)
+  return ok(parsed.data)
 }
 
 /** Content hash of a snapshot: SHA-256 of its bytes. Units name the snapshot they were pre-rated with by it. */
@@ -135,16 +98,15 @@ export function verifySnapshotSignature(
   )
 }
 
-/** The JSON value of the bytes; undefined, which no schema accepts, when they are no JSON. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(strictUtf8.decode(bytes))
-  } catch {
-    // Both the decoder and the parser throw only for bytes that are not UTF-8 JSON.
-    return undefined
-  }
+function malformed(error: z.ZodError): { readonly ok: false; readonly fault: SnapshotFault } {
+  const issue = error.issues[0]
+  return malformedText(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`)
 }
 
-function malformed(what: string): { readonly ok: false; readonly fault: SnapshotFault } {
+function malformedText(what: string): { readonly ok: false; readonly fault: SnapshotFault } {
   return failed(fault('snapshot_malformed', `the snapshot cannot be read: ${what}`))
+}
+
+function tooLarge(what: string): { readonly ok: false; readonly fault: SnapshotFault } {
+  return failed(fault('snapshot_too_large', `the snapshot is too large: ${what}`))
 }

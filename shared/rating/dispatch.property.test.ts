@@ -1,122 +1,166 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundMicros, chargeMicros, openingMicros, totalMicros } from './dispatch.ts'
-import { parsePrice } from './price-schema.ts'
-import { compilePrice, type Price } from './price.ts'
+import { emptyAccumulator, accumulate } from './accumulate.ts'
+import { boundMicros, chargeMicros, openingMicros, positionMicros, totalMicros, unlimitedMicros } from './dispatch.ts'
+import { compileModel, kindOfModel } from './model.ts'
+import { positionAt } from './position.ts'
+import { drawAmount, drawGraduated, drawPrice, drawSplittable } from './testing/draw-prices.ts'
+import { costOf, settledMicros } from './testing/price-oracle.ts'
+import { per, plus, ratioOf, times, zero, type Ratio } from './testing/ratio.ts'
 
-/** A rational number in this test's own arithmetic. */
-interface Ratio {
-  readonly top: bigint
-  readonly bottom: bigint
-}
+const quantities = fc.bigInt(0n, 80n)
+const parts = fc.array(fc.bigInt(0n, 25n), { maxLength: 12 })
+const event = { timeMs: 0, source: 'meter-1', eventId: 'e' }
 
-function ratioOf(text: string): Ratio {
-  const [whole = '0', fraction = ''] = text.split('.')
-  return { top: BigInt(whole + fraction), bottom: 10n ** BigInt(fraction.length) }
-}
-
-function plus(left: Ratio, right: Ratio): Ratio {
-  return { top: left.top * right.bottom + right.top * left.bottom, bottom: left.bottom * right.bottom }
-}
-
-/** Unit by unit where tiers begin and end, from the words of the pricing rule: the exact R(Q) in currency units. */
-function oracle(price: Price, quantity: bigint): Ratio {
-  const tiers = price.model === 'per-unit' ? [{ upTo: null, amount: price.amount }] : price.tiers
-  let sum: Ratio = { top: 0n, bottom: 1n }
-  let below = 0n
-  for (const [index, tier] of tiers.entries()) {
-    if (index > 0 && quantity <= below) break
-    const top = tier.upTo === null || quantity < tier.upTo ? quantity : tier.upTo
-    const { top: amountTop, bottom } = ratioOf(tier.amount)
-    sum = plus(sum, { top: amountTop * (top - below), bottom: bottom * price.per })
-    sum = plus(sum, ratioOf(('flat' in tier ? tier.flat : undefined) ?? '0'))
-    below = top
-    if (tier.upTo === null) break
-  }
-  return sum
-}
-
-/** The nearest whole number of millionths, halves up (amounts are not negative). */
-function nearestMicros({ top, bottom }: Ratio): bigint {
-  const whole = (top * 1_000_000n) / bottom
-  const rest = top * 1_000_000n - whole * bottom
-  return rest * 2n >= bottom ? whole + 1n : whole
-}
-
-const amounts = fc.oneof(
-  fc.constantFrom('0', '0.000001', '0.0000005', '1', '3', '0.02', '15.75'),
-  fc.tuple(fc.nat(50), fc.nat(999_999_999)).map(([whole, fraction]) => `${whole}.${String(fraction).padStart(9, '0')}`),
-)
-const perUnits = fc.constantFrom(1n, 3n, 7n, 24n, 1000n, 1_000_000n, 1_073_741_824n)
-const tiers = fc
-  .tuple(
-    fc.uniqueArray(fc.bigInt(1n, 60n), { maxLength: 5 }),
-    fc.array(amounts, { minLength: 6, maxLength: 6 }),
-    fc.array(fc.option(amounts), { minLength: 6, maxLength: 6 }),
-  )
-  .map(([bounds, prices, flats]) => {
-    const sorted = bounds.toSorted((left, right) => Number(left - right))
-    return [...sorted, null].map((upTo, index) => ({
-      upTo: upTo === null ? null : upTo.toString(),
-      amount: prices[index] ?? '0',
-      ...(typeof flats[index] === 'string' ? { flat: flats[index] } : {}),
-    }))
-  })
-const prices: fc.Arbitrary<Price> = fc
-  .oneof(
-    fc.record({ model: fc.constant('per-unit'), amount: amounts, per: perUnits.map(String) }),
-    fc.record({ model: fc.constant('graduated'), per: perUnits.map(String), tiers }),
-  )
-  .map((json) => {
-    const parsed = parsePrice(json)
-    if (!parsed.ok) throw new Error(parsed.fault.message)
-    return parsed.value
-  })
-const quantities = fc.oneof(fc.bigInt(0n, 80n), fc.bigInt(0n, 2n ** 63n - 1n))
-
-test('the total is the exact price of the rule, rounded half away from zero', () => {
+test('the total is the exact price of the rule, limited and rounded as the price says', () => {
   fc.assert(
-    fc.property(prices, quantities, (price, quantity) => {
-      expect(totalMicros(compilePrice(price), quantity)).toBe(nearestMicros(oracle(price, quantity)))
+    fc.property(drawSplittable, quantities, (price, quantity) => {
+      const model = compileModel(price)
+      expect(kindOfModel(model)).toBe('splittable')
+      const expected = settledMicros(costOf(price, [quantity]), price)
+      expect(totalMicros(model, quantity)).toBe(expected)
+      expect(positionMicros(model, positionAt(quantity))).toBe(expected)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('charges add up to the total of the rule, and the segment stands where it does, in whatever order records come (I9)', () => {
+  fc.assert(
+    fc.property(drawPrice, parts, (price, records) => {
+      const model = compileModel(price)
+      const expected = settledMicros(costOf(price, records), price)
+      const orders = [records, records.toReversed(), records.toSorted((left, right) => (left < right ? -1 : 1))]
+      const [first, ...others] = orders.map((order) =>
+        order.reduce((before, quantity) => accumulate(model, before, quantity, event), emptyAccumulator),
+      )
+      if (first === undefined) throw new Error('there are three orders')
+      expect(openingMicros(model) + first.amountMicros).toBe(expected)
+      expect(positionMicros(model, first)).toBe(expected)
+      expect(first.events).toBe(records.length)
+      expect(others).toEqual([first, first])
+      if (kindOfModel(model) === 'splittable') expect(first).toMatchObject({ exact: 0n, earliest: [] })
     }),
     { numRuns: 2000 },
   )
 })
 
-test('charges add up to the total, however usage is split and in whatever order it comes (I9)', () => {
+test('charges of splittable models add up to the total, however usage is split', () => {
   fc.assert(
-    fc.property(prices, fc.array(quantities, { maxLength: 20 }), (price, parts) => {
-      const compiled = compilePrice(price)
-      for (const order of [parts, parts.toReversed(), parts.toSorted((left, right) => (left < right ? -1 : 1))]) {
-        let position = 0n
-        let charged = 0n
-        for (const part of order) {
-          const charge = chargeMicros(compiled, position, part)
-          expect(charge >= 0n).toBe(true)
-          charged += charge
-          position += part
-        }
-        expect(openingMicros(compiled) + charged).toBe(totalMicros(compiled, position))
+    fc.property(drawSplittable, parts, (price, records) => {
+      const model = compileModel(price)
+      let position = 0n
+      let charged = openingMicros(model)
+      for (const quantity of records) {
+        charged += chargeMicros(model, position, quantity)
+        position += quantity
       }
+      expect(charged).toBe(totalMicros(model, position))
+      expect(charged).toBe(settledMicros(costOf(price, [position]), price))
     }),
     { numRuns: 1000 },
   )
 })
 
-test('no charge is above its bound, and the bound is at most one micro above the dearest exact difference', () => {
+test('what limits add or take off is what the total differs from the one without them', () => {
   fc.assert(
-    fc.property(prices, fc.bigInt(0n, 80n), fc.bigInt(0n, 100n), (price, quantity, position) => {
-      const compiled = compilePrice(price)
-      const bound = boundMicros(compiled, quantity)
-      expect(chargeMicros(compiled, position, quantity) <= bound).toBe(true)
+    fc.property(drawPrice, parts, (price, records) => {
+      const model = compileModel(price)
+      const after = records.reduce((before, quantity) => accumulate(model, before, quantity, event), emptyAccumulator)
+      const rounded = price.rounding === undefined ? {} : { rounding: price.rounding }
+      expect(unlimitedMicros(model, after)).toBe(settledMicros(costOf(price, records), rounded))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('no charge is above its bound, at whatever position the record comes', () => {
+  fc.assert(
+    fc.property(drawPrice, fc.bigInt(0n, 70n), (price, quantity) => {
+      const model = compileModel(price)
+      const bound = boundMicros(model, quantity)
+      expect(bound !== null && bound >= 0n).toBe(true)
+      // Tiers end below 61 and free units at 20, so beyond these places a charge differs by its place in a block only.
+      for (let start = 0n; start <= 90n; start++) {
+        const before = accumulate(model, emptyAccumulator, start, event)
+        const charge = accumulate(model, before, quantity, event).amountMicros - before.amountMicros
+        expect(bound !== null && charge <= bound).toBe(true)
+      }
+    }),
+    { numRuns: 1500 },
+  )
+})
+
+test('the bound is at most one micro above the dearest charge where units are charged in proportion', () => {
+  const inProportion = fc
+    .tuple(drawGraduated, fc.constantFrom('graduated' as const, 'volume' as const))
+    .map(([price, model]) => ({
+      ...price,
+      model,
+      tiers: price.tiers.map(({ upTo, amount, flat = '0' }) => ({ upTo, amount, flat })),
+    }))
+  fc.assert(
+    fc.property(inProportion, quantities, (price, quantity) => {
+      const model = compileModel(price)
       let dearest = 0n
-      // Bounds of tiers lie at or below 60, so beyond 61 the difference no longer changes by more than rounding.
-      for (let start = 0n; start <= 62n; start++) {
-        const charge = chargeMicros(compiled, start, quantity)
+      for (let start = 0n; start <= 77n; start++) {
+        const charge = chargeMicros(model, start, quantity)
         if (charge > dearest) dearest = charge
       }
-      expect(bound - dearest <= 1n).toBe(true)
+      const bound = boundMicros(model, quantity) ?? -1n
+      expect(bound - dearest === 0n || bound - dearest === 1n).toBe(true)
     }),
     { numRuns: 500 },
+  )
+})
+
+test('a graduated price without flat fees never falls and never jumps', () => {
+  const withoutFlats = drawGraduated.map((price) => ({
+    ...price,
+    tiers: price.tiers.map(({ upTo, amount }) => ({ upTo, amount })),
+  }))
+  fc.assert(
+    fc.property(withoutFlats, quantities, (price, quantity) => {
+      const model = compileModel(price)
+      const rise = chargeMicros(model, quantity, 1n)
+      expect(rise >= 0n).toBe(true)
+      const dearest = price.tiers.map(({ amount }) => per(ratioOf(amount), price.per))
+      // One unit costs at most what the dearest tier asks for, rounded up to a micro.
+      expect(dearest.some((cost) => rise <= settledMicros(cost, { rounding: { digits: 6, rule: 'up' } }))).toBe(true)
+      expect(totalMicros(model, 0n)).toBe(0n)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+/** Tier by tier instead of unit by unit: what 2^63 units cost cannot be counted. */
+function graduatedCost(tiers: readonly { upTo: bigint | null; amount: string }[], quantity: bigint): Ratio {
+  let cost = zero
+  let from = 0n
+  for (const { upTo, amount } of tiers) {
+    if (quantity <= from) break
+    const end = upTo === null || quantity < upTo ? quantity : upTo
+    cost = plus(cost, times(ratioOf(amount), end - from))
+    from = end
+  }
+  return cost
+}
+
+test('quantities and bounds of 64 bits are charged exactly', () => {
+  const large = fc.bigInt(1n, 2n ** 63n - 1n)
+  const bounds = fc.uniqueArray(large, { maxLength: 5 })
+  const amounts = fc.array(drawAmount, { minLength: 6, maxLength: 6 })
+  fc.assert(
+    fc.property(bounds, amounts, large, large, (ends, rates, base, quantity) => {
+      const sorted: readonly (bigint | null)[] = [...ends.toSorted((left, right) => (left < right ? -1 : 1)), null]
+      const tiers = sorted.map((upTo, index) => ({ upTo, amount: rates[index] ?? '0' }))
+      const graduated = compileModel({ model: 'graduated', per: base, tiers })
+      expect(totalMicros(graduated, quantity)).toBe(settledMicros(per(graduatedCost(tiers, quantity), base), {}))
+      const tier = tiers.find(({ upTo }) => upTo === null || quantity <= upTo)
+      const volume = compileModel({ model: 'volume', per: base, tiers })
+      const expected = per(times(ratioOf(tier?.amount ?? '0'), quantity), base)
+      expect(totalMicros(volume, quantity)).toBe(settledMicros(expected, {}))
+    }),
+    { numRuns: 1000 },
   )
 })

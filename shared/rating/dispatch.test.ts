@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { boundMicros, chargeMicros, openingMicros, totalMicros } from './dispatch.ts'
-import { compilePrice, type CompiledPrice, type GraduatedTier } from './price.ts'
+import { compileModel, type CompiledModel } from './model.ts'
+import type { TierTerms } from './terms.ts'
 
-function perUnit(amount: string, per: bigint): CompiledPrice {
-  return compilePrice({ model: 'per-unit', amount, per })
+function perUnit(amount: string, per: bigint): CompiledModel {
+  return compileModel({ model: 'per-unit', amount, per })
 }
 
-function graduated(per: bigint, ...tiers: readonly GraduatedTier[]): CompiledPrice {
-  return compilePrice({ model: 'graduated', per, tiers })
+function graduated(per: bigint, ...tiers: readonly TierTerms[]): CompiledModel {
+  return compileModel({ model: 'graduated', per, tiers })
 }
 
 const freeFirst = graduated(1n, { upTo: 10n, amount: '0' }, { upTo: 20n, amount: '2' }, { upTo: null, amount: '1' })
@@ -15,7 +16,7 @@ const laterFee = graduated(1n, { upTo: 10n, amount: '1' }, { upTo: null, amount:
 const withFees = graduated(1n, { upTo: 10n, amount: '10', flat: '2' }, { upTo: null, amount: '5', flat: '3' })
 
 describe('totalMicros', () => {
-  test.each<readonly [what: string, price: CompiledPrice, quantity: bigint, micros: bigint]>([
+  test.each<readonly [what: string, price: CompiledModel, quantity: bigint, micros: bigint]>([
     ['nothing used', perUnit('3', 1_000_000n), 0n, 0n],
     ['one token of three units a million', perUnit('3', 1_000_000n), 1n, 3n],
     ['half a micro, away from zero', perUnit('0.5', 1_000_000n), 1n, 1n],
@@ -55,7 +56,7 @@ describe('chargeMicros', () => {
 })
 
 describe('boundMicros', () => {
-  test.each<readonly [what: string, price: CompiledPrice, quantity: bigint, micros: bigint]>([
+  test.each<readonly [what: string, price: CompiledModel, quantity: bigint, micros: bigint]>([
     ['a part of a micro can become a whole one', perUnit('0.4', 1_000_000n), 1n, 1n],
     ['whole micros stay what they are', perUnit('3', 1_000_000n), 7n, 21n],
     ['nothing', withFees, 0n, 0n],

@@ -1,7 +1,9 @@
 import { commonEvenDenominator, exactMicrosPerUnit, numeratorOver } from './exact-rate.ts'
+import { compileLimits, limitAmounts, limitedMicros, type LimitedModel } from './limits.ts'
+import type { CommonTerms } from './terms.ts'
 
-/** `amount` currency units for every `per` base units, in proportion. */
-export interface PerUnitPrice {
+/** `amount` currency units for every `per` base units, in proportion. Splittable. */
+export interface PerUnitPrice extends CommonTerms {
   readonly model: 'per-unit'
   /** Decimal text in currency units. */
   readonly amount: string
@@ -10,27 +12,27 @@ export interface PerUnitPrice {
 }
 
 /** R(Q) = Q × rate / denominator micros. */
-export interface CompiledPerUnit {
+export interface CompiledPerUnit extends LimitedModel {
   readonly model: 'per-unit'
   readonly rate: bigint
-  /** Even. */
-  readonly denominator: bigint
   readonly half: bigint
 }
 
 /** Turns a price into integers once, so that charging needs no decimals. */
 export function compilePerUnit(price: PerUnitPrice): CompiledPerUnit {
   const rate = exactMicrosPerUnit(price.amount, price.per)
-  const denominator = commonEvenDenominator([rate])
-  return { model: 'per-unit', rate: numeratorOver(rate, denominator), denominator, half: denominator / 2n }
+  const denominator = commonEvenDenominator([rate, ...limitAmounts(price)])
+  return {
+    model: 'per-unit',
+    rate: numeratorOver(rate, denominator),
+    denominator,
+    half: denominator / 2n,
+    limits: compileLimits(price, denominator),
+  }
 }
 
-/** R(Q) in micros, rounded half away from zero. */
+/** R(Q) in micros, limited and rounded as the price says. */
 export function perUnitTotalMicros(price: CompiledPerUnit, quantity: bigint): bigint {
+  if (price.limits !== null) return limitedMicros(quantity * price.rate, price)
   return (quantity * price.rate + price.half) / price.denominator
-}
-
-/** R(Q + q) − R(Q) is the same exact number everywhere; rounding can lift it to the next whole micro, not beyond. */
-export function perUnitBoundMicros(price: CompiledPerUnit, quantity: bigint): bigint {
-  return (quantity * price.rate + price.denominator - 1n) / price.denominator
 }

@@ -41,7 +41,7 @@ describe('parsePrice', () => {
 
   test.each<readonly [what: string, value: unknown, message: RegExp]>([
     ['no model', { amount: '1' }, /model/],
-    ['another model', { model: 'volume', amount: '1' }, /model/],
+    ['another model', { model: 'volumes', amount: '1' }, /model/],
     ['no amount', { model: 'per-unit' }, /^amount is missing/],
     ['a fraction as a number', { model: 'per-unit', amount: 0.1 }, /^amount is a fraction written as a number/],
     ['a text that is no number', { model: 'per-unit', amount: '1,50' }, /^amount is no amount/],

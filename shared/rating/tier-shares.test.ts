@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { totalMicros } from './dispatch.ts'
-import { compilePrice, type GraduatedTier, type Price } from './price.ts'
+import { accumulate, emptyAccumulator } from './accumulate.ts'
+import { unlimitedMicros } from './dispatch.ts'
+import { compileModel, type PriceModel } from './model.ts'
+import { positionAt } from './position.ts'
+import { drawPrice } from './testing/draw-prices.ts'
 import { tierShares } from './tier-shares.ts'
 
-const ladder: Price = {
+const ladder: PriceModel = {
   model: 'graduated',
   per: 1n,
   tiers: [
@@ -13,58 +16,125 @@ const ladder: Price = {
     { upTo: null, amount: '0.25' },
   ],
 }
-const withOpening: Price = { model: 'graduated', per: 1n, tiers: [{ upTo: null, amount: '1', flat: '2' }] }
+const volume: PriceModel = { ...ladder, model: 'volume' }
+const withOpening: PriceModel = { model: 'graduated', per: 1n, tiers: [{ upTo: null, amount: '1', flat: '2' }] }
 
-test.each<readonly [what: string, price: Price, quantity: bigint, shares: readonly (readonly [bigint, bigint])[]]>([
-  ['a per-unit price is one row', { model: 'per-unit', amount: '0.002', per: 1n }, 7n, [[7n, 14_000n]]],
+test.each<readonly [what: string, price: PriceModel, quantity: bigint, shares: readonly (readonly [bigint, bigint])[]]>(
   [
-    'no usage costs nothing',
-    ladder,
-    0n,
+    ['a per-unit price is one row', { model: 'per-unit', amount: '0.002', per: 1n }, 7n, [[7n, 14_000n]]],
     [
-      [0n, 0n],
-      [0n, 0n],
-      [0n, 0n],
+      'no usage costs nothing',
+      ladder,
+      0n,
+      [
+        [0n, 0n],
+        [0n, 0n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'the bound belongs to its tier',
+      ladder,
+      10n,
+      [
+        [10n, 0n],
+        [0n, 0n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'one above it enters the next, whose flat fee is due',
+      ladder,
+      11n,
+      [
+        [10n, 0n],
+        [1n, 3_500_000n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'all tiers',
+      ladder,
+      104n,
+      [
+        [10n, 0n],
+        [90n, 48_000_000n],
+        [4n, 1_000_000n],
+      ],
+    ],
+    ['a first flat fee is due before any usage', withOpening, 0n, [[0n, 2_000_000n]]],
+    [
+      'a first flat fee that waits for usage',
+      { ...ladder, flatAtZero: false, tiers: [{ upTo: 10n, amount: '0', flat: '1' }, ...ladder.tiers.slice(1)] },
+      0n,
+      [
+        [0n, 0n],
+        [0n, 0n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'blocks of a tier, as killbill TestContiguousIntervalConsumableInArrear lists them',
+      {
+        model: 'graduated',
+        per: 1n,
+        tiers: [
+          { upTo: 10n, amount: '1.5', block: 1n },
+          { upTo: 110n, amount: '1', block: 1n },
+          { upTo: null, amount: '0.5', block: 1n },
+        ],
+      },
+      111n,
+      [
+        [10n, 15_000_000n],
+        [100n, 100_000_000n],
+        [1n, 500_000n],
+      ],
+    ],
+    [
+      'a volume price has all units in one tier',
+      volume,
+      100n,
+      [
+        [0n, 0n],
+        [100n, 53_000_000n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'a volume price without usage lies in the first',
+      { ...volume, tiers: [{ upTo: 10n, amount: '0', flat: '1' }, ...ladder.tiers.slice(1)] },
+      0n,
+      [
+        [0n, 1_000_000n],
+        [0n, 0n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'a minimum belongs to no tier',
+      { ...ladder, minimum: '100' },
+      11n,
+      [
+        [10n, 0n],
+        [1n, 3_500_000n],
+        [0n, 0n],
+      ],
+    ],
+    [
+      'packages are one row',
+      { model: 'package', size: 10n, amount: '3', each: 'period', maximum: '1' },
+      25n,
+      [[25n, 9_000_000n]],
     ],
   ],
-  [
-    'the bound belongs to its tier',
-    ladder,
-    10n,
-    [
-      [10n, 0n],
-      [0n, 0n],
-      [0n, 0n],
-    ],
-  ],
-  [
-    'one above it enters the next, whose flat fee is due',
-    ladder,
-    11n,
-    [
-      [10n, 0n],
-      [1n, 3_500_000n],
-      [0n, 0n],
-    ],
-  ],
-  [
-    'all tiers',
-    ladder,
-    104n,
-    [
-      [10n, 0n],
-      [90n, 48_000_000n],
-      [4n, 1_000_000n],
-    ],
-  ],
-  ['a first flat fee is due before any usage', withOpening, 0n, [[0n, 2_000_000n]]],
-])('%s', (_what, price, quantity, shares) => {
-  const found = tierShares(compilePrice(price), quantity)
+)('%s', (_what, price, quantity, shares) => {
+  const found = tierShares(compileModel(price), positionAt(quantity))
   expect(found.map((share) => [share.quantity, share.amountMicros])).toEqual(shares)
 })
 
 test('tiers say where they begin and end', () => {
-  const found = tierShares(compilePrice(ladder), 5n)
+  const found = tierShares(compileModel(ladder), positionAt(5n))
   expect(found.map(({ fromUnits, upToUnits }) => [fromUnits, upToUnits])).toEqual([
     [0n, 10n],
     [10n, 100n],
@@ -72,29 +142,19 @@ test('tiers say where they begin and end', () => {
   ])
 })
 
-const amounts = fc.tuple(fc.nat(3_000), fc.integer({ min: 0, max: 9 })).map(([digits, scale]) => {
-  const text = digits.toString().padStart(scale + 1, '0')
-  return scale === 0 ? text : `${text.slice(0, -scale)}.${text.slice(-scale)}`
-})
-const tiers = fc
-  .array(fc.tuple(fc.bigInt(1n, 40n), amounts, fc.option(amounts, { nil: undefined })), { minLength: 1, maxLength: 5 })
-  .map((steps): readonly GraduatedTier[] => {
-    let bound = 0n
-    return steps.map(([step, amount, flat], index) => {
-      bound += step
-      const tier = { upTo: index === steps.length - 1 ? null : bound, amount }
-      return flat === undefined ? tier : { ...tier, flat }
-    })
-  })
-
-test('shares add up to the total, to the micro, and their quantities to the quantity', () => {
+test('shares add up to what is due before limits, to the micro, and their quantities to the quantity', () => {
+  const event = { timeMs: 0, source: 'meter-1', eventId: 'e' }
+  const parts = fc.array(fc.bigInt(0n, 40n), { maxLength: 8 })
   fc.assert(
-    fc.property(tiers, fc.bigInt(1n, 1_000n), fc.bigInt(0n, 300n), (own, per, quantity) => {
-      const price = compilePrice({ model: 'graduated', per, tiers: own })
-      const shares = tierShares(price, quantity)
-      expect(shares.reduce((sum, share) => sum + share.amountMicros, 0n)).toBe(totalMicros(price, quantity))
-      expect(shares.reduce((sum, share) => sum + share.quantity, 0n)).toBe(quantity)
+    fc.property(drawPrice, parts, (price, records) => {
+      const model = compileModel(price)
+      const after = records.reduce((before, quantity) => accumulate(model, before, quantity, event), emptyAccumulator)
+      const shares = tierShares(model, after)
+      expect(shares.reduce((sum, share) => sum + share.amountMicros, 0n)).toBe(unlimitedMicros(model, after))
+      expect(shares.reduce((sum, share) => sum + share.quantity, 0n)).toBe(after.quantity)
       expect(shares.every((share) => share.amountMicros >= 0n && share.quantity >= 0n)).toBe(true)
+      expect(shares).toHaveLength('tiers' in price ? price.tiers.length : 1)
     }),
+    { numRuns: 1000 },
   )
 })

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import DatabaseConstructor from 'better-sqlite3'
-import type { Database } from './open.ts'
+import type { Database } from 'better-sqlite3'
 
 const chunkBytes = 1024 * 1024
 

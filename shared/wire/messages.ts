@@ -51,6 +51,9 @@ export const reportFeature = 'report'
 /** The feature of an agent that verifies checkpoints, and of an aggregator that sends them. */
 export const checkpointFeature = 'checkpoint'
 
+/** The feature of an agent that puts snapshots together from parts, and of an aggregator that answers for them. */
+export const snapshotFeature = 'snapshot-parts'
+
 /** Reasons and devices that one report names at most. */
 export const reportedSuspended = 100
 
@@ -93,8 +96,25 @@ export interface ReportMessage {
   }
 }
 
+/** Asks for parts of the snapshot that was sent last; what is no part of it is passed over. */
+export interface PartRequest {
+  readonly kind: 'part-request'
+  /** SHA-256 of each part, at most `partsAtOnce`. */
+  readonly hashes: readonly Uint8Array[]
+}
+
+/** How many parts one request names at most. */
+export const partsAtOnce = 8
+
+/** Asks what subjects have bought that were seen for the first time, or whose bindings have changed. */
+export interface SubjectRequest {
+  readonly kind: 'subject-request'
+  /** At most `bindingsLimits.subjects`. */
+  readonly subjects: readonly string[]
+}
+
 /** What an agent sends. */
-export type AgentMessage = Hello | BatchMessage | ReportMessage
+export type AgentMessage = Hello | BatchMessage | ReportMessage | PartRequest | SubjectRequest
 
 /** The answer to an accepted hello: the last batch of this epoch that is stored durably, 0 and zero bytes when none. */
 export interface Welcome {
@@ -130,9 +150,22 @@ export interface Receipt {
   readonly logIndex: number
 }
 
-/** What the agent enforces: canonical JSON bytes, signed under the context 'meterline-snapshot-v1' over their SHA-256. */
+/** What the agent enforces, by its parts: canonical JSON, signed under 'meterline-snapshot-v2' over its SHA-256. */
 export interface SnapshotMessage {
   readonly kind: 'snapshot'
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** A part of a snapshot: canonical JSON, named by its SHA-256. */
+export interface SnapshotPartMessage {
+  readonly kind: 'snapshot-part'
+  readonly bytes: Uint8Array
+}
+
+/** What holds for subjects: canonical JSON, signed under 'meterline-bindings-v1' over its SHA-256. */
+export interface SubjectAnswer {
+  readonly kind: 'subject-answer'
   readonly bytes: Uint8Array
   readonly signature: Uint8Array
 }
@@ -173,4 +206,5 @@ export interface Refusal {
 }
 
 /** What an aggregator sends. */
-export type AggregatorMessage = Welcome | Receipt | SnapshotMessage | CheckpointMessage | Refusal
+export type AggregatorMessage =
+  Welcome | Receipt | SnapshotMessage | SnapshotPartMessage | SubjectAnswer | CheckpointMessage | Refusal

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { textFits } from '../model/usage-event.ts'
 import type { AgentMessage } from './messages.ts'
 import { controlRunMethod, edgeSessionMethod } from './proto.ts'
 
@@ -20,6 +21,13 @@ const message: fc.Arbitrary<AgentMessage> = fc.oneof(
     features: fc.array(fc.string(), { maxLength: 5 }),
     checkpoint: fc.option(fc.record({ generation: count, size: count, root: bytes })),
     retainedFromSeq: count,
+  }),
+  fc.record({ kind: fc.constant('part-request'), hashes: fc.array(bytes, { maxLength: 8 }) }),
+  fc.record({
+    kind: fc.constant('subject-request'),
+    subjects: fc.array(
+      fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' }).filter((text) => textFits(text, 128)),
+    ),
   }),
   fc.record({
     kind: fc.constant('report'),

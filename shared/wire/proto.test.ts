@@ -39,6 +39,8 @@ const agentMessages: AgentMessage[] = [
     outbox: { batches: 1, bytes: 40_000, oldestSealedMs: 1_749_988_700_000 },
     counters: { deliveries: 7, events: 6, records: 5, unbound: 4, withoutId: 3, duplicates: 2, suspended: 1 },
   },
+  { kind: 'part-request', hashes: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] },
+  { kind: 'subject-request', subjects: ['trk-1', 'trk-2'] },
 ]
 
 const aggregatorMessages: AggregatorMessage[] = [
@@ -54,6 +56,8 @@ const aggregatorMessages: AggregatorMessage[] = [
   { kind: 'checkpoint', note: 'a note', generation: 1, fromSize: 3, consistency: [bytes(1), bytes(2)] },
   { kind: 'receipt', epoch: 1, seq: 2, batchHash: new Uint8Array(32).fill(9), logIndex: 0 },
   { kind: 'snapshot', bytes: bytes(123, 125), signature: bytes(1) },
+  { kind: 'snapshot-part', bytes: bytes(123, 125) },
+  { kind: 'subject-answer', bytes: bytes(123, 125), signature: bytes(1) },
   { kind: 'refusal', code: 'sequence_gap', message: 'Batch 3 came before batch 2.', seq: 3, permanent: false },
 ]
 
@@ -100,6 +104,16 @@ describe('edge messages', () => {
   test('the hello of the first version holds no checkpoint and retains nothing', () => {
     const decoded = edgeSessionMethod.decodeRequest(Buffer.from('0a0a080112046163' + '6d652001', 'hex'))
     expect(decoded).toMatchObject({ ok: true, value: { features: [], checkpoint: null, retainedFromSeq: 0 } })
+  })
+
+  test.each<[string, AgentMessage]>([
+    ['too many parts', { kind: 'part-request', hashes: Array.from({ length: 9 }, () => bytes(1)) }],
+    ['too many subjects', { kind: 'subject-request', subjects: Array.from({ length: 513 }, () => 's') }],
+    ['an empty subject', { kind: 'subject-request', subjects: ['trk-1', ''] }],
+    ['a subject that is too long', { kind: 'subject-request', subjects: ['é'.repeat(65)] }],
+  ])('a request for %s is refused', (_what, request) => {
+    const wire = edgeSessionMethod.encodeRequest(request)
+    expect(edgeSessionMethod.decodeRequest(wire)).toMatchObject({ ok: false, fault: { code: 'message_malformed' } })
   })
 
   test('a report of too many reasons is refused', () => {

@@ -6,6 +6,13 @@ import type { AgentMessage, AggregatorMessage } from './messages.ts'
 import { checkpointFromWire, checkpointToWire } from './checkpoint-wire.ts'
 import { helloFromWire, helloToWire, welcomeFromWire, welcomeToWire } from './greeting-wire.ts'
 import { reportFromWire, reportToWire } from './report-wire.ts'
+import {
+  partRequestFromWire,
+  signedSnapshotFromWire,
+  snapshotPartFromWire,
+  subjectAnswerFromWire,
+  subjectRequestFromWire,
+} from './snapshot-wire.ts'
 import { bytesOf, countOf, fieldsOf, MalformedMessage, textOf, type Fields } from './wire-fields.ts'
 
 /** A message that its protobuf layout or its value ranges do not allow. */
@@ -101,6 +108,8 @@ function agentMessageToWire(message: AgentMessage): object {
     return { batch: { header: message.header, signature: message.signature, body: message.body } }
   }
   if (message.kind === 'report') return { report: reportToWire(message) }
+  if (message.kind === 'part-request') return { partRequest: { hashes: message.hashes } }
+  if (message.kind === 'subject-request') return { subjectRequest: { subjects: message.subjects } }
   return { hello: helloToWire(message) }
 }
 
@@ -116,7 +125,9 @@ function agentMessageFromWire(message: Fields): AgentMessage {
     }
   }
   if (which === 'report') return reportFromWire(fieldsOf(message, 'report'))
-  if (which !== 'hello') throw new MalformedMessage('it is no hello, batch or report')
+  if (which === 'partRequest') return partRequestFromWire(fieldsOf(message, 'partRequest'))
+  if (which === 'subjectRequest') return subjectRequestFromWire(fieldsOf(message, 'subjectRequest'))
+  if (which !== 'hello') throw new MalformedMessage('it is no hello, batch, report or request')
   return helloFromWire(fieldsOf(message, 'hello'))
 }
 
@@ -132,6 +143,10 @@ function aggregatorMessageToWire(message: AggregatorMessage): object {
       return { checkpoint: checkpointToWire(message) }
     case 'snapshot':
       return { snapshot: { bytes: message.bytes, signature: message.signature } }
+    case 'snapshot-part':
+      return { snapshotPart: { bytes: message.bytes } }
+    case 'subject-answer':
+      return { subjectAnswer: { bytes: message.bytes, signature: message.signature } }
     case 'refusal': {
       const { code, message: text, seq, permanent } = message
       return { refusal: { code, message: text, seq, permanent } }
@@ -156,10 +171,12 @@ function aggregatorMessageFromWire(message: Fields): AggregatorMessage {
       return welcomeFromWire(fieldsOf(message, 'welcome'))
     case 'checkpoint':
       return checkpointFromWire(fieldsOf(message, 'checkpoint'))
-    case 'snapshot': {
-      const snapshot = fieldsOf(message, 'snapshot')
-      return { kind: 'snapshot', bytes: bytesOf(snapshot, 'bytes'), signature: bytesOf(snapshot, 'signature') }
-    }
+    case 'snapshot':
+      return signedSnapshotFromWire(fieldsOf(message, 'snapshot'))
+    case 'snapshotPart':
+      return snapshotPartFromWire(fieldsOf(message, 'snapshotPart'))
+    case 'subjectAnswer':
+      return subjectAnswerFromWire(fieldsOf(message, 'subjectAnswer'))
     case 'refusal': {
       const refusal = fieldsOf(message, 'refusal')
       return {
@@ -171,7 +188,7 @@ function aggregatorMessageFromWire(message: Fields): AggregatorMessage {
       }
     }
     default:
-      throw new MalformedMessage('it is no welcome, receipt, snapshot, checkpoint or refusal')
+      throw new MalformedMessage('it is no welcome, receipt, snapshot, part, answer, checkpoint or refusal')
   }
 }
 

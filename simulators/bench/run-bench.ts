@@ -14,6 +14,7 @@ import { intakeMeasurement } from './measure-intake.ts'
 import { keyIndexMeasurement } from './measure-key-index.ts'
 import { memoryMeasurement } from './measure-memory.ts'
 import { normaliseMeasurement } from './measure-normalise.ts'
+import { ratingMeasurement } from './measure-rating.ts'
 import { slowDiskMeasurement } from './measure-slow-disk.ts'
 import type { Finding, Measurement } from './measurement.ts'
 
@@ -32,6 +33,7 @@ const measurements: readonly Measurement[] = [
   endToEndMeasurement,
   slowDiskMeasurement,
   aggregatorMeasurement,
+  ratingMeasurement,
   keyIndexMeasurement,
   normaliseMeasurement,
   memoryMeasurement,

@@ -192,7 +192,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
   {
     name: 'a closed period that is opened again',
     caughtAs: ['I10', 'I18'],
-    saying: /its line|not barred against later usage/,
+    saying: /is open again|its line|not barred against later usage/,
     tampering: () => inFile('after close', 'DELETE FROM period'),
   },
   {

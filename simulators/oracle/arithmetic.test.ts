@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dividedBy, plus, rationalOf, roundHalfAway, roundHalfEven, times, whole } from './rational.ts'
-import { chargedMicros, totalMicros } from './price.ts'
-import type { PlannedPrice } from './tenant-plan.ts'
+import type { PlannedModel } from './planned-price.ts'
+import { openingMicros, totalMicros } from './segment-usage.ts'
 
 describe('rounding to whole numbers', () => {
   test.each([
@@ -45,10 +45,8 @@ test('fractions add, multiply and divide exactly', () => {
 })
 
 describe('prices worked out by hand', () => {
-  const perToken: PlannedPrice = { id: 'p', meter: 'm', model: 'per-unit', amount: '3.00', per: 1_000_000n }
-  const stairs: PlannedPrice = {
-    id: 'g',
-    meter: 'm',
+  const perToken: PlannedModel = { model: 'per-unit', amount: '3.00', per: 1_000_000n }
+  const stairs: PlannedModel = {
     model: 'graduated',
     per: 10n,
     tiers: [
@@ -76,6 +74,6 @@ describe('prices worked out by hand', () => {
   })
 
   test('what is due before any usage belongs to no record', () => {
-    expect(chargedMicros(stairs, 100n)).toBe(5_000_000n)
+    expect(totalMicros(stairs, 100n) - openingMicros(stairs)).toBe(5_000_000n)
   })
 })

@@ -31,6 +31,14 @@ export function startOfDayText(text: string): number {
   return startOfDay(year, month, day)
 }
 
+/** Epoch milliseconds of a day, or of an instant such as `2026-01-31T22:00:00Z`. */
+export function instantOf(text: string): number {
+  const [day = '', time = '00:00:00'] = text.replace('Z', '').split('T')
+  const [hours, minutes, seconds] = time.split(':').map(Number)
+  if (hours === undefined || minutes === undefined || seconds === undefined) throw new Error(`${text} is no instant`)
+  return startOfDayText(day) + ((hours * 60 + minutes) * 60 + seconds) * 1000
+}
+
 /** The billing period of an instant: the month in UTC, `YYYY-MM`. */
 export function periodOf(timeMs: number): string {
   let year = 1970
@@ -38,4 +46,10 @@ export function periodOf(timeMs: number): string {
   let month = 1
   while (month < 12 && startOfDay(year, month + 1, 1) <= timeMs) month++
   return `${String(year)}-${String(month).padStart(2, '0')}`
+}
+
+/** When a billing period such as `2026-05` begins, and when it is over. */
+export function periodBounds(period: string): { readonly startMs: number; readonly endMs: number } {
+  const [year = 0, month = 0] = period.split('-').map(Number)
+  return { startMs: startOfDay(year, month, 1), endMs: startOfDay(year, month + 1, 1) }
 }

@@ -6,7 +6,7 @@ export class ChargeBook {
   readonly #released = new Map<string, Map<string, StoredCharge>>()
   #releasedPlaces: { readonly batchIndex: number; readonly unit: number }[] = []
 
-  /** Notes a charge of a debt (record and subscription). False: the unit was charged for it before. */
+  /** Notes a charge of a debt (record and segment). False: the unit was charged for it before. */
   note(batchIndex: number, unit: number, debt: string, charge: StoredCharge, byRelease: boolean): boolean {
     const place = `${batchIndex}/${unit}`
     const isFirst = this.#rated.get(place)?.has(debt) !== true && this.#released.get(place)?.has(debt) !== true
@@ -18,14 +18,15 @@ export class ChargeBook {
     return isFirst
   }
 
-  /** What the first rating of its batch charged a unit, by debt; undefined when it charged nothing. */
-  rated(batchIndex: number, unit: number): ReadonlyMap<string, StoredCharge> | undefined {
-    return this.#rated.get(`${batchIndex}/${unit}`)
+  /** What the first rating of its batch charged a unit; undefined when it charged nothing. */
+  rated(batchIndex: number, unit: number): readonly StoredCharge[] | undefined {
+    const charges = this.#rated.get(`${batchIndex}/${unit}`)
+    return charges === undefined ? undefined : [...charges.values()]
   }
 
-  /** What releases charged a unit, by debt. */
-  released(batchIndex: number, unit: number): ReadonlyMap<string, StoredCharge> {
-    return this.#released.get(`${batchIndex}/${unit}`) ?? new Map()
+  /** What releases charged a unit. */
+  released(batchIndex: number, unit: number): readonly StoredCharge[] {
+    return [...(this.#released.get(`${batchIndex}/${unit}`)?.values() ?? [])]
   }
 
   /** Units that releases charged since this was last asked. */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { AggregatorFile, DocumentRow } from './aggregator-file.ts'
 import type { BooksWatch } from './books-watch.ts'
-import { isIn, partnerOpenings, pricesOf, usedIn } from './due-openings.ts'
+import { feesOwed } from './due-fees.ts'
+import { partnerOpenings, unusedIn } from './due-openings.ts'
 import type { Findings } from './findings.ts'
-import { totalMicros } from './price.ts'
-import { roundHalfAway, roundHalfEven } from './rational.ts'
-import { priceIn } from './segment-check.ts'
+import { lineFaults } from './line-check.ts'
 import type { SegmentSums } from './segment-check.ts'
-import { decimalText, readDocument, ruleOf, sumsTo } from './stored-document.ts'
+import { openingMicros } from './segment-usage.ts'
+import { decimalText, readDocument, ruleOf } from './stored-document.ts'
 import type { DocumentLine, StoredDocument } from './stored-document.ts'
-import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
+import type { TenantPlan } from './tenant-plan.ts'
 import type { VersionBook } from './version-book.ts'
 import type { Owing } from './who-owes-whom.ts'
 
@@ -189,42 +189,21 @@ export class DocumentWatch {
       this.#findings.add(invariant, `document ${row.number}: ${what}`)
     const [plan] = this.#plans()
     if (plan === undefined) return
-    const micros = 10n ** BigInt(6 - plan.minorDigits)
-    for (const line of lines) {
-      const price = segments.get(line.segment)?.price ?? this.#unusedPrice(line)
-      if (price === undefined) {
-        wrong('I9', `has a line for ${line.subscription} ${line.meter}, which nobody sells`)
-        continue
-      }
-      const due = totalMicros(price, line.quantity)
-      if (line.amountMicros !== due)
-        wrong('I9', `${line.segment}: ${line.quantity} units cost ${due}, the line says ${line.amountMicros}`)
-      if (line.openingMicros !== totalMicros(price, 0n))
-        wrong('I9', `${line.segment}: ${line.openingMicros} is not what is due before usage`)
-      const exact = { numerator: line.amountMicros, denominator: micros }
-      const rounded = (ruleOf(row.bytes) === 'half-even' ? roundHalfEven(exact) : roundHalfAway(exact)) * micros
-      if (line.invoicedMicros !== rounded)
-        wrong('I9', `${line.segment}: ${line.amountMicros} is invoiced as ${line.invoicedMicros}, not ${rounded}`)
-      if (line.residueMicros !== line.amountMicros - rounded)
-        wrong('I9', `${line.segment}: the residue is ${line.residueMicros}`)
-      if (line.amount !== decimalText(rounded / micros, plan.minorDigits))
-        wrong('I9', `${line.segment}: prints ${line.amount} for ${rounded} micros`)
-      if (!sumsTo(line.days, line.quantity, line.amountMicros - line.openingMicros))
-        wrong('I9', `${line.segment}: its days are not its usage`)
-      if (!sumsTo(line.tiers, line.quantity, line.amountMicros))
-        wrong('I9', `${line.segment}: its tiers are not its amount`)
-    }
+    const { minorDigits } = plan
+    for (const line of lines)
+      for (const fault of lineFaults(line, segments, { minorDigits, rule: ruleOf(row.bytes) })) wrong('I9', fault)
     const sum = (pick: (line: DocumentLine) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
     if (sum(({ amountMicros }) => amountMicros) !== total) wrong('I10', 'the exact total is not the sum of its lines')
     if (sum(({ invoicedMicros: invoiced }) => invoiced) !== invoicedMicros)
       wrong('I10', 'the total is not the sum of its lines')
-    if (decimalText(invoicedMicros / micros, plan.minorDigits) !== document.total)
+    const micros = 10n ** BigInt(6 - minorDigits)
+    if (decimalText(invoicedMicros / micros, minorDigits) !== document.total)
       wrong('I10', `prints a total of ${document.total} for ${invoicedMicros} micros`)
   }
 
   /**
-   * What is due without usage stands on a document of every period its subscription is in force in, at the price of the
-   * version it is billed with; where it was used, the lines of its usage say it.
+   * What is due without usage, fees among it, stands once on the documents of a period, as the version it is billed with
+   * has it, and nothing else without usage does.
    */
   #checkDue(
     plan: TenantPlan,
@@ -232,27 +211,26 @@ export class DocumentWatch {
     documents: readonly StoredDocument[],
     segments: ReadonlyMap<string, SegmentSums>,
   ): void {
-    for (const subscription of plan.subscriptions) {
-      if (subscription.account === plan.operator || !isIn(subscription, period)) continue
-      for (const price of pricesOf(plan, subscription.offering)) {
-        if (totalMicros(price, 0n) === 0n || usedIn(segments, period, subscription.id, price.meter).length > 0) continue
-        const lines = documents
-          .flatMap((each) => each.lines)
-          .filter((line) => line.subscription === subscription.id && line.meter === price.meter)
-        this.#findings.demand(
-          lines.length === 1,
-          'I10',
-          () =>
-            `what ${subscription.id} owes for ${price.meter} before usage stands on ${lines.length} lines of ${period}`,
-        )
-      }
-    }
-  }
-
-  /** The price of a line without usage: one that some version has, of which only what is due before usage shows. */
-  #unusedPrice({ subscription, meter, openingMicros }: DocumentLine): PlannedPrice | undefined {
-    const prices = this.#plans().map((plan) => priceIn(plan, subscription, meter))
-    return prices.find((price) => price !== undefined && totalMicros(price, 0n) === openingMicros)
+    const due = plan.subscriptions
+      .filter(({ account }) => account !== plan.operator)
+      .flatMap((subscription) => [
+        ...unusedIn(plan, subscription, period, segments).map(({ meter, model }) =>
+          [subscription.id, meter, openingMicros(model)].join(' '),
+        ),
+        ...feesOwed(plan, subscription, period).map((fee) =>
+          [subscription.id, `fee for ${fee.period} of ${fee.quantity}`, fee.amountMicros].join(' '),
+        ),
+      ])
+    const lines = documents.flatMap((each) => each.lines).filter(({ segment }) => !segments.has(segment))
+    const stated = lines.map(({ subscription, meter, feePeriod, quantity, amountMicros }) =>
+      [subscription, feePeriod === null ? meter : `fee for ${feePeriod} of ${quantity}`, amountMicros].join(' '),
+    )
+    const [expected, found] = [due.toSorted().join(', '), stated.toSorted().join(', ')]
+    this.#findings.demand(
+      expected === found,
+      'I10',
+      () => `without usage [${expected}] is due for ${period}, its documents say [${found}]`,
+    )
   }
 }
 

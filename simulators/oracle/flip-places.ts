@@ -34,8 +34,14 @@ export const coveredTables: readonly CoveredTable[] = [
     columns: ['entity', 'asset', 'account', 'debit_micros', 'credit_micros'],
     namedBy: ['account', 'entity'],
   },
-  { table: 'segment', columns: ['quantity', 'events', 'amount_micros'], namedBy: ['key'] },
-  { table: 'segment_day', columns: ['quantity'], namedBy: [], orSaying: /days? of segment|by day/ },
+  { table: 'segment', columns: ['quantity', 'events', 'exact', 'earliest', 'amount_micros'], namedBy: ['key'] },
+  { table: 'segment_day', columns: ['quantity', 'events', 'exact'], namedBy: [], orSaying: /days? of segment|by day/ },
+  {
+    table: 'drift',
+    columns: ['agent', 'meter', 'records', 'short_micros', 'excess_micros'],
+    namedBy: [],
+    orSaying: /the drift of/,
+  },
   { table: 'suspense', columns: ['code'], namedBy: ['batch_index'] },
   {
     table: 'suspense_decision',

@@ -10,9 +10,11 @@ export function isTimedByReceipt(unit: StoredUnit): boolean {
   return Math.abs(unit.timeMs - unit.receivedWallMs) <= receiptToleranceMs
 }
 
-/** Whether a stored unit is what the event meant: identity, subject, quantities, and the time where one was stated. */
+/** Whether a stored unit is what the event meant: identity, subject, labels, facts, quantities, and the time where one was stated. */
 export function isMeant(unit: StoredUnit, event: MeantEvent): boolean {
   if (unit.source !== event.source || unit.eventId !== event.id || unit.subject !== event.subject) return false
+  for (const [name, text] of Object.entries(event.labels)) if (unit.labels.get(name) !== text) return false
+  for (const [name, count] of Object.entries(event.facts)) if (unit.facts.get(name) !== count) return false
   const timeFits = event.timeMs === null ? isTimedByReceipt(unit) : unit.timeMs === event.timeMs
   return timeFits && quantitiesKey(unit.records) === quantitiesKey(event.measured)
 }

@@ -21,6 +21,10 @@ export interface OracleCounts extends DispositionCounts {
   readonly batches: number
   readonly units: number
   readonly charges: number
+  /** Charged records that an agent had worked out an amount for. */
+  readonly prerated: number
+  /** Charges below zero. */
+  readonly fallen: number
   readonly documents: number
   /** Suspended units that were charged after all, and those that were given up. */
   readonly released: number
@@ -78,7 +82,18 @@ export class Oracle {
     for (const sums of this.#life.rating.segments.values()) charges += sums.charges
     const { released, discarded } = this.#life.suspense
     const batches = this.#life.log.batches.size
-    return { ...this.#counts, batches, units, charges, documents: this.#life.documents.count, released, discarded }
+    const { preratedRecords: prerated, fallenCharges: fallen } = this.#life.rating
+    return {
+      ...this.#counts,
+      batches,
+      units,
+      charges,
+      prerated,
+      fallen,
+      documents: this.#life.documents.count,
+      released,
+      discarded,
+    }
   }
 
   /** Looks at the tenant's file from now on; the one before is a thing of the past. */

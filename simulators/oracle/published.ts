@@ -9,6 +9,9 @@ export interface MeantEvent {
   /** Epoch milliseconds; null: left to the agent, which then takes its own time of receipt. */
   readonly timeMs: number | null
   readonly measured: readonly { readonly meter: string; readonly quantity: bigint }[]
+  /** What it says of its usage beside quantities. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly facts: Readonly<Record<string, bigint>>
 }
 
 /** One element of a payload: an event, or something that no agent can make an event of. */
@@ -39,7 +42,9 @@ export function identityKey(source: string, id: string): string {
 /** Everything of an event that makes it the same or another under one identity. Time counts only where it was stated. */
 export function contentKey(event: MeantEvent): string {
   const measured = [...event.measured].sort((a, b) => (a.meter < b.meter ? -1 : 1))
-  return `${event.subject} ${event.timeMs ?? '-'} ${measured.map(({ meter, quantity }) => `${meter}=${quantity}`).join(' ')}`
+  const labels = Object.entries(event.labels).map(([name, text]) => `${name}:${text}`)
+  const quantities = measured.map(({ meter, quantity }) => `${meter}=${quantity}`)
+  return [event.subject, event.timeMs ?? '-', ...labels.toSorted(), ...quantities].join(' ')
 }
 
 /** What the devices published and which agents acknowledged it: the truth that everything else is held against. */

@@ -1,18 +1,19 @@
 import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
 import { periodOf } from './calendar.ts'
 import { ChargeBook } from './charge-book.ts'
-import { asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
+import { readChargeBlock } from './charge-block.ts'
+import type { BlockCharge } from './charge-block.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch, LogWatch } from './log-watch.ts'
 import { MeterWatch } from './meter-watch.ts'
 import { identityKey } from './published.ts'
-import { replayedMicros } from './replay-check.ts'
+import { preratedFault } from './prerated-check.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import { SegmentBook } from './segment-book.ts'
 import { checkSegments } from './segment-check.ts'
 import type { SegmentSums } from './segment-check.ts'
 import type { TenantPlan } from './tenant-plan.ts'
-import { chargesFit, controlDuty, saysTheSame, suspenseReason } from './unit-duties.ts'
+import { chargesFit, chargesText, controlDuty, saysTheSame, suspenseReason } from './unit-duties.ts'
 import type { VersionBook } from './version-book.ts'
 
 /** What became of a unit of the log. */
@@ -28,6 +29,15 @@ interface Place {
   readonly batchIndex: number
   readonly unit: number
   readonly stored: StoredUnit
+}
+
+/** A charge, the segment it lies in, and the unit it is of. */
+interface ChargeInSegment {
+  readonly row: BlockRow
+  readonly key: string
+  readonly sums: SegmentSums
+  readonly stored: StoredUnit
+  readonly charge: BlockCharge
 }
 
 /**
@@ -48,6 +58,8 @@ export class RatingWatch {
   #blocks = 0
   #lastIdentified = -1
   #ratedUpTo = -1
+  #preratedRecords = 0
+  #fallenCharges = 0
 
   /** `plans` are the versions of the tenant file that may be in force. */
   constructor(findings: Findings, plans: () => readonly TenantPlan[], versions: VersionBook) {
@@ -55,11 +67,21 @@ export class RatingWatch {
     this.#plans = plans
     this.#versions = versions
     this.#meters = new MeterWatch(findings)
-    this.#segments = new SegmentBook(findings, plans, versions)
+    this.#segments = new SegmentBook(findings, versions)
   }
 
   get segments(): ReadonlyMap<string, SegmentSums> {
     return this.#segments.all
+  }
+
+  /** Charged records that an agent had worked out an amount for. */
+  get preratedRecords(): number {
+    return this.#preratedRecords
+  }
+
+  /** Charges below zero, where the total of a segment fell. */
+  get fallenCharges(): number {
+    return this.#fallenCharges
   }
 
   get ratedUpTo(): number {
@@ -161,76 +183,58 @@ export class RatingWatch {
     }
   }
 
-  /** [1, segment, leg, batch index, quantity, amount, [unit, record, quantity, amount, …]] */
   #takeBlock(row: BlockRow, batches: ReadonlyMap<number, LoggedBatch>): void {
-    const [, segment, leg, batchIndex, quantity, total, charges] = asList(readItem(row.block), 'a charge block')
-    const key = asText(segment, 'segment key')
-    const batch = asNumber(batchIndex, 'batch index')
+    const { segment: key, leg, batchIndex: batch, quantity, amountMicros, charges } = readChargeBlock(row)
     const where = `charge block ${row.id} (${key}, batch ${batch})`
-    const demand = (holds: boolean, invariant: 'I4' | 'I5' | 'I9' | 'I15', what: string): void =>
+    const demand = (holds: boolean, invariant: 'I5' | 'I9' | 'I15', what: string): void =>
       this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
-    demand(
-      key === row.segment && batch === row.batchIndex,
-      'I9',
-      `is stored under ${row.segment}, batch ${row.batchIndex}`,
-    )
-    const sums = this.#segments.sumsOf(key, asText(leg, 'leg key'), row)
-    const isRetail = this.#plans().some(({ subscriptions }) =>
-      subscriptions.some(({ id, subjects }) => id === sums.subscription && subjects !== undefined),
-    )
-    const [first] = this.#plans()
-    const meter = first?.meters.find(({ id, kind }) => id === sums.meter && kind !== undefined)
-    const charging = `${batch} ${row.releaseIndex}`
-    const flat = asList(charges, 'charges')
-    let quantitySum = 0n
-    let amountSum = 0n
-    for (let at = 0; at < flat.length; at += 4) {
-      const unit = asNumber(flat[at], 'unit')
-      const record = asNumber(flat[at + 1], 'record')
-      const charged = asInteger(flat[at + 2], 'quantity')
-      quantitySum += charged
-      const amount = asInteger(flat[at + 3], 'amount')
-      amountSum += amount
-      const position = sums.quantity + quantitySum - charged
-      const due = sums.price === undefined ? null : replayedMicros(sums.price, position, charged)
-      demand(
-        due === null || due === amount,
-        'I15',
-        `charges ${amount} for record ${unit}/${record}, after ${position} units its ${charged} cost ${String(due)}`,
-      )
-      const unitOf = batches.get(batch)?.units[unit]
-      const stored = unitOf?.records[record]
-      if (meter !== undefined && unitOf !== undefined && stored !== undefined) {
-        const reading = stored.quantity
-        this.#meters.charge({ meter, charging, batchIndex: batch, unit, record, stored: unitOf, reading, charged })
-      }
-      demand(
-        meter !== undefined || stored?.quantity === charged,
-        'I9',
-        `charges ${charged} for record ${unit}/${record}, which is ${String(stored?.quantity)}`,
-      )
-      demand(stored?.meter === sums.meter, 'I9', `charges record ${unit}/${record} of meter ${String(stored?.meter)}`)
-      // What a prepaid customer is asked to cover at the edge may never turn out too little at the centre.
-      const bound = isRetail ? (stored?.preratedMicros ?? null) : null
-      demand(
-        bound === null || amount <= bound || this.#segments.hadOtherPrices(sums),
-        'I4',
-        `charges ${amount} for ${charged} units, the agent set aside ${String(bound)}`,
-      )
-      const debt = `${record} ${sums.subscription}`
-      const charge = { segment: key, quantity: charged }
-      const isFirst = this.charges.note(batch, unit, debt, charge, row.releaseIndex !== null)
-      demand(isFirst, 'I5', `record ${unit}/${record} is charged twice under ${sums.subscription}`)
-      sums.charges += 1
+    const isInPlace = key === row.segment && batch === row.batchIndex
+    demand(isInPlace, 'I9', `is stored under ${row.segment}, batch ${row.batchIndex}`)
+    const units = batches.get(batch)?.units ?? []
+    const sums = this.#segments.sumsOf(key, leg, row, units[charges[0]?.unit ?? -1])
+    for (const charge of charges) {
+      const stored = units[charge.unit]
+      if (stored === undefined) demand(false, 'I9', `charges unit ${charge.unit}, which is not in the batch`)
+      else this.#takeCharge({ row, key, sums, stored, charge }, demand)
     }
+    const sum = (pick: (charge: BlockCharge) => bigint): bigint => charges.reduce((so, each) => so + pick(each), 0n)
+    const used = sum((each) => each.quantity)
+    const micros = sum((each) => each.amountMicros)
+    demand(used === quantity, 'I9', `says ${quantity} units, its charges are ${used}`)
+    demand(micros === amountMicros, 'I9', `says ${amountMicros} micros, its charges are ${micros}`)
+  }
+
+  /** The charge of one record, or of a part of it, in one segment. */
+  #takeCharge(
+    { row, key, sums, stored, charge }: ChargeInSegment,
+    demand: (holds: boolean, invariant: 'I5' | 'I9' | 'I15', what: string) => void,
+  ): void {
+    const { unit, record, quantity, amountMicros } = charge
+    const name = `record ${unit}/${record}`
+    const [first] = this.#plans()
+    const meter = first?.meters.find(({ id }) => id === sums.meter)
+    const measured = stored.records[record]
+    const before = sums.quantity
+    const due = this.#segments.dueFor(key, sums, row, { unit: stored, quantity })
     demand(
-      quantitySum === asInteger(quantity, 'quantity'),
-      'I9',
-      `says ${String(quantity)} units, its charges are ${quantitySum}`,
+      due === null || due === amountMicros,
+      'I15',
+      `charges ${amountMicros} for ${name}, after ${before} units its ${quantity} cost ${String(due)}`,
     )
-    demand(amountSum === asInteger(total, 'amount'), 'I9', `says ${String(total)} micros, its charges are ${amountSum}`)
-    sums.quantity += quantitySum
-    sums.amountMicros += amountSum
+    demand(measured?.meter === sums.meter, 'I9', `charges ${name} of meter ${String(measured?.meter)}`)
+    if (meter?.kind !== undefined && measured !== undefined) {
+      const charging = `${row.batchIndex} ${row.releaseIndex}`
+      const of = { batchIndex: row.batchIndex, unit, record, stored, reading: measured.quantity }
+      this.#meters.charge({ meter, charging, charged: quantity, ...of })
+    }
+    const { period, subscription, model } = sums
+    const stands = { record, period, subscription, model, quantity, amountMicros }
+    const isFirst = this.charges.note(row.batchIndex, unit, `${record} ${key}`, stands, row.releaseIndex !== null)
+    demand(isFirst, 'I5', `${name} is charged twice under ${subscription}`)
+    if (amountMicros < 0n) this.#fallenCharges += 1
+    sums.charges += 1
+    sums.quantity += quantity
+    sums.amountMicros += amountMicros
   }
 
   #decide(
@@ -243,7 +247,7 @@ export class RatingWatch {
     const place = `${batchIndex}/${index}`
     const charges = this.charges.rated(batchIndex, index)
     const name = `unit ${place} (${unit.source} ${unit.eventId ?? 'without id'} of ${unit.subject})`
-    const wrong = (invariant: 'I5' | 'I8' | 'I9', what: string): void =>
+    const wrong = (invariant: 'I4' | 'I5' | 'I8' | 'I9', what: string): void =>
       this.#findings.add(invariant, `${name}: ${what}`)
     const fate: UnitFate =
       suspended !== undefined
@@ -285,7 +289,10 @@ export class RatingWatch {
         )
       return
     }
-    const fits = plans.some((plan) => chargesFit(plan, unit, charges ?? new Map()))
-    if (!fits) wrong('I9', `is charged as [${[...(charges?.keys() ?? [])].join(', ')}], which is not what it owes`)
+    const fits = plans.some((plan) => chargesFit(plan, unit, charges ?? []))
+    if (!fits) wrong('I9', `is charged as [${chargesText(charges ?? [])}], which is not what it owes`)
+    this.#preratedRecords += unit.records.filter(({ preratedMicros }) => preratedMicros !== null).length
+    const fault = preratedFault(this.#plans(), unit, charges ?? [])
+    if (fault !== null) wrong('I4', `the agent ${fault}`)
   }
 }

@@ -1,8 +1,11 @@
-/** An exact fraction. The denominator is above zero; nothing is reduced until it is compared or rounded. */
+/** An exact fraction. The denominator is above zero; nothing is reduced until it is compared, rounded or asked for. */
 export interface Rational {
   readonly numerator: bigint
   readonly denominator: bigint
 }
+
+/** Nothing. */
+export const zero: Rational = { numerator: 0n, denominator: 1n }
 
 /** A whole number as a fraction. */
 export function whole(value: bigint): Rational {
@@ -20,10 +23,16 @@ export function rationalOf(text: string): Rational {
 
 /** a + b */
 export function plus(a: Rational, b: Rational): Rational {
+  if (a.denominator === b.denominator) return { numerator: a.numerator + b.numerator, denominator: a.denominator }
   return {
     numerator: a.numerator * b.denominator + b.numerator * a.denominator,
     denominator: a.denominator * b.denominator,
   }
+}
+
+/** a − b */
+export function minus(a: Rational, b: Rational): Rational {
+  return plus(a, { numerator: -b.numerator, denominator: b.denominator })
 }
 
 /** a × b */
@@ -35,6 +44,40 @@ export function times(a: Rational, b: Rational): Rational {
 export function dividedBy(a: Rational, b: bigint): Rational {
   if (b <= 0n) throw new Error(`cannot divide by ${b}`)
   return { numerator: a.numerator, denominator: a.denominator * b }
+}
+
+/** Below zero, zero or above it as a is less than b, the same or more. */
+export function compare(a: Rational, b: Rational): number {
+  const difference = a.numerator * b.denominator - b.numerator * a.denominator
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
+
+/** The smaller of two. */
+export function least(a: Rational, b: Rational): Rational {
+  return compare(a, b) <= 0 ? a : b
+}
+
+/** The larger of two. */
+export function most(a: Rational, b: Rational): Rational {
+  return compare(a, b) >= 0 ? a : b
+}
+
+/** The same fraction in its smallest terms, so that long sums stay short. */
+export function reduced({ numerator, denominator }: Rational): Rational {
+  let [divisor, rest] = [denominator, numerator < 0n ? -numerator : numerator]
+  while (rest !== 0n) [divisor, rest] = [rest, divisor % rest]
+  return { numerator: numerator / divisor, denominator: denominator / divisor }
+}
+
+/** The nearest whole number that is not above. */
+export function roundDown({ numerator, denominator }: Rational): bigint {
+  const cut = numerator / denominator
+  return cut * denominator > numerator ? cut - 1n : cut
+}
+
+/** The nearest whole number that is not below. */
+export function roundUp({ numerator, denominator }: Rational): bigint {
+  return -roundDown({ numerator: -numerator, denominator })
 }
 
 /**

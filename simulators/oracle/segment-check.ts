@@ -1,7 +1,8 @@
 import type { AggregatorFile } from './aggregator-file.ts'
 import type { Findings } from './findings.ts'
-import { chargedMicros } from './price.ts'
-import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
+import type { PlannedTerms } from './planned-price.ts'
+import { openingMicros } from './segment-usage.ts'
+import type { SegmentUsage } from './segment-usage.ts'
 
 /** All charges of one segment so far. */
 export interface SegmentSums {
@@ -10,14 +11,23 @@ export interface SegmentSums {
   readonly meter: string
   readonly seller: string
   readonly buyer: string
-  /** The price of the version that charged first; undefined when that version has none. */
-  readonly price: PlannedPrice | undefined
+  /** The number of the model among those of the price; null where it has only one. */
+  readonly model: number | null
+  /** The price as it was when it charged here first; undefined when nobody knows which version of it did. */
+  readonly terms: PlannedTerms | undefined
+  /** What was charged as one of its models; undefined until it is known which. */
+  usage: SegmentUsage | undefined
   quantity: bigint
   amountMicros: bigint
   charges: number
 }
 
-/** I9: what the file says of these segments is the sum of their charges, and what their price makes of their quantity. */
+/** What the price makes of everything charged in a segment, less what was due before the first of it. */
+export function chargedMicros({ usage }: SegmentSums): bigint | undefined {
+  return usage === undefined ? undefined : usage.totalMicros - openingMicros(usage.model)
+}
+
+/** I9: what the file says of these segments is the sum of their charges, and what their price makes of their records. */
 export function checkSegments(
   findings: Findings,
   file: AggregatorFile,
@@ -31,24 +41,10 @@ export function checkSegments(
     demand(BigInt(quantity) === sums.quantity, `holds ${quantity} units, its charges are ${sums.quantity}`)
     demand(BigInt(amount) === sums.amountMicros, `holds ${amount} micros, its charges are ${sums.amountMicros}`)
     demand(events === sums.charges, `counts ${events} events, its charges are ${sums.charges}`)
-    const due = sums.price === undefined ? undefined : chargedMicros(sums.price, sums.quantity)
+    const due = chargedMicros(sums)
     demand(
       due === sums.amountMicros,
       `${sums.quantity} units cost ${String(due)} micros, charged are ${sums.amountMicros}`,
     )
   }
-}
-
-/** A version's price for a meter of a subscription; undefined when it sells none. */
-export function priceIn(plan: TenantPlan, subscription: string, meter: string): PlannedPrice | undefined {
-  const offering = plan.subscriptions.find(({ id }) => id === subscription)?.offering
-  const prices = plan.offerings.find(({ id }) => id === offering)?.prices
-  return plan.prices.find((each) => each.meter === meter && prices?.includes(each.id))
-}
-
-/** Whether two prices say the same, so that their usage belongs together. */
-export function samePrice(left: PlannedPrice, right: PlannedPrice): boolean {
-  const text = (price: PlannedPrice): string =>
-    JSON.stringify({ ...price, id: '' }, (_key, each: unknown) => (typeof each === 'bigint' ? each.toString() : each))
-  return left === right || text(left) === text(right)
 }

@@ -22,6 +22,10 @@ export interface StoredUnit {
   readonly subject: string
   readonly timeMs: number
   readonly receivedWallMs: number
+  readonly labels: ReadonlyMap<string, string>
+  readonly facts: ReadonlyMap<string, bigint>
+  /** SHA-256 of the snapshot that the agent worked amounts out with, hexadecimal; null when it had none. */
+  readonly snapshot: string | null
   readonly records: readonly {
     readonly meter: string
     readonly quantity: bigint
@@ -35,12 +39,15 @@ export interface StoredUnit {
 /** The tables that units refer to; chunks of an open batch add to them one after the other. */
 export class StoredTables {
   readonly #strings: string[] = []
+  readonly #snapshots: string[] = []
   readonly #anchors: { monotonicMs: number; wallMs: number }[] = []
 
   /** Adds the entries of `tables` or of a chunk's delta: [strings, snapshots, anchors, leases]. */
   add(item: Item): void {
-    const [strings, , anchors] = asList(item, 'tables')
+    const [strings, snapshots, anchors] = asList(item, 'tables')
     for (const text of asList(strings, 'strings')) this.#strings.push(asText(text, 'a string of the tables'))
+    for (const hash of asList(snapshots, 'snapshots'))
+      this.#snapshots.push(Buffer.from(asBytes(hash, 'a snapshot of the tables')).toString('hex'))
     for (const anchor of asList(anchors, 'anchors')) {
       const [, monotonicMs, wallMs] = asList(anchor, 'an anchor')
       this.#anchors.push({ monotonicMs: asNumber(monotonicMs, 'monotonicMs'), wallMs: asNumber(wallMs, 'wallMs') })
@@ -48,10 +55,11 @@ export class StoredTables {
   }
 
   unit(item: Item): StoredUnit {
-    const [eventId, source, subject, timeOffset, anchorIndex, receivedOffset, , labels, facts, records] = asList(
+    const [eventId, source, subject, timeOffset, anchorIndex, receivedOffset, snapshot, ...said] = asList(
       item,
       'a unit',
     )
+    const [labels, facts, records] = said
     const anchor = this.#anchors[asNumber(anchorIndex, 'anchor index')]
     if (anchor === undefined) throw new Error('a unit names an anchor that the tables do not have')
     const flat = asList(records, 'records')
@@ -66,27 +74,33 @@ export class StoredTables {
     }
     const timeMs = anchor.wallMs + asNumber(timeOffset, 'event time')
     const quantities = measured.map(({ meter, quantity }) => `${meter}=${quantity}`).toSorted()
-    const extras = [...this.#pairs(labels, 'labels', true), ...this.#pairs(facts, 'facts', false)]
+    const labelled = this.#pairs(labels, 'labels', (value) => this.#string(value))
+    const stated = this.#pairs(facts, 'facts', (value) => asInteger(value, 'a fact'))
+    const extras = [...labelled, ...stated].map(([name, value]) => `${name}:${value}`)
     return {
       eventId: eventId === null ? null : asText(eventId, 'event id'),
       source: this.#string(source),
       subject: this.#string(subject),
       timeMs,
       receivedWallMs: anchor.wallMs + asNumber(receivedOffset, 'received time'),
+      labels: new Map(labelled),
+      facts: new Map(stated),
+      snapshot: snapshot === null ? null : (this.#snapshots[asNumber(snapshot, 'snapshot index')] ?? ''),
       records: measured,
       content: [this.#string(subject), ...extras, ...quantities].join(' '),
     }
   }
 
-  /** Labels are pairs of string indexes, facts are a string index and a number. */
-  #pairs(item: Item | undefined, what: string, valuesAreStrings: boolean): string[] {
+  /** Labels are pairs of string indexes, facts are a string index and a number; sorted by their names. */
+  #pairs<Value>(
+    item: Item | undefined,
+    what: string,
+    read: (value: Item | undefined) => Value,
+  ): readonly (readonly [string, Value])[] {
     const flat = asList(item, what)
-    const pairs: string[] = []
-    for (let at = 0; at < flat.length; at += 2) {
-      const value = flat[at + 1]
-      pairs.push(`${this.#string(flat[at])}:${valuesAreStrings ? this.#string(value) : asInteger(value, what)}`)
-    }
-    return pairs.toSorted()
+    const pairs: (readonly [string, Value])[] = []
+    for (let at = 0; at < flat.length; at += 2) pairs.push([this.#string(flat[at]), read(flat[at + 1])])
+    return pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))
   }
 
   #string(item: Item | undefined): string {

@@ -13,6 +13,10 @@ export interface DocumentLine {
   readonly amount: string
   readonly days: readonly LinePart[]
   readonly tiers: readonly LinePart[]
+  /** What a minimum or maximum added to the tiers or took off them. */
+  readonly limitMicros: bigint
+  /** The period that a fee is for; null for usage. */
+  readonly feePeriod: string | null
 }
 
 /** A day or a tier of a line. */
@@ -45,6 +49,8 @@ type Texts = Readonly<Record<string, string>>
 interface LineParts {
   readonly days: readonly Texts[]
   readonly tiers: readonly Texts[]
+  readonly limit?: Texts
+  readonly fee?: Texts
 }
 
 /** Reads a document out of its stored bytes. */
@@ -63,6 +69,8 @@ export function readDocument(row: DocumentRow): StoredDocument {
       amount: line['amount'] ?? '',
       days: line.days.map(partOf),
       tiers: line.tiers.map(partOf),
+      limitMicros: line.limit === undefined ? 0n : amountOf(line.limit, 'amountMicros'),
+      feePeriod: line.fee?.['period'] ?? null,
     })),
   )
   return {

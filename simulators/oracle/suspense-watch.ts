@@ -2,9 +2,10 @@ import type { AggregatorFile } from './aggregator-file.ts'
 import { periodOf } from './calendar.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch, SuspenseDecision } from './log-watch.ts'
+import { preratedFault } from './prerated-check.ts'
 import type { RatingWatch } from './rating-watch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
-import { chargesFit, suspenseReason } from './unit-duties.ts'
+import { chargesFit, chargesText, suspenseReason } from './unit-duties.ts'
 import type { VersionBook } from './version-book.ts'
 
 const longestNoteBytes = 200
@@ -96,8 +97,10 @@ export class SuspenseWatch {
     const stored = batches.get(batchIndex)?.units[unit]
     const charges = this.#rating.charges.released(batchIndex, unit)
     const fits = stored !== undefined && plan !== undefined && chargesFit(plan, stored, charges)
-    const debts = [...charges.keys()].join(', ')
-    this.#findings.demand(fits, 'I9', () => `${name} was released as [${debts}], which is not what it owes`)
+    const told = chargesText(charges)
+    this.#findings.demand(fits, 'I9', () => `${name} was released as [${told}], which is not what it owes`)
+    const fault = stored === undefined ? null : preratedFault(this.#plans(), stored, charges)
+    this.#findings.demand(fault === null, 'I4', () => `${name} was released, and the agent ${fault}`)
     this.#rating.decided(batchIndex, unit, { kind: 'charged' })
   }
 

@@ -1,3 +1,5 @@
+import type { PlannedFee, PlannedPrice, SharedMatrix } from './planned-price.ts'
+
 /**
  * What the world sells and to whom, as the oracle knows it. The tenant file that the aggregator is given is printed
  * from this, so the oracle never needs to read the product's catalogue.
@@ -10,7 +12,9 @@ export interface TenantPlan {
   readonly operator: string
   readonly meters: readonly PlannedMeter[]
   readonly prices: readonly PlannedPrice[]
-  readonly offerings: readonly { readonly id: string; readonly prices: readonly string[] }[]
+  readonly fees: readonly PlannedFee[]
+  readonly matrices: readonly SharedMatrix[]
+  readonly offerings: readonly PlannedOffering[]
   readonly accounts: readonly PlannedAccount[]
   readonly partners: readonly string[]
   readonly subscriptions: readonly PlannedSubscription[]
@@ -28,27 +32,11 @@ export interface PlannedMeter {
   readonly longestGap?: string
 }
 
-export type PlannedPrice =
-  | {
-      readonly id: string
-      readonly meter: string
-      readonly model: 'per-unit'
-      readonly amount: string
-      readonly per: bigint
-    }
-  | {
-      readonly id: string
-      readonly meter: string
-      readonly model: 'graduated'
-      readonly per: bigint
-      readonly tiers: readonly PlannedTier[]
-    }
-
-export interface PlannedTier {
-  /** Last quantity of the tier, in base units; null: open. */
-  readonly upTo: bigint | null
-  readonly amount: string
-  readonly flat?: string
+/** What is sold: prices and fees by their ids, others from some instants on for those who subscribe then. */
+export interface PlannedOffering {
+  readonly id: string
+  readonly prices: readonly string[]
+  readonly versions?: readonly { readonly from: string; readonly prices: readonly string[] }[]
 }
 
 export interface PlannedAccount {
@@ -79,4 +67,8 @@ export interface PlannedSubscription {
   readonly to?: string
   /** Left out: everything below the account. */
   readonly subjects?: readonly string[]
+  /** What fees go by. */
+  readonly quantities?: Readonly<Record<string, number>>
+  /** When it goes over to which version of its offering: the instant that one is from, or `first`. */
+  readonly migrations?: readonly { readonly at: string; readonly version: string }[]
 }

@@ -1,14 +1,19 @@
 import { periodOf } from './calendar.ts'
 import { isTimedByReceipt } from './matching.ts'
+import { partsOf } from './price-route.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import { owedFor } from './who-owes-whom.ts'
-import type { Debt } from './who-owes-whom.ts'
 
-/** A charge of a unit as it is stored: the segment it lies in. */
+/** A charge of a unit as it is stored. */
 export interface StoredCharge {
-  readonly segment: string
+  readonly record: number
+  readonly period: string
+  readonly subscription: string
+  /** The number of the price's model; null where it has only one. */
+  readonly model: number | null
   readonly quantity: bigint
+  readonly amountMicros: bigint
 }
 
 /**
@@ -36,26 +41,41 @@ export function controlDuty(plan: TenantPlan, unit: StoredUnit): string | null {
 /** Why a unit cannot be charged: the reason of its first record that has one; null when all of it can. */
 export function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | null {
   if (controlDuty(plan, unit) === 'mixed') return 'control_mixed'
-  for (const { meter } of unit.records) {
-    const { reason } = owedFor(plan, unit.subject, meter, unit.timeMs)
+  for (const { meter, quantity } of unit.records) {
+    const { reason, debts } = owedFor(plan, unit.subject, meter, unit.timeMs)
     if (reason !== null) return reason
+    if (debts.some(({ terms }) => partsOf(terms, unit, quantity) === null)) return 'no_price_row'
   }
   return null
 }
 
-/** Whether the charges of a unit are exactly its debts under a plan: one each, in the right period. */
-export function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: ReadonlyMap<string, StoredCharge>): boolean {
-  const owed = unit.records.map(({ meter }) => owedFor(plan, unit.subject, meter, unit.timeMs))
-  const debts: { readonly record: number; readonly debt: Debt }[] = []
-  for (const [record, { debts: ofRecord }] of owed.entries()) {
-    if (ofRecord === null) return false
-    debts.push(...ofRecord.map((debt) => ({ record, debt })))
+/**
+ * Whether the charges of a unit are exactly its debts under a plan: all parts of each of its records on each leg, in the
+ * right period. How much a record of readings comes to is a matter of the readings before, so only its parts are known.
+ */
+export function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: readonly StoredCharge[]): boolean {
+  const period = periodOf(unit.timeMs)
+  const owed: string[] = []
+  for (const [record, { meter, quantity: reported }] of unit.records.entries()) {
+    const isAmount = plan.meters.find(({ id }) => id === meter)?.kind === undefined
+    const { debts } = owedFor(plan, unit.subject, meter, unit.timeMs)
+    if (debts === null) return false
+    for (const { subscription, terms } of debts) {
+      const own = charges.filter((charge) => charge.record === record && charge.subscription === subscription)
+      const charged = isAmount ? reported : own.reduce((sum, { quantity }) => sum + quantity, 0n)
+      for (const { number, quantity } of partsOf(terms, unit, charged) ?? [])
+        owed.push(chargeText({ record, period, subscription, model: number, quantity }))
+    }
   }
-  const prefix = `${periodOf(unit.timeMs)}/`
-  return (
-    debts.length === charges.size &&
-    debts.every(
-      ({ record, debt }) => charges.get(`${record} ${debt.subscription}`)?.segment.startsWith(prefix) === true,
-    )
-  )
+  return owed.toSorted().join('\n') === charges.map(chargeText).toSorted().join('\n')
+}
+
+/** Charges in words. */
+export function chargesText(charges: readonly StoredCharge[]): string {
+  return charges.map(chargeText).join(', ')
+}
+
+function chargeText({ record, period, subscription, model, quantity }: Omit<StoredCharge, 'amountMicros'>): string {
+  const part = model === null ? '' : ` by model ${model}`
+  return `record ${record} in ${period} under ${subscription}${part} ${quantity}`
 }

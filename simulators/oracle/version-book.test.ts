@@ -9,6 +9,8 @@ const nothing = {
   operator: 'acme',
   meters: [],
   prices: [],
+  fees: [],
+  matrices: [],
   offerings: [],
   accounts: [],
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PlannedPrice, TenantPlan } from './tenant-plan.ts'
+import type { PlannedPrice } from './planned-price.ts'
+import type { TenantPlan } from './tenant-plan.ts'
 import { owedFor } from './who-owes-whom.ts'
 
 const price = (id: string, meter: string): PlannedPrice => ({ id, meter, model: 'per-unit', amount: '1', per: 1n })
@@ -23,6 +24,8 @@ const plan: TenantPlan = {
     price('roaming-data', 'data.bytes'),
     price('ai-tokens', 'tokens'),
   ],
+  fees: [],
+  matrices: [],
   offerings: [
     { id: 'tracker', prices: ['retail-data', 'retail-message'] },
     { id: 'wholesale', prices: ['wholesale-data', 'wholesale-message'] },

@@ -1,5 +1,6 @@
-import { startOfDayText } from './calendar.ts'
-import type { PlannedAccount, PlannedPrice, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
+import type { PlannedPrice, PlannedTerms } from './planned-price.ts'
+import type { PlannedAccount, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
+import { everSells, inForce, priceAt } from './terms-in-force.ts'
 
 /** An amount one party owes another. */
 export interface Owing {
@@ -14,6 +15,8 @@ export interface Debt {
   readonly buyer: string
   readonly subscription: string
   readonly price: PlannedPrice
+  /** As they are at the time of use. */
+  readonly terms: PlannedTerms
 }
 
 /** Why a record causes no debts but stays in suspense. */
@@ -32,39 +35,45 @@ export function owedFor(plan: TenantPlan, subject: string, meter: string, timeMs
   const listed = plan.subscriptions.filter((subscription) => subscription.subjects?.includes(subject) === true)
   if (listed.length === 0) return { debts: null, reason: 'unknown_subject' }
   if (!plan.meters.some(({ id }) => id === meter)) return { debts: null, reason: 'unknown_meter' }
-  const selling = listed.filter((subscription) => priceIn(plan, subscription, meter) !== undefined)
+  const selling = listed.filter((subscription) => everSells(plan, subscription, meter))
   if (selling.length === 0) return { debts: null, reason: 'no_price' }
-  const retail = selling.find((subscription) => inForce(subscription, timeMs))
-  if (retail === undefined) return { debts: null, reason: 'subscription_not_active' }
+  const active = selling.filter((subscription) => inForce(subscription, timeMs))
+  if (active.length === 0) return { debts: null, reason: 'subscription_not_active' }
+  const retail = active.find((subscription) => priceAt(plan, subscription, meter, timeMs) !== undefined)
+  const owed = retail === undefined ? undefined : debtOf(plan, retail, meter, timeMs)
+  if (retail === undefined || owed === undefined) return { debts: null, reason: 'no_price' }
 
-  const debts = [debtOf(plan, retail, meter)]
+  const debts = [owed]
   for (const above of ancestors(plan, retail.account)) {
     if (above.kind !== 'reseller') continue
     const purchase = plan.subscriptions.find(
       (subscription) =>
         subscription.account === above.id &&
         inForce(subscription, timeMs) &&
-        priceIn(plan, subscription, meter) !== undefined,
+        priceAt(plan, subscription, meter, timeMs) !== undefined,
     )
-    if (purchase === undefined) return { debts: null, reason: 'no_price' }
-    debts.push(debtOf(plan, purchase, meter))
+    const debt = purchase === undefined ? undefined : debtOf(plan, purchase, meter, timeMs)
+    if (debt === undefined) return { debts: null, reason: 'no_price' }
+    debts.push(debt)
   }
   for (const cost of plan.subscriptions) {
     if (cost.account !== plan.operator || !inForce(cost, timeMs)) continue
-    if (priceIn(plan, cost, meter) !== undefined) debts.push(debtOf(plan, cost, meter))
+    const debt = debtOf(plan, cost, meter, timeMs)
+    if (debt !== undefined) debts.push(debt)
   }
   return { debts, reason: null }
 }
 
-function debtOf(plan: TenantPlan, subscription: PlannedSubscription, meter: string): Debt {
-  const price = priceIn(plan, subscription, meter)
-  if (price === undefined) throw new Error(`${subscription.id} has no price for ${meter}`)
+/** Undefined when nothing is sold of the meter at that time. */
+function debtOf(plan: TenantPlan, subscription: PlannedSubscription, meter: string, timeMs: number): Debt | undefined {
+  const found = priceAt(plan, subscription, meter, timeMs)
+  if (found === undefined) return undefined
   if (subscription.account === plan.operator) {
     if (subscription.seller === undefined) throw new Error(`${subscription.id} names no partner`)
-    return { seller: subscription.seller, buyer: plan.operator, subscription: subscription.id, price }
+    return { seller: subscription.seller, buyer: plan.operator, subscription: subscription.id, ...found }
   }
   const seller = ancestors(plan, subscription.account).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
-  return { seller, buyer: payerOf(plan, subscription.account), subscription: subscription.id, price }
+  return { seller, buyer: payerOf(plan, subscription.account), subscription: subscription.id, ...found }
 }
 
 /** The account itself, or the first one up that pays for itself. */
@@ -78,14 +87,4 @@ function ancestors(plan: TenantPlan, id: string): readonly PlannedAccount[] {
   const own = plan.accounts.find((each) => each.id === id)
   const parent = plan.accounts.find((each) => each.id === own?.parent)
   return parent === undefined ? [] : [parent, ...ancestors(plan, parent.id)]
-}
-
-function priceIn(plan: TenantPlan, subscription: PlannedSubscription, meter: string): PlannedPrice | undefined {
-  const offering = plan.offerings.find(({ id }) => id === subscription.offering)
-  return plan.prices.find((price) => price.meter === meter && offering?.prices.includes(price.id))
-}
-
-function inForce(subscription: PlannedSubscription, timeMs: number): boolean {
-  const { from, to } = subscription
-  return timeMs >= startOfDayText(from) && (to === undefined || timeMs < startOfDayText(to))
 }

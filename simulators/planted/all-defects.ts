@@ -1,10 +1,12 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { agentDefects } from './agent-defects.ts'
 import { booksDefects } from './books-defects.ts'
+import { priceDefects } from './price-defects.ts'
 import { proofDefects } from './proof-defects.ts'
 import { ratingDefects } from './rating-defects.ts'
 import { receiveDefects } from './receive-defects.ts'
 import { recoveryDefects } from './recovery-defects.ts'
+import { snapshotDefects } from './snapshot-defects.ts'
 import type { SourceDefect } from './source-defect.ts'
 import { uplinkDefects } from './uplink-defects.ts'
 
@@ -12,7 +14,9 @@ import { uplinkDefects } from './uplink-defects.ts'
 export const allDefects: readonly SourceDefect[] = [
   ...agentDefects,
   ...uplinkDefects,
+  ...snapshotDefects,
   ...receiveDefects,
+  ...priceDefects,
   ...ratingDefects,
   ...booksDefects,
   ...proofDefects,

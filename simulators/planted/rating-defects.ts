@@ -5,8 +5,8 @@ export const ratingDefects: readonly SourceDefect[] = [
   {
     name: 'rounded-per-event',
     file: 'aggregator/domain/rating-of-record/segment-builder.ts',
-    find: 'return totalMicros(builder.leg.price, builder.position + quantity) - builder.openingMicros',
-    replace: 'return builder.chargedMicros + totalMicros(builder.leg.price, quantity) - builder.openingMicros',
+    find: 'builder.preparedMicros = totalMicros(model, builder.quantity + quantity) - opening',
+    replace: 'builder.preparedMicros = builder.chargedMicros + totalMicros(model, quantity) - opening',
     breaks: 'the charges of a segment add up to its rounded total',
     caughtBy: { kind: 'world', invariants: ['I9', 'I15'], saying: /micros, charged are|its \d+ cost/ },
   },
@@ -21,14 +21,14 @@ export const ratingDefects: readonly SourceDefect[] = [
   {
     name: 'tier-ends-one-late',
     file: 'shared/rating/graduated.ts',
-    find: '      bound = tier.upTo\n',
-    replace: '      bound = tier.upTo + 1n\n',
+    find: '      bound = upTo\n',
+    replace: '      bound = upTo + 1n\n',
     breaks: 'a tier ends with its last unit',
     caughtBy: { kind: 'world', invariants: ['I9', 'I15'], saying: /micros, charged are|its \d+ cost/ },
   },
   {
     name: 'last-unit-in-the-next-tier',
-    file: 'shared/rating/graduated.ts',
+    file: 'shared/rating/tiers.ts',
     find: 'tier.upTo === null || quantity <= tier.upTo',
     replace: 'tier.upTo === null || quantity < tier.upTo',
     breaks: 'the bound of a tier is its last unit',
@@ -77,32 +77,32 @@ export const ratingDefects: readonly SourceDefect[] = [
   {
     name: 'subscription-ends-a-millisecond-late',
     file: 'aggregator/domain/catalogue/leg-index.ts',
-    find: 'span.timeMs < subscription.toMs) found ??=',
-    replace: 'span.timeMs <= subscription.toMs) found ??=',
+    find: 'version.fromMs > span.timeMs || version.toMs <= span.timeMs',
+    replace: 'version.fromMs > span.timeMs || version.toMs < span.timeMs',
     breaks: 'a subscription is in force from its beginning up to its end',
     caughtBy: { kind: 'test', test: 'aggregator/domain/catalogue/leg-index.test.ts' },
   },
   {
     name: 'usage-before-the-subscription-charged',
     file: 'aggregator/domain/catalogue/leg-index.ts',
-    find: 'if (subscription.fromMs <= span.timeMs && span.timeMs',
-    replace: 'if (span.timeMs',
+    find: 'if (version.fromMs > span.timeMs || version',
+    replace: 'if (version',
     breaks: 'usage of before a subscription is not charged on it',
     caughtBy: { kind: 'world', invariants: ['I9'], saying: /is not what it owes/ },
   },
   {
     name: 'reseller-leg-skipped',
     file: 'aggregator/domain/catalogue/leg-index.ts',
-    find: '    legs.push(leg)\n  }\n  for (const cost',
-    replace: '    if (legs.length === 0) legs.push(leg)\n  }\n  for (const cost',
+    find: '    legs.push(purchase.leg)\n',
+    replace: '    if (legs.length === 0) legs.push(purchase.leg)\n',
     breaks: 'every leg up to the operator is charged',
     caughtBy: { kind: 'world', invariants: ['I9'], saying: /is not what it owes/ },
   },
   {
     name: 'partner-cost-skipped',
     file: 'aggregator/domain/catalogue/leg-index.ts',
-    find: 'if (leg !== undefined && inForce(span, [cost]) !== undefined) legs.push(leg)',
-    replace: 'if (leg !== undefined && inForce(span, [cost]) === undefined) legs.push(leg)',
+    find: 'if (bought !== null && bought.leg !== null) legs.push(bought.leg)',
+    replace: 'if (bought !== null && bought.leg !== null && legs.length > 1) legs.push(bought.leg)',
     breaks: 'what a partner is due is charged beside the revenue',
     caughtBy: { kind: 'world', invariants: ['I9'], saying: /is not what it owes/ },
   },
@@ -190,9 +190,9 @@ export const ratingDefects: readonly SourceDefect[] = [
   {
     name: 'charges-in-another-order',
     file: 'aggregator/domain/rating-of-record/segment-builder.ts',
-    find: 'builder.charges.push({ unit, record, quantity, amountMicros: charged - builder.chargedMicros })',
+    find: 'builder.charges.push({ unit, record, quantity, amountMicros: preparedMicros - builder.chargedMicros })',
     replace: `const last = builder.charges.at(-1)
-  const amountMicros = charged - builder.chargedMicros
+  const amountMicros = preparedMicros - builder.chargedMicros
   if (last === undefined) builder.charges.push({ unit, record, quantity, amountMicros })
   else {
     builder.charges.push({ unit, record, quantity, amountMicros: amountMicros - 1n })

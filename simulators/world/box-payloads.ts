@@ -51,6 +51,8 @@ export function boxPayload(
       id: `${box}/${boot}/${seq}`,
       subject: box,
       timeMs: at * 1000,
+      labels: {},
+      facts: {},
       measured: [
         { meter: 'data.bytes', quantity: BigInt(bytes) },
         { meter: 'messages', quantity: 1n },

@@ -2,21 +2,24 @@ import { randomBytes } from 'node:crypto'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { parseTenantFile } from '@meterline/aggregator/catalogue-files/parse-tenant-file.ts'
 import type { TenantFile } from '@meterline/aggregator/domain/catalogue/tenant-file.ts'
+import { priceModels } from '@meterline/shared/rating/price.ts'
 import { expect, test } from 'vitest'
 import { drawCatalogueChanges } from './catalogue-changes.ts'
 import { drawTenant } from './draw-tenant.ts'
 import { tenantFileText } from './tenant.ts'
 import type { WorldTenant } from './tenant.ts'
 
+const startMs = Date.UTC(2026, 4, 31, 23, 50)
+const stormMs = 3_600_000
 const first = randomBytes(4).toString('hex')
-const drawn: readonly (readonly [string, WorldTenant])[] = Array.from({ length: 150 }, (_, index) => {
+const drawn: readonly (readonly [string, WorldTenant])[] = Array.from({ length: 60 }, (_, index) => {
   const seed = `${first}-${index}`
-  return [seed, drawTenant(seededRandom(seed))]
+  return [seed, drawTenant(seededRandom(seed), startMs)]
 })
 
 test('the product takes every tenant that is drawn, and every change to it', () => {
   for (const [seed, tenant] of drawn) {
-    const changes = drawCatalogueChanges(seededRandom(`${seed} changes`), tenant)
+    const changes = drawCatalogueChanges(seededRandom(`${seed} changes`), tenant, stormMs)
     let before: TenantFile | null = null
     for (const [index, plan] of [tenant.plan, ...changes.map((change) => change.plan)].entries()) {
       const parsed = parseTenantFile('world.yaml', tenantFileText(plan, [], index + 1), before)
@@ -28,7 +31,7 @@ test('the product takes every tenant that is drawn, and every change to it', () 
 
 test('every change list subscribes the latecomer', () => {
   for (const [seed, tenant] of drawn) {
-    const last = drawCatalogueChanges(seededRandom(`${seed} changes`), tenant).at(-1)?.plan
+    const last = drawCatalogueChanges(seededRandom(`${seed} changes`), tenant, stormMs).at(-1)?.plan
     const subjects = last?.subscriptions.flatMap((subscription) => subscription.subjects ?? [])
     expect({ seed, subjects }).toMatchObject({ subjects: expect.arrayContaining([tenant.latecomer]) as string[] })
   }
@@ -49,4 +52,19 @@ test('trees differ: one to four levels, several resellers, one or two partners, 
   expect(Math.max(...resellers)).toBeGreaterThan(2)
   expect([...new Set(plans.map(({ partners }) => partners.length))].toSorted((a, b) => a - b)).toEqual([1, 2])
   expect([...new Set(plans.map(({ currency }) => currency))].toSorted()).toEqual(['EUR', 'JPY', 'KWD'])
+})
+
+test('every model of prices and fees is drawn, also inside of others and from dates on', () => {
+  const text = drawn
+    .flatMap(([seed, tenant]) => [
+      tenant.plan,
+      ...drawCatalogueChanges(seededRandom(`${seed} changes`), tenant, stormMs).map(({ plan }) => plan),
+    ])
+    .map((plan) => tenantFileText(plan, [], 1))
+    .join('\n')
+  for (const model of [...priceModels, 'recurring', 'one-time']) expect(text).toContain(`"model":"${model}"`)
+  for (const said of ['changes', 'versions', 'migrations', 'duration', 'above', 'block', 'freeEvents', 'minimum'])
+    expect(text).toContain(`"${said}":`)
+  expect(text).toMatch(/"when":\{[^}]*\},"model":"time-of-use"/)
+  expect(text).toContain('"matrix":"models"')
 })

@@ -1,8 +1,10 @@
 import type { Random } from '@meterline/shared/base/random.ts'
-import type { PlannedAccount, PlannedPrice, PlannedSubscription, TenantPlan } from '../oracle/tenant-plan.ts'
+import type { PlannedFee, PlannedPrice } from '../oracle/planned-price.ts'
+import type { PlannedAccount, PlannedOffering, PlannedSubscription, TenantPlan } from '../oracle/tenant-plan.ts'
 import { drawAccounts } from './draw-accounts.ts'
 import type { DrawnTree } from './draw-accounts.ts'
-import { drawPrice } from './draw-price.ts'
+import { drawFees, statedQuantities } from './draw-fees.ts'
+import { drawPrice, drawSharedMatrix } from './draw-price.ts'
 import type { PlannedDevice, WorldTenant } from './tenant.ts'
 
 const mostTrackers = 8
@@ -36,8 +38,11 @@ const aiMeters = [
   ['ai-reasoning', 'ai.reasoning_tokens', 10_000],
 ] as const
 
-/** Draws a tenant: its tree, what is sold in it at which price, who subscribed to what, and the devices. */
-export function drawTenant(random: Random): WorldTenant {
+/**
+ * Draws a tenant: its tree, what is sold in it at which price, who subscribed to what, and the devices. `startMs` is when
+ * its world begins.
+ */
+export function drawTenant(random: Random, startMs: number): WorldTenant {
   const operator = 'acme'
   const tree = drawAccounts(random, operator)
   const [currency, minorDigits] = currencies[random.below(currencies.length)] ?? currencies[0]
@@ -61,13 +66,20 @@ export function drawTenant(random: Random): WorldTenant {
       { id: 'seats', unit: 'seat', kind: 'maximum' },
       { id: 'active.devices', unit: 'device', kind: 'distinct' },
     ],
-    ...drawOffers(random, tree, partners),
+    ...drawOffers(random, tree, partners, startMs),
     accounts: tree.accounts,
     partners,
     subscriptions: [
       ...tree.leaves.map(({ account, letter }) => {
         const subjects = [...(trackers.get(letter) ?? []), ...(letter === 'n' ? boxes : [])]
-        return { id: `${account}-trackers`, account, offering: 'tracker', from: sinceYearBegan, subjects }
+        return {
+          id: `${account}-trackers`,
+          account,
+          offering: 'tracker',
+          from: sinceYearBegan,
+          subjects,
+          quantities: statedQuantities,
+        }
       }),
       { id: 'brightdesk-ai', account: 'brightdesk', offering: 'ai-tokens', from: sinceYearBegan, subjects: servers },
       ...purchases(tree, partners, operator),
@@ -80,7 +92,7 @@ export function drawTenant(random: Random): WorldTenant {
     ...boxes.map((id) => ({ id, kind: 'box' as const })),
     ...servers.map((id) => ({ id, kind: 'ai' as const })),
   ]
-  return { plan, devices, latecomer }
+  return { plan, devices, latecomer, startMs }
 }
 
 /** Some trackers of each leaf, two at least where one is only compared. */
@@ -98,32 +110,42 @@ function drawOffers(
   random: Random,
   { accounts }: DrawnTree,
   partners: readonly string[],
-): Pick<TenantPlan, 'prices' | 'offerings'> {
+  startMs: number,
+): Pick<TenantPlan, 'prices' | 'fees' | 'matrices' | 'offerings'> {
   const prices: PlannedPrice[] = []
-  const offerings: { id: string; prices: readonly string[] }[] = []
-  const offer = (id: string, own: readonly PlannedPrice[]): void => {
+  const fees: PlannedFee[] = []
+  const offerings: PlannedOffering[] = []
+  const offer = (id: string, own: readonly PlannedPrice[], due: readonly PlannedFee[] = []): void => {
     prices.push(...own)
-    offerings.push({ id, prices: own.map((price) => price.id) })
+    fees.push(...due)
+    offerings.push({ id, prices: [...own, ...due].map((price) => price.id) })
   }
+  const price = (id: string, meter: string, expected: number): PlannedPrice =>
+    drawPrice(random, id, { meter, expected, startMs })
   const priced = (prefix: string, share: number): readonly PlannedPrice[] =>
-    trackerMeters.map(([name, meter, expected]) => drawPrice(random, `${prefix}-${name}`, meter, expected * share))
-  offer('tracker', priced('retail', 1))
+    trackerMeters.map(([name, meter, expected]) => price(`${prefix}-${name}`, meter, expected * share))
+  offer('tracker', priced('retail', 1), drawFees(random, 'retail', true))
+  const models = drawSharedMatrix(
+    random,
+    'models',
+    aiMeters.map(([, meter, expected]) => [meter, expected]),
+  )
+  const isShared = random.below(3) === 0
   offer(
     'ai-tokens',
-    aiMeters.map(([id, meter, expected]) => drawPrice(random, id, meter, expected)),
+    aiMeters.map(([id, meter, expected]) =>
+      isShared ? { id, meter, model: 'matrix', matrix: models.id } : price(id, meter, expected),
+    ),
   )
   for (const { id } of resellersOf(accounts)) {
-    offer(`wholesale-${id}`, priced(`wholesale-${id}`, 3))
-    const ai = aiMeters.map(([name, meter, expected]) => drawPrice(random, `wholesale-${id}-${name}`, meter, expected))
+    offer(`wholesale-${id}`, priced(`wholesale-${id}`, 3), drawFees(random, `wholesale-${id}`, false))
+    const ai = aiMeters.map(([name, meter, expected]) => price(`wholesale-${id}-${name}`, meter, expected))
     offer(`wholesale-ai-${id}`, ai)
   }
-  offer('roaming', [drawPrice(random, 'roaming-data', 'data.bytes', 200_000)])
+  offer('roaming', [price('roaming-data', 'data.bytes', 200_000)], drawFees(random, 'roaming', false))
   if (partners.length > 1)
-    offer('satellite', [
-      drawPrice(random, 'satellite-data', 'data.bytes', 200_000),
-      drawPrice(random, 'satellite-message', 'messages', 200),
-    ])
-  return { prices, offerings }
+    offer('satellite', [price('satellite-data', 'data.bytes', 200_000), price('satellite-message', 'messages', 200)])
+  return { prices, fees, matrices: isShared ? [models] : [], offerings }
 }
 
 /** What resellers buy from those above them, and the operator from partners. */

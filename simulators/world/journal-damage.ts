@@ -181,9 +181,12 @@ export class JournalDamage {
   }
 }
 
-/** The snapshot is signed by the aggregator: an agent that cannot verify it asks for another one. */
+/**
+ * The snapshot is signed by the aggregator and its parts are named by their content: an agent that cannot verify them asks
+ * for others. When a subject was told of, which its number says, decides only whom the agent forgets first.
+ */
 function isFoundWhenUsed(difference: string): boolean {
-  return difference === 'table snapshot'
+  return ['table snapshot', 'table snapshot_part', 'table subject'].includes(difference)
 }
 
 function namesOf(report: Result<RecoveryReport, Fault>): readonly string[] {

@@ -17,12 +17,16 @@ export function linkObserver(world: Surroundings, box: string, agent: string): L
       else if (message.kind === 'batch') oracle.caps.batchSent(box)
       if (message.kind === 'hello') note(`sends hello at ${message.lastSealedSeq} ${shortHex(message.chainHash)}`)
       else if (message.kind === 'report') note(`reports ${message.suspendedRows} entries in suspense`)
+      else if (message.kind === 'part-request') note(`asks for ${message.hashes.length} parts of the snapshot`)
+      else if (message.kind === 'subject-request') note(`asks about ${message.subjects.length} subjects`)
       else note(`sends batch of ${message.body.length} bytes, signed ${shortHex(message.signature)}`)
     },
     sentByAggregator(message) {
       if (message.kind === 'refusal') note(`is refused: ${message.code} ${message.seq} ${message.message}`)
       else if (message.kind === 'welcome') note(`is welcomed at ${message.receivedSeq}`)
       else if (message.kind === 'snapshot') note(`is sent a snapshot of ${message.bytes.length} bytes`)
+      else if (message.kind === 'snapshot-part') note(`is sent a part of ${message.bytes.length} bytes`)
+      else if (message.kind === 'subject-answer') note(`is told of subjects in ${message.bytes.length} bytes`)
     },
     arrivedAtAgent(message) {
       if (message.kind !== 'receipt') return

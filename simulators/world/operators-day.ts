@@ -24,7 +24,7 @@ function changeCatalogue(
   stormMs: number,
 ): void {
   const random = seededRandom(`${seed} changes`)
-  const changes = drawCatalogueChanges(random, tenant)
+  const changes = drawCatalogueChanges(random, tenant, stormMs)
   const startMs = queue.nowMs
   const moments = changes.map(() => random.below(stormMs)).toSorted((a, b) => a - b)
   for (const [index, { what, plan }] of changes.entries()) {

@@ -1,6 +1,7 @@
 import type { Random } from '@meterline/shared/base/random.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { MeantContent, MeantEvent } from '../oracle/published.ts'
+import { deviceLabels, modelNames, sizeFact } from './labels.ts'
 
 /** A payload element and what it means. */
 export interface WrittenPiece {
@@ -55,14 +56,18 @@ export function writtenUsage(random: Random, draft: EventDraft, measured: MeantE
     subject: draft.subject,
     timeMs: draft.timeMs,
     measured,
+    labels: drawLabels(random, deviceLabels),
+    facts: {},
   }
   const numberForm = (quantity: bigint): number | string =>
     random.below(4) === 0 ? quantity.toString() : Number(quantity)
   const first = measured[0]
-  const usage =
+  const quantities =
     measured.length === 1 && first !== undefined && random.below(2) === 0
       ? { meter: first.meter, quantity: numberForm(first.quantity) }
       : { usage: Object.fromEntries(measured.map(({ meter, quantity }) => [meter, numberForm(quantity)])) }
+  const hasLabels = Object.keys(event.labels).length > 0
+  const usage = hasLabels ? { ...quantities, dimensions: event.labels } : quantities
   const subject = draft.subject === draft.device && random.below(2) === 0 ? {} : { subject: draft.subject }
   const id = draft.id === null ? {} : { id: draft.id }
   // CloudEvents demands an id, so what has none is always plain.
@@ -102,9 +107,11 @@ export function aiPiece(random: Random, draft: EventDraft): WrittenPiece {
     { meter: 'ai.output_tokens', quantity: BigInt(output - reasoning) },
     ...subsets.filter(([, tokens]) => tokens > 0).map(([meter, tokens]) => ({ meter, quantity: BigInt(tokens) })),
   ]
+  const model = modelNames[random.below(modelNames.length)] ?? modelNames[0]
+  const region = drawLabels(random, { region: deviceLabels.region })
   const attributes = {
     'gen_ai.response.id': draft.id ?? undefined,
-    'gen_ai.response.model': 'bright-large-2',
+    'gen_ai.response.model': model,
     'gen_ai.operation.name': 'chat',
     'gen_ai.usage.input_tokens': input,
     'gen_ai.usage.output_tokens': output,
@@ -119,9 +126,21 @@ export function aiPiece(random: Random, draft: EventDraft): WrittenPiece {
     subject: draft.subject,
     timeMs: draft.timeMs,
     measured,
+    labels: { ...region, model },
+    facts: { [sizeFact]: BigInt(input) },
   }
-  const json = random.below(3) === 0 ? { attributes, ...time } : { ...attributes, ...time }
+  const said = Object.keys(region).length === 0 ? time : { ...time, dimensions: region }
+  const json = random.below(3) === 0 ? { attributes, ...said } : { ...attributes, ...said }
   return { json, piece: { kind: 'event', event } }
+}
+
+/** Some of the labels that there are, each with one of its texts. */
+function drawLabels(
+  random: Random,
+  known: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, string>> {
+  const drawn = Object.entries(known).map(([name, texts]) => [name, texts[random.below(texts.length + 1)]] as const)
+  return Object.fromEntries(drawn.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])))
 }
 
 /** One of the things broken devices send as an element of a payload. */

@@ -63,11 +63,11 @@ export class Run {
     this.#random = seededRandom(`${seed} run`)
     this.#mode = typeof faults === 'string' ? faults : 'given'
     this.#faults = planForRun({ seed, faults, without, hours })
-    this.#startMs = drawStart(this.#random.below(9), this.#random.below(2) === 0, this.#random.below(30 * minuteMs))
+    this.#startMs = drawStart(this.#random.below(9), this.#random.below(4), this.#random.below(30 * minuteMs))
     this.#queue = new EventQueue(this.#startMs, this.#random.below(2 ** 32))
     this.#trace = new Trace(this.#startMs, options.traceLines ?? 60)
     this.findings = new Findings(() => ({ atMs: this.#queue.nowMs, step: this.#counts.steps }), options.endsAt)
-    this.#tenant = drawTenant(seededRandom(`${seed} tenant`))
+    this.#tenant = drawTenant(seededRandom(`${seed} tenant`), this.#startMs)
     const published = new PublishedLedger()
     this.#oracle = new Oracle(this.findings, published, this.#tenant.plan.tenant, () => this.#world.operator.plans)
     const parts = { queue: this.#queue, trace: this.#trace, findings: this.findings, oracle: this.#oracle }

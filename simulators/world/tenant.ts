@@ -14,6 +14,8 @@ export interface WorldTenant {
   readonly devices: readonly PlannedDevice[]
   /** A device whose subject nobody has subscribed at first. */
   readonly latecomer: string
+  /** When its world begins. */
+  readonly startMs: number
 }
 
 /** The tenant file as a person would write it, with the agents that may report and their public keys. */
@@ -36,7 +38,8 @@ export function tenantFileText(
     'meters:',
     ...plan.meters.map(line),
     'prices:',
-    ...plan.prices.map(line),
+    ...[...plan.prices, ...plan.fees].map(line),
+    ...(plan.matrices.length === 0 ? [] : ['matrices:', ...plan.matrices.map(line)]),
     'offerings:',
     ...plan.offerings.map((offering) => line(named(offering))),
     'accounts:',

@@ -133,6 +133,7 @@ export class Workload {
       time: victim.timeMs ?? undefined,
       meter: 'data.bytes',
       quantity: Number(quantity),
+      dimensions: victim.labels,
     }
     return { json, piece: { kind: 'event', event } }
   }

@@ -104,6 +104,7 @@ test('the known worlds together met every kind of fault that streams and honest 
     'notTaken',
     'unavailable',
     'charged',
+    'prerated',
     'suspendedAtAggregator',
     'suspendedAtAgents',
     'documents',

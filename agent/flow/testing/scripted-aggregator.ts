@@ -8,7 +8,9 @@ import type {
   AggregatorMessage,
   BatchMessage,
   Hello,
+  PartRequest,
   ReportMessage,
+  SubjectRequest,
 } from '@meterline/shared/wire/messages.ts'
 import type { OpenUplink, UplinkHandlers } from '../ports.ts'
 
@@ -37,6 +39,9 @@ export class ScriptedAggregator {
   restore: SignedRestore | null = null
   /** What it says right after a welcome. */
   onWelcome: (hello: Hello) => readonly AggregatorMessage[] = () => []
+  /** What it answers to requests for parts and subjects. */
+  onRequest: (request: PartRequest | SubjectRequest) => readonly AggregatorMessage[] = () => []
+  readonly requests: (PartRequest | SubjectRequest)[] = []
   readonly units: RatingUnit[] = []
   readonly batches: BatchMessage[] = []
   /** What was wrong with batches that came in; stays empty with an honest agent. */
@@ -95,7 +100,11 @@ export class ScriptedAggregator {
     if (message === undefined) return false
     if (message.kind === 'hello') this.#welcome(message)
     else if (message.kind === 'batch') this.#take(message)
-    else this.reports.push(message)
+    else if (message.kind === 'report') this.reports.push(message)
+    else {
+      this.requests.push(message)
+      this.#toAgent.push(...this.onRequest(message))
+    }
     return true
   }
 

@@ -7,6 +7,7 @@ import { readUnit } from '@meterline/shared/model/unit-decoder.ts'
 import type { ClockAnchor, ClockReading, RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { BirthBook } from '../../domain/mapping/birth-book.ts'
+import { SubjectBook } from '../../domain/subject-book.ts'
 import { compileRules } from '../../domain/mapping/compile-rules.ts'
 import { emptyRuleBook, type RuleBook } from '../../domain/mapping/rule-book.ts'
 import type { RuleDefinition } from '../../domain/mapping/rule-definition.ts'
@@ -70,6 +71,7 @@ export function openWriter(
     rules: emptyRuleBook,
     births: new BirthBook(),
     prerates: null,
+    subjects: new SubjectBook(),
     receipts: [],
     verifiedHead: null,
   })

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { novemberBills, novemberPeriod, rateInOrder, sampleUnit } from '../testing/sample-bills.ts'
-import { november, sampleCatalogue, sampleJson, type SampleJson } from '../testing/sample-tenant.ts'
+import { sampleCatalogue, sampleJson, type SampleJson } from '../testing/sample-tenant.ts'
 import type { LedgerEntry } from '../ledger/entry.ts'
-import { periodBills, type Bill, type BillLine } from './period-bill.ts'
+import { periodBills, type Bill } from './period-bill.ts'
 
 const catalogue = sampleCatalogue()
 const usage = [
@@ -128,63 +127,28 @@ describe('the bills of a period', () => {
   })
 })
 
-describe('the parts of a line', () => {
-  const day = 86_400_000
-  const first = november - 3 * day
-  const usages = [
-    sampleUnit('trk-1', { 'data.bytes': 4_000n }, november),
-    sampleUnit('trk-1', { 'data.bytes': 3_000n }, first),
-    sampleUnit('trk-2', { 'data.bytes': 1_000n }, november + 1),
-    sampleUnit('trk-1', { 'data.bytes': 0n }, november + day),
-  ]
-  const lineFrom = (units: readonly RatingUnit[]): BillLine | undefined =>
-    billOf(novemberBills(catalogue, units), 'baltic', 'hansa').sections[0]?.lines[0]
-
-  test('days cost what they add, earlier days first, in whatever order their usage arrived', () => {
-    const days = [
-      { day: '2026-11-12', quantity: 3_000n, amountMicros: 0n },
-      { day: '2026-11-15', quantity: 5_000n, amountMicros: 32_100n },
-    ]
-    expect(lineFrom(usages)?.days).toEqual(days)
-    expect(lineFrom(usages.toReversed())?.days).toEqual(days)
+test('the models of a price are billed in their order, also those behind the ninth', () => {
+  const json = sampleJson()
+  const models = Array.from({ length: 12 }, (_, index) => `m${String(index).padStart(2, '0')}`)
+  const matrix = {
+    id: 'ai-input',
+    meter: 'ai.input_tokens',
+    model: 'matrix',
+    dimensions: ['ai.model'],
+    rows: models.map((model) => ({ when: { 'ai.model': model }, model: 'per-unit', amount: '1' })),
+  }
+  const prices = (json['prices'] as readonly Record<string, unknown>[]).map((each) =>
+    each['id'] === matrix.id ? matrix : each,
+  )
+  const calls = models.toReversed().map((model) => {
+    const labels: readonly (readonly [string, string])[] = [['ai.model', model]]
+    return { ...sampleUnit('llm-1', { 'ai.input_tokens': 1n }), labels }
   })
-
-  test('tiers say what each of them contributes, also what is not reached', () => {
-    expect(lineFrom(usages)?.tiers).toEqual([
-      { fromUnits: 0n, upToUnits: 5_000n, terms: 'free', quantity: 5_000n, amountMicros: 0n },
-      {
-        fromUnits: 5_000n,
-        upToUnits: 2_000_000n,
-        terms: '0.0107 EUR per 1,000 byte',
-        quantity: 3_000n,
-        amountMicros: 32_100n,
-      },
-      { fromUnits: 2_000_000n, upToUnits: null, terms: '0.006 EUR per 1,000 byte', quantity: 0n, amountMicros: 0n },
-    ])
-  })
-
-  test('a flat fee stands in the words of its tier', () => {
-    const bill = billOf(
-      novemberBills(catalogue, [sampleUnit('llm-1', { 'ai.input_tokens': 1n })]),
-      'acme',
-      'brightdesk',
-    )
-    expect(bill.sections[0]?.lines[1]?.tiers.map(({ terms, amountMicros }) => [terms, amountMicros])).toEqual([
-      ['15.00 EUR per 1,000,000 token and 2.00 EUR once', 2_000_000n],
-      ['12.00 EUR per 1,000,000 token', 0n],
-    ])
-  })
-
-  test('usage of a time before days were kept comes before all days', () => {
-    const { segments } = rateInOrder([{ catalogue, units: usages }])
-    const without = new Map(
-      [...segments].map(([key, state]) => [key, { ...state, days: state.days.slice(1) }] as const),
-    )
-    const bills = periodBills({ catalogues: [catalogue], period: novemberPeriod() }, without)
-    expect(billOf(bills, 'baltic', 'hansa').sections[0]?.lines[0]?.days).toEqual([
-      { day: '2026-11-15', quantity: 5_000n, amountMicros: 32_100n },
-    ])
-  })
+  const bill = billOf(novemberBills(sampleCatalogue({ ...json, prices }), calls), 'acme', 'brightdesk')
+  const lines = bill.sections[0]?.lines.filter(({ meter }) => meter === 'ai.input_tokens') ?? []
+  expect(lines.map(({ description }) => description)).toEqual(
+    models.map((model) => `AI tokens: ai.input_tokens (ai.model ${model})`),
+  )
 })
 
 test('half a cent is rounded away from zero, on each line', () => {
@@ -251,6 +215,21 @@ describe('over several versions of a catalogue', () => {
       'brightdesk',
     )
     expect(linesOf(bill)).toEqual(['brightdesk bright-ai ai.output_tokens 1 1 2.00'])
+  })
+
+  test('what was not used is due by the last version that the period has of it', () => {
+    const owed = (changes: readonly Record<string, unknown>[]): readonly string[] => {
+      const risen = sampleCatalogue(changed('prices', 'ai-output', { changes }))
+      return linesOf(billOf(novemberBills(risen, []), 'acme', 'brightdesk'))
+    }
+    const flat = (from: string, fee: string): Record<string, unknown> => {
+      return { from, model: 'graduated', per: 1_000_000, tiers: [{ amount: '15', flat: fee }] }
+    }
+    const line = 'brightdesk bright-ai ai.output_tokens 0 0'
+    expect(owed([flat('2026-11-01', '3')])).toEqual([`${line} 3.00`])
+    expect(owed([flat('2026-11-10', '3'), flat('2026-11-20', '4')])).toEqual([`${line} 4.00`])
+    expect(owed([flat('2026-10-10', '3'), flat('2026-12-01', '4')])).toEqual([`${line} 3.00`])
+    expect(() => owed([flat('2026-11-20', '0')])).toThrow('no bill of acme to brightdesk')
   })
 
   test('a subscription that is over before the period owes nothing', () => {

@@ -1,15 +1,33 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import { emptyAccumulator, type Accumulator } from '@meterline/shared/rating/accumulate.ts'
-import { openingMicros, totalMicros } from '@meterline/shared/rating/dispatch.ts'
+import { openingMicros, positionMicros } from '@meterline/shared/rating/dispatch.ts'
 import { formatMinorUnits, roundToMinorUnit, type RoundingRule } from '@meterline/shared/units/money.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import type { Party } from '../accounts/account-tree.ts'
 import { assertBalanced, type LedgerEntry } from '../ledger/entry.ts'
 import { invoiceIssued, usageSold, type Relation } from '../ledger/templates.ts'
-import { billDays, billTiers, type BillDay, type BillTier } from './bill-parts.ts'
-import { billingContracts, type BillingContract, type ContractItem, type ContractSources } from './billing-contract.ts'
-import { priceTerms } from './price-terms.ts'
+import {
+  billDays,
+  billLimit,
+  billTiers,
+  type BillDay,
+  type BillLimit,
+  type BillTier,
+  type SegmentDay,
+} from './bill-parts.ts'
+import {
+  billingContracts,
+  type BillingContract,
+  type ContractItem,
+  type ContractSources,
+  type FeeItem,
+  type UsageItem,
+} from './billing-contract.ts'
+import { feeTerms, feeUnit } from './fee-terms.ts'
+import { feeSegmentMeter, type FeeDue } from './fees-due.ts'
+import { modelTerms } from './model-terms.ts'
+import { placeWords } from './place-words.ts'
 
 /** How lines are rounded to the minor unit: commercially, half a cent away from zero. */
 export const lineRounding: RoundingRule = 'half-away'
@@ -20,11 +38,11 @@ export interface SegmentState {
   /** Hash of the Merkle-sum root over all charge blocks of the segment in log order, 32 bytes. */
   readonly chargesRoot: Uint8Array
   readonly chargeBlocks: number
-  /** What was used per UTC day (days since 1970-01-01), in their order. */
-  readonly days: readonly { readonly day: number; readonly quantity: bigint }[]
+  /** What was used per UTC day, in their order. */
+  readonly days: readonly SegmentDay[]
 }
 
-/** One line: a meter of a subscription at one price. */
+/** One line: a meter of a subscription at one model of one price, or a fee. */
 export interface BillLine {
   readonly description: string
   readonly subscription: string
@@ -33,13 +51,14 @@ export interface BillLine {
   readonly price: string
   /** The price in words. */
   readonly terms: string
+  /** `fee` where the line is one. */
   readonly meter: string
   readonly unit: string
-  /** Base units. */
+  /** Base units; of a fee, how many of what it counts. */
   readonly quantity: bigint
   /** Charged records. */
   readonly events: number
-  /** Due before any usage; part of `amountMicros`. */
+  /** Due before any usage, or a fee; part of `amountMicros`. */
   readonly openingMicros: bigint
   /** Exact: what is due before usage and the sum of all charges (I9). */
   readonly amountMicros: bigint
@@ -53,8 +72,21 @@ export interface BillLine {
   readonly chargeBlocks: number
   /** The days with usage, in their order. */
   readonly days: readonly BillDay[]
-  /** What each tier of the price contributes, in their order; they add up to the line. */
+  /** What each tier of the price contributes, in their order; with `limit` they add up to the line. */
   readonly tiers: readonly BillTier[]
+  /** What the minimum or maximum of the price did to the line; null: nothing. */
+  readonly limit: BillLimit | null
+  /** The tax code of the price or fee; null when it names none. */
+  readonly taxCode: string | null
+  /** Null for usage. */
+  readonly fee: BillFee | null
+}
+
+/** What makes a line a fee. */
+export interface BillFee {
+  readonly due: FeeDue
+  /** Key of the period it is for, which is not the bill's own for fees in advance. */
+  readonly period: string
 }
 
 /** Sums over lines. */
@@ -130,36 +162,74 @@ export function periodBill(contract: BillingContract, segments: ReadonlyMap<stri
 }
 
 function lineOf(item: ContractItem, minorDigits: number, state: SegmentState | undefined): BillLine {
-  const { leg, price, offering, unit } = item
-  const { quantity, events, amountMicros: charged } = state?.accumulator ?? emptyAccumulator
-  const opening = openingMicros(leg.price)
-  const amountMicros = opening + charged
+  return item.kind === 'fee' ? feeLine(item, minorDigits) : usageLine(item, minorDigits, state)
+}
+
+function usageLine(item: UsageItem, minorDigits: number, state: SegmentState | undefined): BillLine {
+  const { leg, price, model, placed, offering, unit } = item
+  const position = state?.accumulator ?? emptyAccumulator
+  const opening = openingMicros(model)
+  const amountMicros = opening + position.amountMicros
   assertThat(
-    amountMicros === totalMicros(leg.price, quantity),
+    amountMicros === positionMicros(model, position),
     `the charges of segment ${item.segmentKey} do not add up to its total (I9)`,
   )
-  const { minorUnits, roundedMicros, residueMicros } = roundToMinorUnit(amountMicros, minorDigits, lineRounding)
+  const words = placeWords(placed)
   return {
-    description: `${offering.name}: ${leg.meter}`,
+    description: `${offering.name}: ${leg.meter}${words === '' ? '' : ` (${words})`}`,
     subscription: item.subscription,
     offering: offering.id,
     price: price.name,
-    terms: priceTerms(price.terms, leg.currency, unit),
+    terms: modelTerms(placed.terms, leg.currency, unit),
     meter: leg.meter,
     unit,
-    quantity,
-    events,
+    quantity: position.quantity,
+    events: position.events,
     openingMicros: opening,
-    amountMicros,
-    invoicedMicros: roundedMicros,
-    residueMicros,
-    amount: formatMinorUnits(minorUnits, minorDigits),
+    ...invoiced(amountMicros, minorDigits),
     segment: item.segmentKey,
     chargesRoot: state?.chargesRoot ?? sumRoot([]).hash,
     chargeBlocks: state?.chargeBlocks ?? 0,
-    days: billDays(leg.price, quantity, state?.days ?? []),
-    tiers: billTiers(price.terms, leg.price, leg.currency, unit, quantity),
+    days: billDays(model, position, state?.days ?? []),
+    tiers: billTiers(placed.terms, model, leg.currency, unit, position),
+    limit: billLimit(placed.terms, model, leg.currency, position),
+    taxCode: price.taxCode,
+    fee: null,
   }
+}
+
+/** A fee is due without charges, as an opening is, and has one tier: itself. */
+function feeLine({ due: owed, offering, segmentKey, subscription }: FeeItem, minorDigits: number): BillLine {
+  const { fee, due, period, quantity, amountMicros } = owed
+  const terms = feeTerms(owed)
+  return {
+    description: `${offering.name}: ${fee.name}`,
+    subscription,
+    offering: offering.id,
+    price: fee.name,
+    terms,
+    meter: feeSegmentMeter,
+    unit: feeUnit(fee.terms),
+    quantity,
+    events: 0,
+    openingMicros: amountMicros,
+    ...invoiced(amountMicros, minorDigits),
+    segment: segmentKey,
+    chargesRoot: sumRoot([]).hash,
+    chargeBlocks: 0,
+    days: [],
+    tiers: [{ fromUnits: 0n, upToUnits: null, quantity, amountMicros, terms }],
+    limit: null,
+    taxCode: fee.taxCode,
+    fee: { due, period: period.key },
+  }
+}
+
+/** An exact amount, and what becomes of it on an invoice. */
+function invoiced(amountMicros: bigint, minorDigits: number): BillTotal {
+  const { minorUnits, roundedMicros, residueMicros } = roundToMinorUnit(amountMicros, minorDigits, lineRounding)
+  const amount = formatMinorUnits(minorUnits, minorDigits)
+  return { amountMicros, invoicedMicros: roundedMicros, residueMicros, amount }
 }
 
 /** Invoiced amounts are whole minor units, so rounding their sum changes nothing and only formats it. */

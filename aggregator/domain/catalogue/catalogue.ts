@@ -2,7 +2,8 @@ import type { CompiledPrice, Price } from '@meterline/shared/rating/price.ts'
 import type { Account, AccountTree, Party } from '../accounts/account-tree.ts'
 import type { MeterDefinition } from '../metering/meter-definition.ts'
 import type { MeterRule } from '../metering/meter-rule.ts'
-import type { OfferingDefinition, TenantFile } from './tenant-file.ts'
+import type { FeeTerms } from './fee.ts'
+import type { TenantFile } from './tenant-file.ts'
 
 /** A price of a catalogue. Its id is the hash of what it charges, so the same terms are the same price for ever. */
 export interface CataloguePrice {
@@ -14,6 +15,19 @@ export interface CataloguePrice {
   readonly currency: string
   readonly terms: Price
   readonly compiled: CompiledPrice
+  /** How it is taxed: the id of a tax code of the tenant file; null when it names none. Not a part of what it charges. */
+  readonly taxCode: string | null
+}
+
+/** What a subscription owes whether or not anything is used. Its id is the hash of what it charges. */
+export interface CatalogueFee {
+  /** SHA-256 of the canonical JSON of currency and terms, hexadecimal. */
+  readonly id: string
+  /** What the tenant file calls it. */
+  readonly name: string
+  readonly currency: string
+  readonly terms: FeeTerms
+  readonly taxCode: string | null
 }
 
 /** One seller-buyer relation that a meter's usage is charged on: one subscription at one version of one price. */
@@ -39,21 +53,41 @@ export interface Leg {
   readonly buyerKeepsBooks: boolean
 }
 
+/** What a subscription buys from one instant to another: its version of the offering, at the terms in force then. */
+export interface SubscriptionVersion {
+  readonly fromMs: number
+  /** Exclusive; Infinity: no end. */
+  readonly toMs: number
+  /** SHA-256 of what is bought (offering, prices and fees by their hashes, tax codes), hexadecimal. */
+  readonly offeringVersion: string
+  /** By meter, in the order of the offering. */
+  readonly legs: ReadonlyMap<string, Leg>
+  /** By meter, in the order of the offering; shared by all subscriptions that buy the same. */
+  readonly prices: ReadonlyMap<string, CataloguePrice>
+  /** In the order of the offering. */
+  readonly fees: readonly CatalogueFee[]
+}
+
 /** A subscription with everything that follows from it. */
 export interface CatalogueSubscription {
   readonly id: string
   readonly kind: 'retail' | 'wholesale' | 'cost'
   readonly account: Account
   readonly seller: Party
-  readonly offering: OfferingDefinition
+  readonly offering: Party
   readonly fromMs: number
   /** Exclusive; Infinity: no end. */
   readonly toMs: number
   /** Null for wholesale and cost, which cover everything below the account. */
   readonly subjects: readonly string[] | null
-  /** By meter, in the order of the offering. */
-  readonly legs: ReadonlyMap<string, Leg>
-  readonly prices: ReadonlyMap<string, CataloguePrice>
+  /** How many of what it has, such as seats, by the name that fees use. */
+  readonly quantities: ReadonlyMap<string, bigint>
+  /** In order of time and without gaps, from `fromMs` to `toMs`. */
+  readonly versions: readonly SubscriptionVersion[]
+  /** The prices of all versions by content hash. */
+  readonly pricesById: ReadonlyMap<string, CataloguePrice>
+  /** The legs of all versions by the content hash of their price. */
+  readonly legsById: ReadonlyMap<string, Leg>
 }
 
 /** Why usage cannot be charged. */

@@ -15,8 +15,11 @@ export function checkReferences(draft: Draft): readonly Problem[] {
     ...checkDuplicates(draft, ['agents']),
     ...checkDuplicates(draft, ['expectations']),
     ...checkDuplicates(draft, ['correlations']),
+    ...checkDuplicates(draft, ['taxCodes']),
+    ...checkDuplicates(draft, ['matrices']),
+    ...checkDuplicates(draft, ['zones']),
     ...checkCurrencies(draft),
-    ...checkPricesAndOfferings(draft),
+    ...checkOfferings(draft),
     ...checkSubscriptionReferences(draft),
     ...checkAgentKeys(draft),
   ]
@@ -50,30 +53,41 @@ function checkCurrencies(draft: Draft): readonly Problem[] {
   return problems
 }
 
-function checkPricesAndOfferings(draft: Draft): readonly Problem[] {
-  const problems: Problem[] = []
-  const meters = namesOf(draft.declared.meters)
-  for (const { value, index } of draft.prices) {
-    problems.push(...unknownName(value.meter, meters, 'meter', ['prices', index, 'meter']))
-  }
+function checkOfferings(draft: Draft): readonly Problem[] {
   const prices = namesOf(draft.declared.prices)
   const meterOf = new Map(draft.prices.map(({ value }) => [value.id, value.meter]))
-  for (const { value: offering, index } of draft.offerings) {
-    const priceOfMeter = new Map<string, string>()
-    offering.prices.forEach((id, position) => {
-      const path = ['offerings', index, 'prices', position]
-      problems.push(...unknownName(id, prices, 'price', path))
-      const meter = meterOf.get(id)
-      if (meter === undefined) return
-      const other = priceOfMeter.get(meter)
-      if (other === undefined) priceOfMeter.set(meter, id)
-      else if (other === id) problems.push(problem(path, `is ${id}, which this offering already lists`, 'remove one'))
-      else
-        problems.push(
-          problem(path, `is ${id}, a second price for ${meter} beside ${other}`, 'keep one price per meter'),
-        )
-    })
-  }
+  return draft.offerings.flatMap(({ value: offering, index }) => [
+    ...checkVersionPrices(offering.prices, ['offerings', index, 'prices'], prices, meterOf),
+    ...offering.versions.flatMap((version, place) =>
+      checkVersionPrices(version.prices, ['offerings', index, 'versions', place, 'prices'], prices, meterOf),
+    ),
+  ])
+}
+
+/** The prices of one version are there, each once, and at most one per meter. */
+function checkVersionPrices(
+  ids: readonly string[],
+  path: readonly (string | number)[],
+  prices: ReadonlySet<string>,
+  meterOf: ReadonlyMap<string, string | null>,
+): readonly Problem[] {
+  const problems: Problem[] = []
+  const seen = new Set<string>()
+  const priceOfMeter = new Map<string, string>()
+  ids.forEach((id, position) => {
+    const at = [...path, position]
+    problems.push(...unknownName(id, prices, 'price', at))
+    if (seen.has(id)) {
+      problems.push(problem(at, `is ${id}, which this offering already lists`, 'remove one'))
+      return
+    }
+    seen.add(id)
+    const meter = meterOf.get(id) ?? null
+    if (meter === null) return
+    const other = priceOfMeter.get(meter)
+    if (other === undefined) priceOfMeter.set(meter, id)
+    else problems.push(problem(at, `is ${id}, a second price for ${meter} beside ${other}`, 'keep one price per meter'))
+  })
   return problems
 }
 

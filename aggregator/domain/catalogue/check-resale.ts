@@ -1,8 +1,8 @@
 import type { AccountDefinition } from '../accounts/account-tree.ts'
-import { metersOfOfferings, overlap } from './check-subscriptions.ts'
 import type { Draft, Placed } from './draft.ts'
+import { offeringMeters, pricesDuring } from './offering-meters.ts'
 import { problem, type Problem } from './problem.ts'
-import type { SubscriptionDefinition } from './tenant-file.ts'
+import type { SubscriptionDefinition } from './subscription-definition.ts'
 
 /**
  * Every reseller buys what is sold through it. Usage that a reseller has no price for would go to suspense one event at a
@@ -10,12 +10,12 @@ import type { SubscriptionDefinition } from './tenant-file.ts'
  */
 export function checkResale(draft: Draft): readonly Problem[] {
   const accounts = new Map(draft.accounts.map((account) => [account.value.id, account]))
-  const metersOf = metersOfOfferings(draft)
+  const metersOf = offeringMeters(draft)
   const purchases = purchasesByReseller(draft, accounts)
   const reported = new Set<string>()
   const problems: Problem[] = []
   for (const { value: sale } of draft.subscriptions) {
-    const meters = metersOf.get(sale.offering)
+    const meters = metersOf.get(sale.offering)?.all
     const account = accounts.get(sale.account)
     if (meters === undefined || account === undefined) continue
     for (const reseller of resellersAbove(account, accounts)) {
@@ -23,10 +23,7 @@ export function checkResale(draft: Draft): readonly Problem[] {
       for (const meter of meters) {
         const subject = `${reseller.value.id} ${meter}`
         if (reported.has(subject)) continue
-        const covered = bought.some(
-          (purchase) => overlap(purchase, sale) && metersOf.get(purchase.offering)?.has(meter),
-        )
-        if (covered) continue
+        if (bought.some((purchase) => pricesDuring(purchase, meter, sale, metersOf))) continue
         reported.add(subject)
         const message = `is ${reseller.value.id}, which sells ${meter} (subscription ${sale.id}) but buys it from nobody`
         const suggestion = `add a subscription with account: ${reseller.value.id} to an offering with a price for ${meter}`

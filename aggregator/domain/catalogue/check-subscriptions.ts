@@ -1,14 +1,15 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { AccountDefinition } from '../accounts/account-tree.ts'
 import type { Draft, Placed } from './draft.ts'
+import { offeringMeters, overlap, sharedMeter, type OfferingMeters } from './offering-meters.ts'
 import { problem, type Problem } from './problem.ts'
-import type { SubscriptionDefinition } from './tenant-file.ts'
+import type { SubscriptionDefinition } from './subscription-definition.ts'
 
 type PlacedSubscription = Placed<SubscriptionDefinition>
 
 /** Each subscription is complete for who buys, and nothing is bought or bound twice at the same time. */
 export function checkSubscriptions(draft: Draft): readonly Problem[] {
-  const metersOf = metersOfOfferings(draft)
+  const meters = offeringMeters(draft)
   const kinds = new Map(draft.accounts.map(({ value }) => [value.id, value.kind]))
   // Subjects that somebody listed where none belong are reported once, as that.
   const retail = draft.subscriptions.filter(({ value }) => {
@@ -17,8 +18,8 @@ export function checkSubscriptions(draft: Draft): readonly Problem[] {
   })
   return [
     ...draft.subscriptions.flatMap((subscription) => checkShape(draft.operator?.id ?? null, kinds, subscription)),
-    ...checkBindings(retail, metersOf),
-    ...checkSubtreePurchases(draft, metersOf),
+    ...checkBindings(retail, meters),
+    ...checkSubtreePurchases(draft, meters),
   ]
 }
 
@@ -63,10 +64,7 @@ interface SharedSubjects {
 }
 
 /** A subject and meter belong to one subscription at a time. Linear in the subjects, quadratic only where one repeats. */
-function checkBindings(
-  subscriptions: readonly PlacedSubscription[],
-  metersOf: ReadonlyMap<string, ReadonlySet<string>>,
-): readonly Problem[] {
+function checkBindings(subscriptions: readonly PlacedSubscription[], meters: OfferingMeters): readonly Problem[] {
   const problems: Problem[] = []
   const holders = new Map<string, PlacedSubscription[]>()
   const shared = new Map<string, SharedSubjects>()
@@ -93,8 +91,8 @@ function checkBindings(
     })
   }
   for (const { earlier, later, subject, position, count } of shared.values()) {
-    const meter = sharedMeter(earlier.value, later.value, metersOf)
-    if (meter === undefined || !overlap(earlier.value, later.value)) continue
+    const meter = overlap(earlier.value, later.value) ? sharedMeter(earlier.value, later.value, meters) : undefined
+    if (meter === undefined) continue
     const others = count === 1 ? '' : ` (and ${count - 1} more)`
     const message = `is ${subject}${others}, whose ${meter} subscription ${earlier.value.id} already covers ${spanOf(earlier.value)}`
     const suggestion = `end ${earlier.value.id} with to: before ${later.value.id} begins, or list it in one only`
@@ -104,7 +102,7 @@ function checkBindings(
 }
 
 /** A reseller, or the operator from one partner, buys a meter through one subscription at a time. */
-function checkSubtreePurchases(draft: Draft, metersOf: ReadonlyMap<string, ReadonlySet<string>>): readonly Problem[] {
+function checkSubtreePurchases(draft: Draft, meters: OfferingMeters): readonly Problem[] {
   const problems: Problem[] = []
   const resellers = new Set(
     draft.accounts.filter(({ value }) => value.kind === 'reseller').map(({ value }) => value.id),
@@ -117,39 +115,14 @@ function checkSubtreePurchases(draft: Draft, metersOf: ReadonlyMap<string, Reado
     const earlierOnes = byBuyer.get(buyer) ?? []
     byBuyer.set(buyer, earlierOnes)
     for (const earlier of earlierOnes) {
-      const meter = sharedMeter(earlier.value, later.value, metersOf)
-      if (meter === undefined || !overlap(earlier.value, later.value)) continue
+      const meter = overlap(earlier.value, later.value) ? sharedMeter(earlier.value, later.value, meters) : undefined
+      if (meter === undefined) continue
       const message = `buys ${meter} for ${account} a second time: ${earlier.value.id} already covers ${spanOf(earlier.value)}`
       problems.push(problem(['subscriptions', later.index], message, 'end one with to: before the other begins'))
     }
     earlierOnes.push(later)
   }
   return problems
-}
-
-/** The meters an offering prices, by offering id. */
-export function metersOfOfferings(draft: Draft): ReadonlyMap<string, ReadonlySet<string>> {
-  const meterOf = new Map(draft.prices.map(({ value }) => [value.id, value.meter]))
-  return new Map(
-    draft.offerings.map(({ value }) => [
-      value.id,
-      new Set(value.prices.map((id) => meterOf.get(id)).filter((meter) => meter !== undefined)),
-    ]),
-  )
-}
-
-/** Whether two subscriptions are in force at the same time. */
-export function overlap(left: SubscriptionDefinition, right: SubscriptionDefinition): boolean {
-  return left.fromMs < (right.toMs ?? Infinity) && right.fromMs < (left.toMs ?? Infinity)
-}
-
-function sharedMeter(
-  left: SubscriptionDefinition,
-  right: SubscriptionDefinition,
-  metersOf: ReadonlyMap<string, ReadonlySet<string>>,
-): string | undefined {
-  const meters = metersOf.get(right.offering)
-  return [...(metersOf.get(left.offering) ?? [])].find((meter) => meters?.has(meter))
 }
 
 function spanOf({ fromMs, toMs }: SubscriptionDefinition): string {

@@ -1,3 +1,4 @@
+import { formatInstant } from '@meterline/shared/units/instant.ts'
 import type { Draft } from './draft.ts'
 import { problem, type Problem } from './problem.ts'
 import type { TenantFile } from './tenant-file.ts'
@@ -5,14 +6,14 @@ import type { TenantFile } from './tenant-file.ts'
 /**
  * What one version of a tenant file may not take back from the version before: usage was charged and entries were posted
  * under these accounts and subscriptions, so they keep their place for ever, and meters with a state keep their meaning.
- * Prices and offerings may change or vanish; what was rated names its price by content.
+ * What has been sold by `nowMs` (epoch milliseconds) is kept by `checkTermsKept` and `checkVersionsKept`.
  */
-export function checkSuccession(before: TenantFile, draft: Draft): readonly Problem[] {
+export function checkSuccession(before: TenantFile, draft: Draft, nowMs: number): readonly Problem[] {
   return [
     ...checkTenant(before, draft),
     ...checkAccountsKept(before, draft),
     ...checkMetersKept(before, draft),
-    ...checkSubscriptionsKept(before, draft),
+    ...checkSubscriptionsKept(before, draft, nowMs),
     ...checkEpochs(before, draft),
   ]
 }
@@ -72,7 +73,7 @@ function checkMetersKept(before: TenantFile, draft: Draft): readonly Problem[] {
   return problems
 }
 
-function checkSubscriptionsKept(before: TenantFile, draft: Draft): readonly Problem[] {
+function checkSubscriptionsKept(before: TenantFile, draft: Draft, nowMs: number): readonly Problem[] {
   const problems = missing(
     before.subscriptions,
     draft.declared.subscriptions,
@@ -87,6 +88,12 @@ function checkSubscriptionsKept(before: TenantFile, draft: Draft): readonly Prob
       if (known[key] === value[key]) continue
       const message = `was ${known[key] ?? 'not there'} before and cannot change to ${value[key] ?? 'nothing'}`
       problems.push(problem(['subscriptions', index, key], message, 'end it with to: and add a new subscription'))
+    }
+    if (known.offering !== value.offering && known.fromMs <= nowMs) {
+      const message = `was ${known.offering} when it began (${formatInstant(known.fromMs)}) and cannot change to ${value.offering}`
+      problems.push(
+        problem(['subscriptions', index, 'offering'], message, 'end it with to: and add a new subscription'),
+      )
     }
   }
   return problems

@@ -1,22 +1,21 @@
 import { assertThat, failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
-import { compilePrice, priceJson, type Price } from '@meterline/shared/rating/price.ts'
-import { buildAccountTree, type Account, type AccountTree, type Party } from '../accounts/account-tree.ts'
+import { buildAccountTree, type AccountTree, type Party } from '../accounts/account-tree.ts'
 import { compileMeter } from '../metering/meter-rule.ts'
 import { checkDraft } from './check-draft.ts'
-import type { Catalogue, CataloguePrice, CatalogueSubscription, Leg } from './catalogue.ts'
+import type { Catalogue, CatalogueSubscription } from './catalogue.ts'
+import { utf8 } from './content-id.ts'
 import { draftOf } from './draft.ts'
 import { buildLegIndex } from './leg-index.ts'
+import type { OfferingDefinition } from './offering-definition.ts'
+import { priceTimelines, versionTimelines, type VersionTimeline } from './offering-timeline.ts'
 import { suggestionFor } from './problem.ts'
+import { priceReferences } from './resolve-price.ts'
+import { versionSpans, type SubscriptionDefinition } from './subscription-definition.ts'
+import { subscriptionOver, type TermsSpan } from './subscription-timeline.ts'
 import { sortedFile, tenantFileJson } from './tenant-file-json.ts'
-import {
-  tenantFileSchema,
-  type OfferingDefinition,
-  type PriceDefinition,
-  type SubscriptionDefinition,
-  type TenantFile,
-} from './tenant-file.ts'
+import { tenantFileSchema, type TenantFile } from './tenant-file.ts'
 
 export type CatalogueFault = Fault<'catalogue_invalid'>
 
@@ -25,7 +24,7 @@ export type CatalogueFault = Fault<'catalogue_invalid'>
  * up. A file that `parseTenantFile` accepted compiles; for any other the fault names the first thing wrong.
  */
 export function compileCatalogue(file: TenantFile): Result<Catalogue, CatalogueFault> {
-  const [first] = checkDraft(draftOf(file), null)
+  const [first] = checkDraft(draftOf(file), null, Infinity)
   if (first !== undefined) {
     const suggestion = suggestionFor(first)
     const text = `${first.path.join('.')} ${first.message}${suggestion === undefined ? '' : `; ${suggestion}`}`
@@ -55,17 +54,17 @@ export function catalogueFromBytes(bytes: Uint8Array): Result<Catalogue, Catalog
   return ok(compile(parsed.data, bytes))
 }
 
-/** Content hash of a price: what it measures, the currency and the terms, but not what a file calls it. */
-export function priceId(meter: string, currency: string, terms: Price): string {
-  return toHex(sha256(utf8(canonicalJson({ meter, currency, price: priceJson(terms) }))))
-}
-
 function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
   const tree = buildAccountTree(file.operator, file.accounts)
   const partners = new Map(file.partners.map((partner) => [partner.id, partner]))
-  const prices = new Map(file.prices.map((definition) => [definition.id, compiledPrice(file, definition)]))
-  const offerings = new Map(file.offerings.map((offering) => [offering.id, offering]))
-  const declared = { tree, partners, prices, offerings }
+  const prices = priceTimelines(file.prices, file.currency, priceReferences(file))
+  const offerings = new Map(
+    file.offerings.map((offering) => {
+      const { id, name } = offering
+      return [id, { definition: offering, party: { id, name }, timelines: versionTimelines(offering, prices) }] as const
+    }),
+  )
+  const declared = { tree, partners, offerings }
   const subscriptions = file.subscriptions.map((definition) => compiledSubscription(definition, declared))
   return {
     hash: toHex(sha256(bytes)),
@@ -80,73 +79,47 @@ function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
   }
 }
 
-function compiledPrice(file: TenantFile, { id, meter, currency, price }: PriceDefinition): CataloguePrice {
-  const actual = currency ?? file.currency
-  return {
-    id: priceId(meter, actual, price),
-    name: id,
-    meter,
-    currency: actual,
-    terms: price,
-    compiled: compilePrice(price),
-  }
-}
-
 /** What subscriptions refer to. */
 interface Declared {
   readonly tree: AccountTree
   readonly partners: ReadonlyMap<string, Party>
-  readonly prices: ReadonlyMap<string, CataloguePrice>
-  readonly offerings: ReadonlyMap<string, OfferingDefinition>
+  readonly offerings: ReadonlyMap<string, CompiledOffering>
+}
+
+interface CompiledOffering {
+  readonly definition: OfferingDefinition
+  readonly party: Party
+  readonly timelines: readonly VersionTimeline[]
 }
 
 function compiledSubscription(
   definition: SubscriptionDefinition,
-  { tree, partners, prices, offerings }: Declared,
+  { tree, partners, offerings }: Declared,
 ): CatalogueSubscription {
+  const { id, subjects, quantities, fromMs } = definition
   const account = existing(tree.accounts.get(definition.account))
   const seller = account.seller ?? existing(partners.get(definition.seller ?? ''))
   const offering = existing(offerings.get(definition.offering))
   const kind = account.kind === 'operator' ? 'cost' : account.kind === 'reseller' ? 'wholesale' : 'retail'
-  const ownPrices = new Map(offering.prices.map((id) => existing(prices.get(id))).map((price) => [price.meter, price]))
-  const legs = [...ownPrices.values()].map((price) => legOf(definition.id, account, seller, price))
-  return {
-    id: definition.id,
-    kind,
-    account,
-    seller,
-    offering,
-    fromMs: definition.fromMs,
-    toMs: definition.toMs ?? Infinity,
-    subjects: definition.subjects,
-    legs: new Map(legs.map((leg) => [leg.meter, leg])),
-    prices: ownPrices,
-  }
+  const toMs = definition.toMs ?? Infinity
+  const parts = { id, kind, account, seller, offering: offering.party, fromMs, toMs, subjects, quantities } as const
+  return subscriptionOver(parts, spansOf(definition, offering))
 }
 
-function legOf(subscription: string, account: Account, seller: Party, price: CataloguePrice): Leg {
-  const buyer = account.payer
-  return {
-    legKey: `${seller.id}>${buyer.id}:${subscription}:${price.id}`,
-    seller: seller.id,
-    buyer: buyer.id,
-    kind: account.kind === 'operator' ? 'cost' : 'sale',
-    subscription,
-    account: account.id,
-    meter: price.meter,
-    priceId: price.id,
-    price: price.compiled,
-    currency: price.currency,
-    partition: account.partition ?? `partner:${seller.id}`,
-    buyerKeepsBooks: buyer.kind === 'operator' || buyer.kind === 'reseller',
-  }
+/** The terms of a subscription over its time: of each of its versions, as its prices change. */
+function spansOf(
+  definition: SubscriptionDefinition,
+  { definition: offering, timelines }: CompiledOffering,
+): readonly TermsSpan[] {
+  return versionSpans(definition, offering).flatMap(({ fromMs, toMs, version }) => {
+    const timeline = existing(timelines.find((each) => each.version.fromMs === version.fromMs))
+    return timeline.spans
+      .filter((span) => span.fromMs < toMs && span.toMs > fromMs)
+      .map((span) => ({ fromMs: Math.max(span.fromMs, fromMs), toMs: Math.min(span.toMs, toMs), terms: span.terms }))
+  })
 }
 
 function existing<Value>(value: Value | undefined): Value {
   assertThat(value !== undefined, 'everything a checked tenant file refers to is declared in it')
   return value
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
 }

@@ -1,5 +1,7 @@
 import { canonicalJson, type JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import type { Catalogue } from './catalogue.ts'
+import { jsonWords, shownJson } from './json-words.ts'
+import { listDifferences } from './list-differences.ts'
 import { tenantFileJson } from './tenant-file-json.ts'
 
 /** One difference between two versions of a catalogue. */
@@ -22,10 +24,12 @@ const kindOfList: Readonly<Record<string, string>> = {
   agents: 'agent',
   expectations: 'expectation',
   correlations: 'correlation',
+  taxCodes: 'tax code',
+  matrices: 'matrix',
+  zones: 'zone',
 }
 
 type Element = { readonly [key: string]: JsonValue }
-const longestShown = 100
 
 /** What applying `after` would change, list by list in the order of ids; nothing when both say the same. */
 export function diffCatalogue(before: Catalogue | null, after: Catalogue): readonly DiffLine[] {
@@ -77,8 +81,10 @@ function changesOf(before: Element, after: Element): string {
 
 function changeOf(key: string, before: JsonValue | undefined, after: JsonValue | undefined): string {
   if (key === 'subjects') return subjectsChange(before, after)
-  const earlier = before === undefined ? undefined : shown(before)
-  const later = after === undefined ? undefined : shown(after)
+  const inList = listDifferences(key, before, after)
+  if (inList !== null) return inList
+  const earlier = before === undefined ? undefined : shownJson(before)
+  const later = after === undefined ? undefined : shownJson(after)
   if (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after)) return ''
   if (earlier === undefined) return `${key} ${later ?? ''}`
   return later === undefined ? `no ${key} (was ${earlier})` : `${key} ${earlier} → ${later}`
@@ -94,29 +100,13 @@ function subjectsChange(before: JsonValue | undefined, after: JsonValue | undefi
   return parts.length === 0 ? '' : `${parts.join(' ')} subject${added + removed === 1 ? '' : 's'}`
 }
 
-/** A value in few words: texts as they are, lists of texts joined, mappings by their values. */
-function shown(value: JsonValue): string {
-  const text = words(value)
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
-}
-
-function words(value: JsonValue): string {
-  if (typeof value === 'string') return value
-  if (value === null) return 'none'
-  if (Array.isArray(value)) return `[${value.map(words).join(', ')}]`
-  if (typeof value !== 'object') return String(value)
-  return Object.entries(value)
-    .map(([key, inner]) => `${key} ${words(inner)}`)
-    .join(' ')
-}
-
 function topOf({ currency, operator }: Element): Element {
   return { ...(currency === undefined ? {} : { currency }), ...(operator === undefined ? {} : { operator }) }
 }
 
 function elementsOf(list: JsonValue | undefined): ReadonlyMap<string, Element> {
   const elements = Array.isArray(list) ? list.map(mapping) : []
-  return new Map(elements.map((element) => [words(element['id'] ?? ''), element]))
+  return new Map(elements.map((element) => [jsonWords(element['id'] ?? ''), element]))
 }
 
 function mapping(value: JsonValue): Element {

@@ -2,14 +2,12 @@ import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
 import type { ExpectationDefinition } from '../completeness/expectation.ts'
 import type { CorrelationDefinition } from '../correlation/correlation-rule.ts'
 import type { MeterDefinition } from '../metering/meter-definition.ts'
-import type {
-  AgentDefinition,
-  ListKey,
-  OfferingDefinition,
-  PriceDefinition,
-  SubscriptionDefinition,
-  TenantFile,
-} from './tenant-file.ts'
+import type { MatrixTable } from './matrix-table.ts'
+import type { OfferingDefinition } from './offering-definition.ts'
+import type { PriceDefinition } from './price-definition.ts'
+import type { SubscriptionDefinition } from './subscription-definition.ts'
+import type { AgentDefinition, ListKey, TaxCode, TenantFile } from './tenant-file.ts'
+import type { ZoneTable } from './zone-table.ts'
 
 /** An element of a list that is well-formed by itself, and where it stands in the list as written. */
 export interface Placed<Value> {
@@ -34,6 +32,9 @@ export interface Draft {
   readonly agents: readonly Placed<AgentDefinition>[]
   readonly expectations: readonly Placed<ExpectationDefinition>[]
   readonly correlations: readonly Placed<CorrelationDefinition>[]
+  readonly taxCodes: readonly Placed<TaxCode>[]
+  readonly matrices: readonly Placed<MatrixTable>[]
+  readonly zones: readonly Placed<ZoneTable>[]
   /** Every id a list declares, well-formed or not, in the order written; with its own place for each. */
   readonly declared: Readonly<Record<ListKey, readonly Placed<string>[]>>
 }
@@ -53,6 +54,9 @@ export function draftOf(file: TenantFile): Draft {
     agents: placed(file.agents),
     expectations: placed(file.expectations),
     correlations: placed(file.correlations),
+    taxCodes: placed(file.taxCodes),
+    matrices: placed(file.matrices),
+    zones: placed(file.zones),
     declared: {
       meters: idsOf(file.meters),
       prices: idsOf(file.prices),
@@ -63,6 +67,9 @@ export function draftOf(file: TenantFile): Draft {
       agents: idsOf(file.agents),
       expectations: idsOf(file.expectations),
       correlations: idsOf(file.correlations),
+      taxCodes: idsOf(file.taxCodes),
+      matrices: idsOf(file.matrices),
+      zones: idsOf(file.zones),
     },
   }
 }
@@ -84,6 +91,9 @@ export function fileOf(draft: Draft): TenantFile | null {
     agents: valuesOf(draft.agents),
     expectations: valuesOf(draft.expectations),
     correlations: valuesOf(draft.correlations),
+    taxCodes: valuesOf(draft.taxCodes),
+    matrices: valuesOf(draft.matrices),
+    zones: valuesOf(draft.zones),
   }
 }
 

@@ -19,6 +19,11 @@ export const subject = z
     `is empty or over ${usageEventLimits.subjectBytes} bytes`,
   )
 
+/** The name of a label or a fact of events. */
+export const label = z
+  .string()
+  .refine((text) => textFits(text, usageEventLimits.labelKeyBytes), 'is no name of a label: write 1 to 64 bytes')
+
 /** A day or an instant in UTC; epoch milliseconds inside. */
 export const instant = z.unknown().transform((value, context): number => {
   if (typeof value === 'string') {

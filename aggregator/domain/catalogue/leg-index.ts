@@ -97,25 +97,22 @@ function findPlan(catalogue: Catalogue, { subscriptions }: SubjectPlan, meter: s
   const span: Span = { timeMs, fromMs: -Infinity, toMs: Infinity }
   const rule = catalogue.meterRules.get(meter)
   if (rule === undefined) return plan(span, null, [], 'unknown_meter')
-  const candidates = subscriptions.filter((subscription) => subscription.legs.has(meter))
+  const candidates = subscriptions.filter((subscription) => everPrices(subscription, meter))
   if (candidates.length === 0) return plan(span, rule, [], 'no_price')
-  const retail = inForce(span, candidates)
-  const retailLeg = retail?.legs.get(meter)
-  if (retail === undefined || retailLeg === undefined) return plan(span, rule, [], 'subscription_not_active')
+  const retail = inForce(span, candidates, meter)
+  if (retail === null) return plan(span, rule, [], 'subscription_not_active')
+  if (retail.leg === null) return plan(span, rule, [], 'no_price')
 
-  const legs = [retailLeg]
-  for (let reseller = resellerAbove(retail.account); reseller !== null; reseller = resellerAbove(reseller)) {
-    const purchases = catalogue.index.purchases.get(reseller.id) ?? []
-    const leg = inForce(
-      span,
-      purchases.filter((purchase) => purchase.legs.has(meter)),
-    )?.legs.get(meter)
-    if (leg === undefined) return plan(span, rule, [], 'no_price')
-    legs.push(leg)
+  const legs = [retail.leg]
+  const { account } = retail.subscription
+  for (let reseller = resellerAbove(account); reseller !== null; reseller = resellerAbove(reseller)) {
+    const purchase = inForce(span, catalogue.index.purchases.get(reseller.id) ?? [], meter)
+    if (purchase === null || purchase.leg === null) return plan(span, rule, [], 'no_price')
+    legs.push(purchase.leg)
   }
   for (const cost of catalogue.index.costs) {
-    const leg = cost.legs.get(meter)
-    if (leg !== undefined && inForce(span, [cost]) !== undefined) legs.push(leg)
+    const bought = inForce(span, [cost], meter)
+    if (bought !== null && bought.leg !== null) legs.push(bought.leg)
   }
   return plan(span, rule, legs, null)
 }
@@ -136,17 +133,40 @@ function plan(
   return { fromMs, toMs, legs, rule, code }
 }
 
-/** The subscription in force at the span's instant, if one is; narrows the span to where that answer holds. */
-function inForce(span: Span, subscriptions: readonly CatalogueSubscription[]): CatalogueSubscription | undefined {
-  let found: CatalogueSubscription | undefined
+/** What was found at an instant: the leg is null where the subscription's version then has no price for the meter. */
+interface Found {
+  readonly subscription: CatalogueSubscription
+  readonly leg: Leg | null
+}
+
+/**
+ * The subscription in force at the span's instant that prices the meter then, or else one in force that prices it at other
+ * times, or null; narrows the span to where that answer holds.
+ */
+function inForce(span: Span, subscriptions: readonly CatalogueSubscription[], meter: string): Found | null {
+  let found: Found | null = null
   for (const subscription of subscriptions) {
-    for (const boundaryMs of [subscription.fromMs, subscription.toMs]) {
-      if (boundaryMs <= span.timeMs) span.fromMs = Math.max(span.fromMs, boundaryMs)
-      else span.toMs = Math.min(span.toMs, boundaryMs)
+    if (!everPrices(subscription, meter)) continue
+    narrow(span, subscription.fromMs)
+    for (const version of subscription.versions) {
+      narrow(span, version.toMs)
+      if (version.fromMs > span.timeMs || version.toMs <= span.timeMs) continue
+      const leg = version.legs.get(meter) ?? null
+      if (found === null || found.leg === null) found = { subscription, leg }
     }
-    if (subscription.fromMs <= span.timeMs && span.timeMs < subscription.toMs) found ??= subscription
   }
   return found
+}
+
+/** Keeps a span on its instant's side of a boundary. */
+function narrow(span: Span, boundaryMs: number): void {
+  if (boundaryMs <= span.timeMs) span.fromMs = Math.max(span.fromMs, boundaryMs)
+  else span.toMs = Math.min(span.toMs, boundaryMs)
+}
+
+/** Whether some version of a subscription has a price for a meter. */
+function everPrices({ versions }: CatalogueSubscription, meter: string): boolean {
+  return versions.some(({ prices }) => prices.has(meter))
 }
 
 /** The nearest reseller strictly above an account; null once only the operator sells. */

@@ -1,10 +1,14 @@
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
-import { priceJson } from '@meterline/shared/rating/price.ts'
-import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { expectationJson } from '../completeness/expectation.ts'
 import { correlationJson } from '../correlation/correlation-rule.ts'
 import { meterJson } from '../metering/meter-definition.ts'
+import { byText } from './by-text.ts'
+import { matrixTableJson, sortedTable } from './matrix-table.ts'
+import { offeringJson, versionsOf } from './offering-definition.ts'
+import { priceDefinitionJson, termsOverTime, type PriceDefinition } from './price-definition.ts'
+import { migrationsInOrder, subscriptionJson } from './subscription-definition.ts'
 import type { TenantFile } from './tenant-file.ts'
+import { zoneTableJson } from './zone-table.ts'
 
 /**
  * The same file with its lists in the order of their ids and its subjects sorted, so that the order things were written in
@@ -14,13 +18,14 @@ export function sortedFile(file: TenantFile): TenantFile {
   return {
     ...file,
     meters: byId(file.meters),
-    prices: byId(file.prices),
-    offerings: byId(file.offerings),
+    prices: byId(file.prices).map(withSortedChanges),
+    offerings: byId(file.offerings).map((offering) => ({ ...offering, versions: versionsOf(offering).slice(1) })),
     accounts: byId(file.accounts),
     partners: byId(file.partners),
     subscriptions: byId(file.subscriptions).map((subscription) => ({
       ...subscription,
       subjects: subscription.subjects?.toSorted(byText) ?? null,
+      migrations: migrationsInOrder(subscription.migrations),
     })),
     agents: byId(file.agents),
     expectations: byId(file.expectations).map((expectation) => ({
@@ -29,6 +34,9 @@ export function sortedFile(file: TenantFile): TenantFile {
       sources: expectation.sources?.toSorted(byText) ?? null,
     })),
     correlations: byId(file.correlations),
+    taxCodes: byId(file.taxCodes),
+    matrices: byId(file.matrices).map(sortedTable),
+    zones: byId(file.zones),
   }
 }
 
@@ -39,32 +47,26 @@ export function tenantFileJson(file: TenantFile): JsonValue {
     currency: file.currency,
     operator: { ...file.operator },
     meters: file.meters.map(meterJson),
-    prices: file.prices.map(({ id, meter, currency, price }) => ({
-      id,
-      meter,
-      ...(currency === null ? {} : { currency }),
-      ...priceJson(price),
-    })),
-    offerings: file.offerings.map((offering) => ({ ...offering })),
+    prices: file.prices.map(priceDefinitionJson),
+    offerings: file.offerings.map(offeringJson),
     accounts: file.accounts.map((account) => ({ ...account })),
     partners: file.partners.map((partner) => ({ ...partner })),
-    subscriptions: file.subscriptions.map(({ fromMs, toMs, seller, subjects, ...own }) => ({
-      ...own,
-      ...(seller === null ? {} : { seller }),
-      from: formatInstant(fromMs),
-      ...(toMs === null ? {} : { to: formatInstant(toMs) }),
-      ...(subjects === null ? {} : { subjects }),
-    })),
+    subscriptions: file.subscriptions.map(subscriptionJson),
     agents: file.agents.map((agent) => ({ ...agent })),
     // Left out when there are none, so that files without them keep the hash they have always had.
     ...(file.expectations.length === 0 ? {} : { expectations: file.expectations.map(expectationJson) }),
     ...(file.correlations.length === 0 ? {} : { correlations: file.correlations.map(correlationJson) }),
+    ...(file.taxCodes.length === 0 ? {} : { taxCodes: file.taxCodes.map((taxCode) => ({ ...taxCode })) }),
+    ...(file.matrices.length === 0 ? {} : { matrices: file.matrices.map(matrixTableJson) }),
+    ...(file.zones.length === 0 ? {} : { zones: file.zones.map(zoneTableJson) }),
   }
 }
 
-/** Orders texts by UTF-16 code units, the same in every process and language setting. */
-export function byText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
+function withSortedChanges(definition: PriceDefinition): PriceDefinition {
+  if (definition.changes.length < 2) return definition
+  return definition.meter === null
+    ? { ...definition, changes: termsOverTime(definition).slice(1) }
+    : { ...definition, changes: termsOverTime(definition).slice(1) }
 }
 
 function byId<Element extends { readonly id: string }>(elements: readonly Element[]): readonly Element[] {

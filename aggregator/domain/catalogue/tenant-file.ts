@@ -1,41 +1,21 @@
 import { z } from 'zod'
 import { parseAgentId, parseTenantId, type AgentId, type TenantId } from '@meterline/shared/units/ids.ts'
-import { graduatedFields, perUnitFields } from '@meterline/shared/rating/price-schema.ts'
-import type { Price } from '@meterline/shared/rating/price.ts'
 import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
 import { expectationSchema, type ExpectationDefinition } from '../completeness/expectation.ts'
 import { correlationSchema, type CorrelationDefinition } from '../correlation/correlation-rule.ts'
 import { meterSchema, type MeterDefinition } from '../metering/meter-definition.ts'
-import { id, idHint, instant, name, subject } from './file-fields.ts'
+import { id, idHint, name } from './file-fields.ts'
+import { matrixTableSchema } from './matrix-table-schema.ts'
+import type { MatrixTable } from './matrix-table.ts'
+import { offeringSchema, type OfferingDefinition } from './offering-definition.ts'
+import { priceDefinitionSchema, type PriceDefinition } from './price-definition.ts'
+import { subscriptionSchema, type SubscriptionDefinition } from './subscription-definition.ts'
+import { zoneTableSchema, type ZoneTable } from './zone-table.ts'
 
-export interface PriceDefinition {
-  readonly id: string
-  readonly meter: string
-  /** Null: the tenant's. */
-  readonly currency: string | null
-  readonly price: Price
-}
-
-export interface OfferingDefinition {
+/** A way things are taxed; what it comes to is not decided here. */
+export interface TaxCode {
   readonly id: string
   readonly name: string
-  /** Price ids in the order invoices list them; at most one per meter. */
-  readonly prices: readonly string[]
-}
-
-export interface SubscriptionDefinition {
-  readonly id: string
-  /** Who buys: an account, or the operator when a partner sells. */
-  readonly account: string
-  /** The partner who sells to the operator; null everywhere else, where the seller follows from the tree. */
-  readonly seller: string | null
-  readonly offering: string
-  /** Epoch milliseconds. */
-  readonly fromMs: number
-  /** Exclusive; null: no end. */
-  readonly toMs: number | null
-  /** The subjects of a customer or fleet; null for resellers and the operator, who buy for everything below them. */
-  readonly subjects: readonly string[] | null
 }
 
 export interface AgentDefinition {
@@ -61,6 +41,11 @@ export interface TenantFile {
   readonly expectations: readonly ExpectationDefinition[]
   /** Which usage is reported twice, by whom. */
   readonly correlations: readonly CorrelationDefinition[]
+  readonly taxCodes: readonly TaxCode[]
+  /** Price lists for several meters that prices name. */
+  readonly matrices: readonly MatrixTable[]
+  /** The zones that prices by time of use name, worked out when they were first applied. */
+  readonly zones: readonly ZoneTable[]
 }
 
 const currency = z.string()
@@ -73,24 +58,11 @@ const signingKey = z
   )
 
 const party = z.strictObject({ id, name })
-const priceFields = { id, meter: id, currency: currency.nullable().default(null) }
-const price = z
-  .discriminatedUnion('model', [
-    z.strictObject({ ...priceFields, ...perUnitFields }),
-    z.strictObject({ ...priceFields, ...graduatedFields }),
-  ])
-  .transform(({ id: priceId, meter, currency: ownCurrency, ...terms }): PriceDefinition => ({
-    id: priceId,
-    meter,
-    currency: ownCurrency,
-    price: terms,
-  }))
-
 /** The schema of each thing a list of a tenant file holds, by the list's key. */
 export const elementSchemas = {
   meters: meterSchema,
-  prices: price,
-  offerings: z.strictObject({ id, name, prices: z.array(id).min(1, 'is empty; name at least one price') }),
+  prices: priceDefinitionSchema,
+  offerings: offeringSchema,
   accounts: z.strictObject({
     id,
     kind: z.enum(['reseller', 'customer', 'fleet']),
@@ -99,17 +71,7 @@ export const elementSchemas = {
     payer: z.enum(['self', 'parent']),
   }),
   partners: party,
-  subscriptions: z
-    .strictObject({
-      id,
-      account: id,
-      seller: id.nullable().default(null),
-      offering: id,
-      from: instant,
-      to: instant.nullable().optional(),
-      subjects: z.array(subject).nullable().default(null),
-    })
-    .transform(({ from, to, ...own }): SubscriptionDefinition => ({ ...own, fromMs: from, toMs: to ?? null })),
+  subscriptions: subscriptionSchema,
   agents: z
     .strictObject({ id, signingKey, epoch: z.int().min(1, 'is below 1, the first epoch').max(0xffff_ffff) })
     .transform((own, context): AgentDefinition => {
@@ -120,6 +82,9 @@ export const elementSchemas = {
     }),
   expectations: expectationSchema,
   correlations: correlationSchema,
+  taxCodes: party,
+  matrices: matrixTableSchema,
+  zones: zoneTableSchema,
 } as const
 
 /** The lists of a tenant file. */
@@ -150,4 +115,7 @@ export const tenantFileSchema = z.strictObject({
   // Files from before these lists were known have none.
   expectations: z.array(elementSchemas.expectations).default([]),
   correlations: z.array(elementSchemas.correlations).default([]),
+  taxCodes: z.array(elementSchemas.taxCodes).default([]),
+  matrices: z.array(elementSchemas.matrices).default([]),
+  zones: z.array(elementSchemas.zones).default([]),
 })

@@ -17,6 +17,10 @@ export const ledgerAccounts = {
   payable: (seller: string): string => `payable:${seller}`,
   /** What rounding lines to the minor unit took or gave. */
   roundingResidue: 'rounding_residue',
+  /** Memorandum: what usage was pre-rated below the bound of record at the edge, less what it was above … */
+  preratingDrift: 'prerating:drift',
+  /** … and its other side: neither says what anybody owes. */
+  preratingDriftContra: 'prerating:drift-contra',
 } as const
 
 /** A debit of an amount above zero. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { assertBalanced, credit, debit, netEntries } from './entry.ts'
-import { invoiceIssued, usageSold, type Relation } from './templates.ts'
+import { invoiceIssued, preratingDrift, usageSold, type Relation } from './templates.ts'
 
 const toCustomer: Relation = { seller: 'acme', buyer: 'hansa', kind: 'sale', currency: 'EUR', buyerKeepsBooks: false }
 const toReseller: Relation = { ...toCustomer, buyer: 'nordlink', buyerKeepsBooks: true }
@@ -30,6 +30,32 @@ describe('templates', () => {
       usageSold(fromPartner, 7n),
       ['acme cost_of_sales Dr 7', 'acme accrued_payable:roamnet Cr 7'],
     ],
+    [
+      'usage that became cheaper, sold to a reseller',
+      usageSold(toReseller, -7n),
+      [
+        'acme unbilled:nordlink Cr 7',
+        'acme revenue Dr 7',
+        'nordlink cost_of_sales Cr 7',
+        'nordlink accrued_payable:acme Dr 7',
+      ],
+    ],
+    [
+      'usage of a partner that became cheaper',
+      usageSold(fromPartner, -7n),
+      ['acme cost_of_sales Cr 7', 'acme accrued_payable:roamnet Dr 7'],
+    ],
+    [
+      'pre-rating that was too low',
+      preratingDrift('acme', 'EUR', 7n),
+      ['acme prerating:drift Dr 7', 'acme prerating:drift-contra Cr 7'],
+    ],
+    [
+      'pre-rating that was too high',
+      preratingDrift('acme', 'EUR', -7n),
+      ['acme prerating:drift Cr 7', 'acme prerating:drift-contra Dr 7'],
+    ],
+    ['no drift', preratingDrift('acme', 'EUR', 0n), []],
     ['nothing', usageSold(toReseller, 0n), []],
     [
       'an invoice rounded down',

@@ -12,22 +12,35 @@ export interface Relation {
 
 /**
  * Usage was delivered and charged, before any invoice: the seller has earned it and the buyer, when it keeps books, owes
- * it. `micros` is not negative; nothing is posted for zero.
+ * it. Negative micros reverse that, as when a volume price falls into a cheaper tier; nothing is posted for zero.
  */
 export function usageSold(relation: Relation, micros: bigint): readonly LedgerEntry[] {
-  if (micros === 0n) return []
   const { seller, buyer, currency } = relation
   if (relation.kind === 'cost') return partnerCost(relation, micros)
   return [
-    debit(seller, currency, ledgerAccounts.unbilled(buyer), micros),
-    credit(seller, currency, ledgerAccounts.revenue, micros),
-    ...(relation.buyerKeepsBooks ? costEntries(relation, micros) : []),
+    ...side(seller, currency, ledgerAccounts.unbilled(buyer), micros),
+    ...side(seller, currency, ledgerAccounts.revenue, -micros),
+    ...(relation.buyerKeepsBooks ? partnerCost(relation, micros) : []),
   ]
 }
 
-/** A partner delivered what the operator sold on: cost of sales against what will be payable. */
-export function partnerCost(relation: Relation, micros: bigint): readonly LedgerEntry[] {
-  return micros === 0n ? [] : costEntries(relation, micros)
+/** A partner delivered what the operator sold on: cost of sales against what will be payable; negative micros reverse it. */
+export function partnerCost({ seller, buyer, currency }: Relation, micros: bigint): readonly LedgerEntry[] {
+  return [
+    ...side(buyer, currency, ledgerAccounts.costOfSales, micros),
+    ...side(buyer, currency, ledgerAccounts.accruedPayable(seller), -micros),
+  ]
+}
+
+/**
+ * Usage was pre-rated at the edge with another snapshot than that of the version of record, `micros` below the bound that
+ * it has there; negative micros above it. Two memorandum accounts of the seller, which concern nobody else.
+ */
+export function preratingDrift(seller: string, currency: string, micros: bigint): readonly LedgerEntry[] {
+  return [
+    ...side(seller, currency, ledgerAccounts.preratingDrift, micros),
+    ...side(seller, currency, ledgerAccounts.preratingDriftContra, -micros),
+  ]
 }
 
 /**
@@ -48,13 +61,6 @@ export function invoiceIssued(relation: Relation, exactMicros: bigint, invoicedM
           ...side(buyer, currency, ledgerAccounts.payable(seller), -invoicedMicros),
         ]
       : []),
-  ]
-}
-
-function costEntries({ seller, buyer, currency }: Relation, micros: bigint): readonly LedgerEntry[] {
-  return [
-    debit(buyer, currency, ledgerAccounts.costOfSales, micros),
-    credit(buyer, currency, ledgerAccounts.accruedPayable(seller), micros),
   ]
 }
 

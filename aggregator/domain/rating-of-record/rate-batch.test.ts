@@ -7,7 +7,8 @@ import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
 import { MeteringDraft } from '../metering/metering-draft.ts'
 import { emptyMetering } from '../testing/sample-bills.ts'
 import { november, sampleCatalogue, sampleJson } from '../testing/sample-tenant.ts'
-import { largestSegmentMicros, rateBatch, type RatedBatch } from './rate-batch.ts'
+import { rateBatch, type RatedBatch } from './rate-batch.ts'
+import { largestSegmentMicros } from './suspended-unit.ts'
 
 const catalogue = sampleCatalogue()
 
@@ -139,6 +140,8 @@ test('segments go on where they stood, also past the bound of a tier', () => {
   expect(second.accumulators.get(retail?.segmentKey ?? '')).toEqual({
     quantity: 7_000n,
     events: 2,
+    exact: 0n,
+    earliest: [],
     amountMicros: 21_400n,
   })
 })

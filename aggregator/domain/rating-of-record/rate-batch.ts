@@ -2,57 +2,25 @@ import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { noMeteringChanges, type MeteringChanges, type MeteringView } from '@meterline/shared/metering/state.ts'
 import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
+import { noModel, partsOf, routeOf } from '@meterline/shared/rating/route.ts'
 import { dayMs } from '@meterline/shared/units/civil.ts'
 import { monthPeriodOf, type Period } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
-import type { Catalogue, Leg, LegFaultCode, SubjectPlan } from '../catalogue/catalogue.ts'
-import { legFault, legPlanOf } from '../catalogue/leg-index.ts'
+import type { Catalogue, Leg, SubjectPlan } from '../catalogue/catalogue.ts'
+import { legPlanOf } from '../catalogue/leg-index.ts'
 import { meterRecord, noteChange, type MeteringChange } from '../metering/meter-record.ts'
-import {
-  inReadingUnit,
-  statedUnit,
-  unitFaultMessage,
-  type MeteringCode,
-  type MeterRule,
-  type UnitCode,
-} from '../metering/meter-rule.ts'
+import { statedUnit, type MeteringCode, type MeterRule } from '../metering/meter-rule.ts'
 import { MeteringDraft } from '../metering/metering-draft.ts'
 import { ratedPartitions, type RatedPartition } from './rated-partitions.ts'
-import {
-  accumulatorAfter,
-  appendCharge,
-  chargedWith,
-  dayQuantities,
-  keyOf,
-  openSegment,
-  type SegmentBuilder,
-} from './segment-builder.ts'
-
-/**
- * The most one segment may come to: a hundred thousand million currency units. Far above any real usage, and low enough
- * that the sums over all segments fit the 64-bit integers of stores and formats.
- */
-export const largestSegmentMicros = 10n ** 17n
-
-/** Why a unit is kept in suspense instead of being charged. */
-export type SuspenseCode = LegFaultCode | MeteringCode | 'period_closed'
-
-/** A unit of the batch that was not charged, and why. */
-export interface SuspendedUnit {
-  readonly unit: number
-  readonly code: SuspenseCode
-  readonly message: string
-}
+import { DriftTally, type Drift, type OtherSnapshots } from './drift.ts'
+import { OpenSegments, type AccumulatorView } from './open-segments.ts'
+import { largestSegmentMicros, suspendedUnit, type SuspendedUnit, type SuspenseCode } from './suspended-unit.ts'
+import { accumulatorAfter, appendCharge, daysOf, prepareCharge, type SegmentBuilder } from './segment-builder.ts'
 
 /** A unit and its index in its batch. */
 export interface IndexedUnit {
   readonly index: number
   readonly unit: RatingUnit
-}
-
-/** What segments have come to before the batch. */
-export interface AccumulatorView {
-  get(segmentKey: string): Accumulator | undefined
 }
 
 export interface RatingInput {
@@ -66,6 +34,8 @@ export interface RatingInput {
   readonly metering: MeteringView
   /** Keys of periods that were closed; their usage goes to suspense. */
   readonly closedPeriods: ReadonlySet<string>
+  /** Left out where every unit was pre-rated with the snapshot of this catalogue. */
+  readonly otherSnapshots?: OtherSnapshots | undefined
 }
 
 /** Everything that follows from rating one batch, as values to commit. */
@@ -78,24 +48,22 @@ export interface RatedBatch {
   readonly days: SegmentDays
   /** What it changed in the state of meters that have one. */
   readonly metering: MeteringChanges
+  /** What the edge, with an older snapshot, pre-rated in another way. */
+  readonly drifts: readonly Drift[]
   readonly suspended: readonly SuspendedUnit[]
 }
 
 /** What rating one batch keeps at hand. */
 interface Rating {
   readonly input: RatingInput
-  /** The segments of each leg, found by the leg itself, which saves building and hashing a key for every charge. */
-  readonly builders: Map<Leg, SegmentBuilder>
+  readonly open: OpenSegments
+  /** Null when there is nothing to compare. */
+  readonly drift: DriftTally | null
   readonly suspended: SuspendedUnit[]
   period: Period
   periodClosed: boolean
-  /** The segments the unit at hand is charged in, record by record, and what each would come to. Reused for every unit. */
+  /** The segments the unit at hand is charged in; each holds what it is charged there. Reused for every unit. */
   readonly segments: SegmentBuilder[]
-  readonly charged: bigint[]
-  /** How many of `segments` belong to each record of the unit at hand. */
-  readonly segmentsOfRecord: number[]
-  /** The usage each record of the unit at hand makes. */
-  readonly quantities: bigint[]
   /** What charging the unit at hand changes in the state of its meters. */
   readonly changes: MeteringChange[]
   /** The state of meters with the batch so far; made when the first record of such a meter comes. */
@@ -103,9 +71,9 @@ interface Rating {
 }
 
 /**
- * Rates a batch: each record is charged on every leg of its subject and meter, by the difference its quantity makes to the
- * rounded total of the leg's segment. A unit is charged whole or suspended whole. The same input gives the same bytes in
- * any process.
+ * Rates a batch: each record is charged on every leg of its subject and meter, in the segment of the model that the leg's
+ * price has for it, by the difference it makes to the segment's rounded total; a record that a price divides is charged in
+ * several. A unit is charged whole or suspended whole. The same input gives the same bytes in any process.
  */
 export function rateBatch(input: RatingInput): RatedBatch {
   const rating = openRating(input)
@@ -115,14 +83,16 @@ export function rateBatch(input: RatingInput): RatedBatch {
     previous = index
     const code = prepareUnit(rating, unit)
     if (code === null) chargeUnit(rating, index, unit)
-    else rating.suspended.push(suspendedUnit(input, index, unit, code))
+    else rating.suspended.push(suspendedUnit(input.catalogue, index, unit, code))
   }
-  const segments = segmentsOf(rating)
+  const segments = rating.open.charged()
+  const drifts = rating.drift?.drifts() ?? []
   return {
-    partitions: ratedPartitions(segments, input.batchIndex),
+    partitions: ratedPartitions(segments, input.batchIndex, drifts),
     accumulators: new Map(segments.map((builder) => [builder.segmentKey, accumulatorAfter(builder)])),
     metering: rating.metering?.changes() ?? noMeteringChanges,
-    days: new Map(segments.map((builder) => [builder.segmentKey, dayQuantities(builder)])),
+    days: new Map(segments.map((builder) => [builder.segmentKey, daysOf(builder)])),
+    drifts,
     suspended: rating.suspended,
   }
 }
@@ -130,14 +100,12 @@ export function rateBatch(input: RatingInput): RatedBatch {
 function openRating(input: RatingInput): Rating {
   return {
     input,
-    builders: new Map(),
+    open: new OpenSegments(input.accumulators),
+    drift: input.otherSnapshots === undefined ? null : new DriftTally(input.catalogue, input.otherSnapshots),
     suspended: [],
     period: { key: '', startMs: 0, endMs: 0 },
     periodClosed: false,
     segments: [],
-    charged: [],
-    segmentsOfRecord: [],
-    quantities: [],
     changes: [],
     metering: null,
   }
@@ -152,13 +120,10 @@ function prepareUnit(rating: Rating, unit: RatingUnit): SuspenseCode | null {
   if (timeMs < rating.period.startMs || timeMs >= rating.period.endMs) enterPeriod(rating, timeMs)
   if (rating.periodClosed) return 'period_closed'
   rating.segments.length = 0
-  rating.charged.length = 0
-  rating.segmentsOfRecord.length = 0
-  rating.quantities.length = 0
   rating.changes.length = 0
   const stated = statedUnit(unit.labels)
-  for (const { meter, quantity } of unit.records) {
-    const code = prepareRecord(rating, subjectPlan, unit, meter, quantity, stated)
+  for (let record = 0; record < unit.records.length; record++) {
+    const code = prepareRecord(rating, subjectPlan, unit, record, stated)
     if (code !== null) return code
   }
   return null
@@ -168,25 +133,61 @@ function prepareRecord(
   rating: Rating,
   subjectPlan: SubjectPlan,
   unit: RatingUnit,
-  meter: string,
-  reported: bigint,
+  record: number,
   stated: string | null,
 ): SuspenseCode | null {
-  const plan = legPlanOf(rating.input.catalogue, subjectPlan, meter, unit.timeMs)
+  const reported = unit.records[record]
+  assertThat(reported !== undefined, 'a record is one of its unit')
+  const plan = legPlanOf(rating.input.catalogue, subjectPlan, reported.meter, unit.timeMs)
   const { rule } = plan
   if (plan.code !== null || rule === null) return plan.code
   const isPlain = rule.metering.kind === 'sum' && stated === null
-  const quantity = isPlain ? reported : meteredQuantity(rating, rule, unit, reported, stated)
+  const quantity = isPlain ? reported.quantity : meteredQuantity(rating, rule, unit, reported.quantity, stated)
   if (typeof quantity === 'string') return quantity
-  rating.quantities.push(quantity)
   for (const leg of plan.legs) {
-    const builder = builderOf(rating, leg)
-    const charged = chargedWith(builder, quantity)
-    if (charged > largestSegmentMicros || builder.position + quantity > largestQuantity) return 'amount_too_large'
-    rating.segments.push(builder)
-    rating.charged.push(charged)
+    const code =
+      leg.price.router === null
+        ? preparePart(rating, rating.open.sole(leg, rating.period), unit, record, quantity)
+        : prepareRouted(rating, leg, unit, record, quantity)
+    if (code !== null) return code
   }
-  rating.segmentsOfRecord.push(plan.legs.length)
+  return null
+}
+
+/** A price that depends on the kind of usage: one of its models is charged, or several that divide the record. */
+function prepareRouted(
+  rating: Rating,
+  leg: Leg,
+  unit: RatingUnit,
+  record: number,
+  quantity: bigint,
+): SuspenseCode | null {
+  const { open, period } = rating
+  if (!leg.price.divides) {
+    const place = routeOf(leg.price, unit)
+    if (place === noModel) return 'no_price_row'
+    return preparePart(rating, open.routed(leg, place, period), unit, record, quantity)
+  }
+  const parts = partsOf(leg.price, unit, quantity)
+  if (parts.length === 0) return 'no_price_row'
+  for (const part of parts) {
+    const code = preparePart(rating, open.routed(leg, part.model, period), unit, record, part.quantity)
+    if (code !== null) return code
+  }
+  return null
+}
+
+function preparePart(
+  rating: Rating,
+  builder: SegmentBuilder,
+  unit: RatingUnit,
+  record: number,
+  quantity: bigint,
+): SuspenseCode | null {
+  const charged = prepareCharge(builder, record, quantity, unit)
+  if (charged > largestSegmentMicros || builder.quantity + quantity > largestQuantity || builder.opensTooLarge)
+    return 'amount_too_large'
+  rating.segments.push(builder)
   return null
 }
 
@@ -205,87 +206,19 @@ function meteredQuantity(
 }
 
 /**
- * Charges what `prepareUnit` found. Meters are unique in a unit and legs in a record, so no segment occurs twice and what
- * was worked out before still holds here.
+ * Charges what `prepareUnit` found. Meters are unique in a unit, legs in a record and models in the parts of a leg, so no
+ * segment occurs twice and what was worked out before still holds here.
  */
 function chargeUnit(rating: Rating, index: number, unit: RatingUnit): void {
   const day = Math.floor(unit.timeMs / dayMs)
-  let next = 0
-  for (let record = 0; record < unit.records.length; record++) {
-    const quantity = rating.quantities[record] ?? 0n
-    const end = next + (rating.segmentsOfRecord[record] ?? 0)
-    for (; next < end; next++) {
-      const builder = rating.segments[next]
-      const charged = rating.charged[next]
-      assertThat(builder !== undefined && charged !== undefined, 'every charge of a prepared unit has its segment')
-      appendCharge(builder, day, index, record, quantity, charged)
-    }
-  }
+  for (const builder of rating.segments) appendCharge(builder, day, index)
   for (const change of rating.changes) {
     if (rating.metering !== null) noteChange(rating.metering, change)
   }
-}
-
-function builderOf(rating: Rating, leg: Leg): SegmentBuilder {
-  const first = rating.builders.get(leg) ?? null
-  const period = rating.period
-  for (let builder = first; builder !== null; builder = builder.other) {
-    if (builder.period.startMs === period.startMs) return builder
-  }
-  const opened = openSegment(leg, period, rating.input.accumulators.get(keyOf(leg, period)), first)
-  rating.builders.set(leg, opened)
-  return opened
+  rating.drift?.note(unit, rating.period.key)
 }
 
 function enterPeriod(rating: Rating, timeMs: number): void {
   rating.period = monthPeriodOf(timeMs)
   rating.periodClosed = rating.input.closedPeriods.has(rating.period.key)
-}
-
-/** The segments with charges, in the order of their keys. A unit that was suspended may have opened some without. */
-function segmentsOf(rating: Rating): readonly SegmentBuilder[] {
-  const found: SegmentBuilder[] = []
-  for (const first of rating.builders.values()) {
-    for (let builder: SegmentBuilder | null = first; builder !== null; builder = builder.other) {
-      if (builder.charges.length > 0) found.push(builder)
-    }
-  }
-  return found.toSorted((left, right) => (left.segmentKey < right.segmentKey ? -1 : 1))
-}
-
-function suspendedUnit(input: RatingInput, index: number, unit: RatingUnit, code: SuspenseCode): SuspendedUnit {
-  return { unit: index, code, message: messageOf(input.catalogue, unit, code) }
-}
-
-function messageOf(catalogue: Catalogue, unit: RatingUnit, code: SuspenseCode): string {
-  switch (code) {
-    case 'period_closed':
-      return `the period ${monthPeriodOf(unit.timeMs).key} is closed: this usage needs a correcting document`
-    case 'amount_too_large':
-      return `its usage takes a segment above ${largestSegmentMicros} micros or ${largestQuantity} units: check the device`
-    case 'unit_mismatch':
-    case 'unit_inexact':
-      return unitMessage(catalogue, unit, code)
-    default:
-      return legFault(code, unit.subject, meterAtFault(catalogue, unit, code)).message
-  }
-}
-
-function unitMessage(catalogue: Catalogue, unit: RatingUnit, code: UnitCode): string {
-  const stated = statedUnit(unit.labels) ?? ''
-  for (const { meter, quantity } of unit.records) {
-    const rule = catalogue.meterRules.get(meter)
-    if (rule === undefined || inReadingUnit(rule, quantity, stated) !== code) continue
-    return unitFaultMessage(code, rule, stated)
-  }
-  assertThat(false, 'a unit that is suspended for the unit of a quantity has such a quantity')
-}
-
-/** The first meter of a unit that cannot be charged; looked up again, since suspended units are few. */
-function meterAtFault(catalogue: Catalogue, unit: RatingUnit, code: LegFaultCode): string {
-  const subjectPlan = catalogue.index.subjects.get(unit.subject)
-  const found = unit.records.find(
-    ({ meter }) => subjectPlan !== undefined && legPlanOf(catalogue, subjectPlan, meter, unit.timeMs).code === code,
-  )
-  return found?.meter ?? ''
 }

@@ -1,7 +1,8 @@
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { LegPosting } from '@meterline/shared/model/log-entry.ts'
 import { assertBalanced, netEntries, type LedgerEntry } from '../ledger/entry.ts'
-import { usageSold, type Relation } from '../ledger/templates.ts'
+import { preratingDrift, usageSold, type Relation } from '../ledger/templates.ts'
+import type { Drift } from './drift.ts'
 import { finishBlock, type RatedBlock, type SegmentBuilder } from './segment-builder.ts'
 
 /** What one batch does to the books of one partition: one ledger transaction. */
@@ -21,8 +22,15 @@ interface OpenPosting {
   readonly blocks: RatedBlock[]
 }
 
-/** Turns the charged segments of a batch, given in the order of their keys, into ledger transactions per partition. */
-export function ratedPartitions(segments: readonly SegmentBuilder[], batchIndex: number): readonly RatedPartition[] {
+/**
+ * Turns the charged segments of a batch, given in the order of their keys, and what drifted in pre-rating them into ledger
+ * transactions per partition.
+ */
+export function ratedPartitions(
+  segments: readonly SegmentBuilder[],
+  batchIndex: number,
+  drifts: readonly Drift[],
+): readonly RatedPartition[] {
   const partitions = new Map<string, Map<string, OpenPosting>>()
   for (const builder of segments) {
     const { leg } = builder
@@ -34,15 +42,23 @@ export function ratedPartitions(segments: readonly SegmentBuilder[], batchIndex:
     postings.set(key, posting)
     posting.blocks.push(finishBlock(builder, batchIndex))
   }
-  return [...partitions].toSorted(byName).map(([partition, postings]) => ratedPartition(partition, postings))
+  return [...partitions].toSorted(byName).map(([partition, postings]) => {
+    const own = drifts.filter((drift) => drift.partition === partition)
+    return ratedPartition(partition, postings, own)
+  })
 }
 
-function ratedPartition(partition: string, open: ReadonlyMap<string, OpenPosting>): RatedPartition {
+function ratedPartition(
+  partition: string,
+  open: ReadonlyMap<string, OpenPosting>,
+  drifts: readonly Drift[],
+): RatedPartition {
   const sorted = [...open].toSorted(byName).map(([, posting]) => posting)
   const postings = sorted.map(postingOf)
-  const entries = netEntries(
-    sorted.flatMap(({ relation }, index) => usageSold(relation, postings[index]?.amountMicros ?? 0n)),
-  )
+  const entries = netEntries([
+    ...sorted.flatMap(({ relation }, index) => usageSold(relation, postings[index]?.amountMicros ?? 0n)),
+    ...drifts.flatMap(driftEntries),
+  ])
   assertBalanced(entries)
   const blocks = sorted.flatMap((posting) => posting.blocks)
   return {
@@ -51,6 +67,11 @@ function ratedPartition(partition: string, open: ReadonlyMap<string, OpenPosting
     postings,
     entries,
   }
+}
+
+/** What a drift adds to the memorandum accounts of the seller. */
+export function driftEntries({ seller, currency, shortMicros, excessMicros }: Drift): readonly LedgerEntry[] {
+  return preratingDrift(seller, currency, shortMicros - excessMicros)
 }
 
 function postingOf({ relation: { seller, buyer, currency }, blocks }: OpenPosting): LegPosting {

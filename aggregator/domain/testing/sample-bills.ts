@@ -2,7 +2,7 @@ import { assertThat } from '@meterline/shared/base/errors.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { MeteringView } from '@meterline/shared/metering/state.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
-import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import type { Accumulator, DayUsage } from '@meterline/shared/rating/accumulate.ts'
 import { parsePeriodKey, type Period } from '@meterline/shared/units/period.ts'
 import { periodBills, type Bill, type SegmentState } from '../billing/period-bill.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
@@ -76,11 +76,16 @@ export function rateInOrder(
 }
 
 function daysOf(rated: readonly RatedBatch[], segmentKey: string): SegmentState['days'] {
-  const sums = new Map<number, bigint>()
-  for (const [day, quantity] of rated.flatMap(({ days }) => [...(days.get(segmentKey) ?? [])])) {
-    sums.set(day, (sums.get(day) ?? 0n) + quantity)
+  const sums = new Map<number, DayUsage>()
+  for (const [day, own] of rated.flatMap(({ days }) => [...(days.get(segmentKey) ?? [])])) {
+    const { quantity, events, exact } = sums.get(day) ?? { quantity: 0n, events: 0, exact: 0n }
+    sums.set(day, { quantity: quantity + own.quantity, events: events + own.events, exact: exact + own.exact })
   }
-  return [...sums].toSorted(([left], [right]) => left - right).map(([day, quantity]) => ({ day, quantity }))
+  // As the books do, without the days on which records came to nothing.
+  return [...sums]
+    .filter(([, { quantity, exact }]) => quantity !== 0n || exact !== 0n)
+    .toSorted(([left], [right]) => left - right)
+    .map(([day, usage]) => ({ day, ...usage }))
 }
 
 /** November 2026. */

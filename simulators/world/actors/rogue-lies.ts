@@ -34,6 +34,8 @@ function lie(random: Random, subjects: readonly string[], nowMs: number, nextNum
     subject: random.below(8) === 0 ? 'nobody' : subject,
     timeMs: timeOf(random, nowMs),
     measured: [{ meter: random.below(8) === 0 ? 'unsold.meter' : 'data.bytes', quantity: BigInt(random.below(5_000)) }],
+    labels: {},
+    facts: {},
   }
 }
 

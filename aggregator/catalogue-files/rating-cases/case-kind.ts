@@ -1,0 +1,74 @@
+/** The rules that a catalogue writes as prices; each has its own way from a case to a price. */
+export type PriceKind =
+  | 'per-unit'
+  | 'multiplier'
+  | 'fee'
+  | 'graduated'
+  | 'volume'
+  | 'stair-step'
+  | 'graduated-percentage'
+  | 'graduated-blocks'
+  | 'volume-blocks'
+  | 'package'
+  | 'data-unit'
+  | 'percentage'
+  | 'rated-steps'
+  | 'tokens'
+  | 'time-of-use'
+  | 'matrix'
+  | 'allowance'
+
+/** What a case is about: a price, or one of the things bills are made of that are none. */
+export type CaseKind =
+  { readonly isPrice: true; readonly kind: PriceKind } | { readonly isPrice: false; readonly what: string }
+
+/**
+ * What bills hold beside prices, by the words in a model's name. They come first: a prorated volume price is about
+ * proration.
+ */
+const otherThings: readonly (readonly [words: RegExp, what: string])[] = [
+  [/commit|true_up|shortfall|^min(imum)?_in_advance/, 'commitment'],
+  [/prorat|plan_change|upgrade|downgrade|bill_cycle|alignment/, 'proration'],
+  [/credit_note|refund/, 'credit note'],
+  [/allocation|revenue|recognition|obligation/, 'allocation'],
+  [/audit|settlement|reconcil/, 'audit'],
+  [/currency|exchange|(^|_)fx|^conversion/, 'conversion'],
+  [/(^|_)(tax|vat)/, 'tax'],
+  [/coupon|promo|(?<!volume_|tier_)discount/, 'discount'],
+  [/wallet|prepaid|balance|credit|top_up|rollover/, 'balance'],
+  [/invoice|dunning|payment|document/, 'document'],
+]
+
+/** Prices by the words in a model's name, the narrower ones first. What follows, such as `_max`, is read from the input. */
+const priceKinds: readonly (readonly [words: RegExp, kind: PriceKind])[] = [
+  [/matrix|filter|dimension/, 'matrix'],
+  [/overage|included|allowance/, 'allowance'],
+  [/graduated.*(percent|pct)|(percent|pct).*(graduated|tier)/, 'graduated-percentage'],
+  [/percent|pct/, 'percentage'],
+  [/(volume|top_tier).*block|block.*(volume|top_tier)/, 'volume-blocks'],
+  [/(graduated|all_tiers|tiered).*block|block.*(graduated|all_tiers|tier)/, 'graduated-blocks'],
+  [/multipl|dynamic|markup|cost_plus/, 'multiplier'],
+  [/threshold|token|llm|context|cache|prompt/, 'tokens'],
+  [/rated_step|^step|voice|(^|_)call|telephony|connect|duration/, 'rated-steps'],
+  [/stair|capacity|flat_tier|tiered_flat/, 'stair-step'],
+  [/time_of|(^|_)tou|peak/, 'time-of-use'],
+  [/volume|top_tier|all_units/, 'volume'],
+  [/graduated|tier|slab|progressive/, 'graduated'],
+  [/packag|bundle|block|(^|_)pack/, 'package'],
+  [/unit|standard|linear|usage|meter|simple/, 'per-unit'],
+  [/flat|fixed|fee|recurring|one_time|seat|subscription/, 'fee'],
+]
+
+/** What a case is about, by the name its source gives the model. */
+export function caseKind(model: string): CaseKind {
+  const name = model
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll('stairstep', 'stair_step')
+  if (/data_(unit|credit)/.test(name)) return { isPrice: true, kind: 'data-unit' }
+  const other = otherThings.find(([words]) => words.test(name))
+  if (other !== undefined) return { isPrice: false, what: other[1] }
+  const price = priceKinds.find(([words]) => words.test(name))
+  return price === undefined ? { isPrice: false, what: 'unknown model' } : { isPrice: true, kind: price[1] }
+}

@@ -1,0 +1,153 @@
+import { ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { caseFields, type CaseFields } from './case-fields.ts'
+import { caseKind, type PriceKind } from './case-kind.ts'
+import { currencyOf, currencyPartsOf, exactTotal, withSourceRounding } from './case-precision.ts'
+import { compareFigures, shownValue, type Comparison } from './compare-figures.ts'
+import { exactOf, exactText, isSame, type Exact } from './exact.ts'
+import { hasClockTimes, mapClockTariff } from './map-clock-tariff.ts'
+import { mapMatrix } from './map-matrix.ts'
+import { mapPercentage } from './map-percentage.ts'
+import { mapSteps } from './map-steps.ts'
+import { mapBlocks, mapTiers } from './map-tiers.ts'
+import { dayOfTariff, mapTimeOfUse } from './map-time-of-use.ts'
+import { mapTokens } from './map-tokens.ts'
+import { hasAllowance, mapAllowance, mapDataUnits, mapFee, mapMultiplier, mapPackage, mapPerUnit } from './map-units.ts'
+import type { MappedCase } from './mapped-case.ts'
+import { rateMapped, type CaseFigures } from './rate-mapped.ts'
+import { readCases, type RatingCase, type UnreadableCase } from './read-cases.ts'
+
+/** How a case came out. */
+export type CaseVerdict = 'ok' | 'not ok' | 'not a price'
+
+/** What is said of one case, for people and programs. */
+export interface CaseOutcome {
+  readonly id: string
+  readonly model: string
+  readonly verdict: CaseVerdict
+  readonly expected: string
+  readonly got: string
+  /** Which kind of thing it is that is no price, what is wrong with the case, or how it was compared; may be empty. */
+  readonly remark: string
+}
+
+/** Rates every case of a file; the fault says why the file cannot be read. */
+export function rateCases(text: string): Result<readonly CaseOutcome[], Fault<'cases_invalid'>> {
+  const cases = readCases(text)
+  return cases.ok ? ok(cases.value.map(rateCase)) : cases
+}
+
+/** Rates one case and compares what its source states. */
+export function rateCase(read: RatingCase | UnreadableCase): CaseOutcome {
+  if ('problem' in read) return outcome({ id: read.id, model: '' }, 'not ok', '', '', read.problem)
+  const kind = caseKind(read.model)
+  const stated = statedText(read)
+  if (!kind.isPrice) return outcome(read, 'not a price', stated, '', kind.what)
+  // Whole fees of a part of a period are about proration, whatever they are called.
+  if (kind.kind === 'fee' && Object.keys(read.input).some((name) => /days|date|proration/i.test(name))) {
+    return outcome(read, 'not a price', stated, '', 'proration')
+  }
+  const attempts = ratedWays(read, kind.kind)
+  return attempts.find(({ verdict }) => verdict === 'ok') ?? attempts[0] ?? outcome(read, 'not ok', stated, '', '')
+}
+
+function ratedWays(read: RatingCase, kind: PriceKind): readonly CaseOutcome[] {
+  const problems: string[] = []
+  const fields = caseFields(read.input, 'input', problems)
+  const parts = currencyPartsOf(read, fields, kind)
+  const ways = mapCase(kind, fields, read, parts)
+  if (problems.length > 0) return [outcome(read, 'not ok', statedText(read), '', [...new Set(problems)].join('; '))]
+  return ways.map((mapped) => {
+    const rated = rateMapped(withSourceRounding(mapped, read, fields), parts)
+    if (!rated.ok) return outcome(read, 'not ok', statedText(read), '', rated.fault.message)
+    if (kind === 'time-of-use' && !hasClockTimes(fields)) {
+      const day = dayOfTariff(fields)
+      if (day !== null) return comparedDay(read, rated.value, exactOf(day))
+    }
+    return compared(read, mapped, rated.value, exactTotal(read, mapped, parts))
+  })
+}
+
+/** The prices of a case in all the ways its source may mean it, the likeliest first. */
+function mapCase(kind: PriceKind, fields: CaseFields, read: RatingCase, parts: bigint): readonly MappedCase[] {
+  switch (kind) {
+    case 'allowance':
+      return [mapAllowance(fields, parts)]
+    case 'stair-step':
+      return [hasAllowance(fields) ? mapAllowance(fields, parts) : mapTiers(kind, fields, parts)]
+    case 'graduated':
+    case 'volume':
+    case 'graduated-percentage':
+      return [mapTiers(kind, fields, parts)]
+    case 'graduated-blocks':
+      return [mapBlocks('graduated', fields, parts)]
+    case 'volume-blocks':
+      return [mapBlocks('volume', fields, parts)]
+    case 'per-unit':
+      return [mapPerUnit(fields, parts)]
+    case 'multiplier':
+      return [mapMultiplier(fields, currencyOf(read))]
+    case 'fee':
+      return [mapFee(fields, parts)]
+    case 'package':
+      return [mapPackage(fields, parts)]
+    case 'data-unit':
+      return [mapDataUnits(fields, parts)]
+    case 'percentage':
+      return [mapPercentage(fields, parts)]
+    case 'rated-steps':
+      return mapSteps(fields, read.source, parts)
+    case 'tokens':
+      return [mapTokens(fields, parts)]
+    case 'time-of-use':
+      return [hasClockTimes(fields) ? mapClockTariff(fields, parts) : mapTimeOfUse(fields, parts)]
+    case 'matrix':
+      return [mapMatrix(fields, parts)]
+  }
+}
+
+function compared(read: RatingCase, mapped: MappedCase, figures: CaseFigures, exact: Exact | null): CaseOutcome {
+  const comparison = compareFigures(read.expected, figures, exact)
+  const got = gotText(comparison, figures)
+  if (comparison.figures.length === 0) {
+    return outcome(read, 'not ok', statedText(read), got, 'expected states no figure that is known; write a total')
+  }
+  const isEqual = comparison.figures.every((figure) => figure.isEqual)
+  const remarks = [
+    mapped.convention,
+    ...new Set(comparison.figures.map(({ remark }) => remark)),
+    comparison.notCompared.length === 0 ? '' : `not compared: ${comparison.notCompared.join(', ')}`,
+  ]
+  const remark = remarks.filter((text) => text !== '').join('; ')
+  return outcome(read, isEqual ? 'ok' : 'not ok', statedText(read), got, remark)
+}
+
+/** A tariff without usage: what the engine makes of a day of readings has to be what the readings come to by hand. */
+function comparedDay(read: RatingCase, { numbers }: CaseFigures, byHand: Exact): CaseOutcome {
+  const total = numbers.get('total') ?? { numerator: 0n, denominator: 1n }
+  const remark = 'a tariff without usage, rated over a day of readings of one unit'
+  const got = `total=${exactText(total)}`
+  return outcome(read, isSame(total, byHand) ? 'ok' : 'not ok', `total=${exactText(byHand)}`, got, remark)
+}
+
+function statedText({ expected }: RatingCase): string {
+  return Object.entries(expected)
+    .filter(([name]) => name !== 'currency' && name !== 'note')
+    .map(([name, value]) => `${name}=${shownValue(value)}`)
+    .join(' ')
+}
+
+function gotText({ figures }: Comparison, { numbers }: CaseFigures): string {
+  if (figures.length > 0) return figures.map(({ name, got }) => `${name}=${got}`).join(' ')
+  const total = numbers.get('total')
+  return total === undefined ? '' : `total=${exactText(total)}`
+}
+
+function outcome(
+  { id, model }: { readonly id: string; readonly model: string },
+  verdict: CaseVerdict,
+  expected: string,
+  got: string,
+  remark: string,
+): CaseOutcome {
+  return { id, model, verdict, expected, got, remark }
+}
