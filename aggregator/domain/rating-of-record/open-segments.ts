@@ -19,7 +19,7 @@ export class OpenSegments {
   /** Of prices with one model. */
   readonly #sole = new Map<Leg, SegmentBuilder>()
   /** Of prices that choose among several, by the place of the model. */
-  readonly #routed = new Map<Leg, Map<number, SegmentBuilder>>()
+  readonly #routed = new Map<Leg, (SegmentBuilder | undefined)[]>()
 
   constructor(accumulators: AccumulatorView) {
     this.#accumulators = accumulators
@@ -38,13 +38,13 @@ export class OpenSegments {
   routed(leg: Leg, place: number, period: Period): SegmentBuilder {
     let places = this.#routed.get(leg)
     if (places === undefined) {
-      places = new Map()
+      places = Array.from({ length: leg.price.models.length })
       this.#routed.set(leg, places)
     }
-    const latest = places.get(place)
+    const latest = places[place]
     if (latest?.period.startMs === period.startMs) return latest
     const found = this.#find(leg, place, period)
-    places.set(place, found)
+    places[place] = found
     return found
   }
 

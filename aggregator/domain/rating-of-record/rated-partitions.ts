@@ -32,20 +32,30 @@ export function ratedPartitions(
   drifts: readonly Drift[],
 ): readonly RatedPartition[] {
   const partitions = new Map<string, Map<string, OpenPosting>>()
+  // The segments of one leg follow each other, so mostly the posting is that of the segment before.
+  let leg: SegmentBuilder['leg'] | null = null
+  let posting: OpenPosting | null = null
   for (const builder of segments) {
-    const { leg } = builder
-    const postings = partitions.get(leg.partition) ?? new Map<string, OpenPosting>()
-    partitions.set(leg.partition, postings)
-    // No identifier holds a space, so these sort and tell apart like the three texts themselves.
-    const key = `${leg.seller} ${leg.buyer} ${leg.currency}`
-    const posting = postings.get(key) ?? { relation: leg, blocks: [] }
-    postings.set(key, posting)
+    if (builder.leg !== leg || posting === null) {
+      leg = builder.leg
+      posting = postingFor(partitions, leg)
+    }
     posting.blocks.push(finishBlock(builder, batchIndex))
   }
   return [...partitions].toSorted(byName).map(([partition, postings]) => {
     const own = drifts.filter((drift) => drift.partition === partition)
     return ratedPartition(partition, postings, own)
   })
+}
+
+function postingFor(partitions: Map<string, Map<string, OpenPosting>>, leg: SegmentBuilder['leg']): OpenPosting {
+  const postings = partitions.get(leg.partition) ?? new Map<string, OpenPosting>()
+  partitions.set(leg.partition, postings)
+  // No identifier holds a space, so these sort and tell apart like the three texts themselves.
+  const key = `${leg.seller} ${leg.buyer} ${leg.currency}`
+  const posting = postings.get(key) ?? { relation: leg, blocks: [] }
+  postings.set(key, posting)
+  return posting
 }
 
 function ratedPartition(
