@@ -89,6 +89,19 @@ describe('the subjects of an agent', () => {
     expect(termsIn(book, 'c')).toEqual(bound('c', now, 'large').terms)
   })
 
+  test('share terms of a few plans that were sold on every day of three years', () => {
+    const book = new SubjectBook()
+    const sold = Array.from({ length: 2 * 3 * 365 }, (_, day) => ({
+      bindingsHash: now,
+      bindings: [{ plan: day % 2 === 0 ? 'basic' : 'large', fromMs: Math.floor(day / 2) * 86_400_000, toMs: Infinity }],
+    }))
+    const told = (fleet: string): readonly ToldSubject[] =>
+      sold.map((terms, day) => ({ subject: `${fleet}-${day}`, terms: structuredClone(terms) }))
+    book.learn(told('a'))
+    book.learn(told('b'))
+    expect(sold.filter((_, day) => termsIn(book, `a-${day}`) !== termsIn(book, `b-${day}`))).toEqual([])
+  })
+
   test('come back as they were stored, the first ones forgotten where they are too many; who is wanted stays so', () => {
     const book = new SubjectBook(limits)
     termsIn(book, 'w')

@@ -179,13 +179,13 @@ describe('a mistake is reported with its place and what to write', () => {
       'rows of a matrix that tie',
       '- { when: { ai.model: large, region: eu },',
       '- { when: { region: eu },',
-      '«{ when: {»: matrices[0].rows[1]: ties with row 1: both match ai.model large, region eu, and neither is more specific; write a row for ai.model large, region eu (for ai.input)',
+      '«{ when: {»: matrices[0].rows[1]: ties with rows[0]: both match ai.model large, region eu, and neither is more specific; write a row for ai.model large, region eu (for ai.input)',
     ],
     [
       'a row of a matrix twice',
       '- { when: { ai.model: large, region: eu },',
       '- { when: { ai.model: large },',
-      '«{ when: {»: matrices[0].rows[1]: is for ai.model large, as row 1 is (for ai.input)',
+      '«{ when: {»: matrices[0].rows[1]: is for ai.model large, as rows[0] is (for ai.input)',
     ],
     [
       'an unknown zone',
@@ -292,7 +292,7 @@ describe('a mistake is reported with its place and what to write', () => {
     expect(mistakesWith('rows:', rows)).toBe('')
     const tie = '- { when: { region: eu }, amounts: { ai.output: "1" } }\n      - { when: { ai.model: large }'
     expect(mistakesWith('- { when: { ai.model: large }', tie)).toBe(
-      '«{ when: {»: matrices[0].rows[1]: ties with row 1: both match ai.model large, region eu, and neither is more specific; write a row for ai.model large, region eu (for ai.output)',
+      '«{ when: {»: matrices[0].rows[1]: ties with rows[0]: both match ai.model large, region eu, and neither is more specific; write a row for ai.model large, region eu (for ai.output)',
     )
   })
 })

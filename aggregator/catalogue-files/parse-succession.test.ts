@@ -57,25 +57,28 @@ function mistakesWith(text: string, replacement: string): string {
 const dated =
   'put back what was there and write the new terms under changes:, such as changes: [{ from: 2026-06-16, model:'
 
+const besides =
+  'put back what was there, and write a matrix beside it that a change names, such as changes: [{ from: 2026-06-16, model: matrix, matrix: … }]'
+
 describe('what is in force cannot be changed in place', () => {
   test.each<readonly [what: string, text: string, replacement: string, mistakes: string]>([
     [
       'terms since ever',
       'model: per-unit, amount: "1", changes',
       'model: per-unit, amount: "1.5", changes',
-      `«"1.5", ch»: prices[0].amount: changes terms of own that are in force; ${dated} per-unit, … }]`,
+      `«"1.5", ch»: prices[0].amount: changes terms of own that are in force (amount was 1); ${dated} per-unit, … }]`,
     ],
     [
       'another model',
       'model: per-unit, amount: "1", changes',
       'model: stair-step, tiers: [{ flat: "1" }], changes',
-      `«stair-ste»: prices[0].model: changes terms of own that are in force; ${dated} stair-step, … }]`,
+      `«stair-ste»: prices[0].model: changes terms of own that are in force (model was per-unit); ${dated} stair-step, … }]`,
     ],
     [
       'a minimum more',
       'model: per-unit, amount: "1", changes',
       'model: per-unit, amount: "1", minimum: "5", changes',
-      `«"5", chan»: prices[0].minimum: changes terms of own that are in force; ${dated} per-unit, … }]`,
+      `«"5", chan»: prices[0].minimum: changes terms of own that are in force (minimum was left out); ${dated} per-unit, … }]`,
     ],
     [
       'the currency',
@@ -87,7 +90,7 @@ describe('what is in force cannot be changed in place', () => {
       'a change that is in force',
       '{ from: 2026-05-01, model: per-unit, amount: "2" }',
       '{ from: 2026-05-01, model: per-unit, amount: "2.5" }',
-      `«"2.5" },»: prices[0].changes[0].amount: changes terms of own that are in force since 2026-05-01T00:00:00.000Z; ${dated} per-unit, … }]`,
+      `«"2.5" },»: prices[0].changes[0].amount: changes terms of own that are in force since 2026-05-01T00:00:00.000Z (amount was 2); ${dated} per-unit, … }]`,
     ],
     [
       'taking back a change that is in force',
@@ -99,13 +102,31 @@ describe('what is in force cannot be changed in place', () => {
       'a row of a matrix',
       'amounts: { calls: "1" }',
       'amounts: { calls: "1.1" }',
-      `«{ id: lis»: prices[1]: changes terms of listed that are in force; ${dated} matrix, … }]`,
+      `«{ id: lis»: prices[1]: changes terms of listed that are in force: its row for kind a says something else; ${besides}`,
+    ],
+    [
+      'taking back a row of a matrix',
+      '{ when: { kind: a }, amounts: { calls: "1" } }, ',
+      '',
+      `«{ id: lis»: prices[1]: changes terms of listed that are in force: its row for kind a is not there any more; ${besides}`,
+    ],
+    [
+      'the dimensions of a matrix',
+      'dimensions: [kind]',
+      'dimensions: [kind, region]',
+      `«{ id: lis»: prices[1]: changes terms of listed that are in force: its dimensions were kind; ${besides}`,
+    ],
+    [
+      'the currency of the tenant',
+      'currency: EUR',
+      'currency: USD',
+      '«USD»: currency: was EUR before and cannot change to USD: somebody has bought own, which is in it; put EUR back, and write currency: USD at new prices',
     ],
     [
       'a fee',
       'model: recurring, amount: "4"',
       'model: recurring, amount: "5"',
-      `«"5" }»: prices[3].amount: changes terms of seat that are in force; ${dated} recurring, … }]`,
+      `«"5" }»: prices[3].amount: changes terms of seat that are in force (amount was 4); ${dated} recurring, … }]`,
     ],
     [
       'a price of a version that was bought',
@@ -159,6 +180,8 @@ describe('what is allowed', () => {
     ['taking back what is not in force yet', ', { from: 2026-09-01, model: per-unit, amount: "3" }', ''],
     ['terms that nobody has bought yet', 'amount: "7"', 'amount: "8"'],
     ['a column of a matrix that nobody has bought', 'data: "9"', 'data: "10"'],
+    ['a row for usage that had none', 'rows: [', 'rows: [{ when: { kind: c }, amounts: { calls: "7" } }, '],
+    ['a row for all other usage', 'rows: [', 'rows: [{ amounts: { calls: "7" } }, '],
     ['the prices of a version that nobody has yet', 'prices: [draft] }', 'prices: [own] }'],
     ['a price for a meter that had none', 'prices: [own]\n', 'prices: [own, listed]\n'],
     [

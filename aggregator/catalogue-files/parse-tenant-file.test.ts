@@ -338,3 +338,23 @@ describe('a version may not take back what was posted under', () => {
     expect(mistakesWith('[trk-1, trk-2]', '[trk-2, trk-3]', true)).toBe('')
   })
 })
+
+test('a mistake in an entry does not hide that it names what is not there', () => {
+  const text = good
+    .replace('id: retail-data, meter: data.bytes', 'id: retail-data, tax: vat, meter: data.byts')
+    .replace('amount: "0.02"', 'amount: 0.02')
+    .replace('name: Tracker connectivity, prices: [retail-data', 'name: 5, prices: [retail-dat')
+    .replace('account: north, offering: tracker, from: 2026-01-01', 'account: nort, offering: trakker, from: never')
+  expect(mistakesOf(text)).toBe(
+    [
+      '«vat, mete»: prices[0].tax: is vat, but there is no such tax code',
+      '«data.byts»: prices[0].meter: is data.byts, but there is no such meter; did you mean data.bytes?',
+      '«0.02 }, {»: prices[0].tiers[0].amount: is a fraction written as a number, which loses digits; write a decimal in quotes, such as "0.0025"',
+      '«5, prices»: offerings[0].name: is 5, but a text is needed',
+      '«retail-da»: offerings[0].prices[0]: is retail-dat, but there is no such price; did you mean retail-data?',
+      '«nort, off»: subscriptions[0].account: is nort, but there is no such account; did you mean north?',
+      '«trakker,»: subscriptions[0].offering: is trakker, but there is no such offering; did you mean tracker?',
+      '«never, su»: subscriptions[0].from: is no date: write a day in UTC such as 2026-01-31, or 2026-01-31T22:00:00Z',
+    ].join('\n'),
+  )
+})

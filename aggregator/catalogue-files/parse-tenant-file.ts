@@ -5,6 +5,7 @@ import { fileOf } from '../domain/catalogue/draft.ts'
 import { suggestionFor, type Problem } from '../domain/catalogue/problem.ts'
 import type { TenantFile } from '../domain/catalogue/tenant-file.ts'
 import { fillZones } from './fill-zones.ts'
+import { malformedReferences } from './malformed-references.ts'
 import { mostMistakes, type Place } from './part-reader.ts'
 import { readDraft } from './read-draft.ts'
 
@@ -38,7 +39,9 @@ export function readTenantFile(
   const read = readDraft(yaml.value, place)
   const { draft, mistakes: ofZones } = fillZones(read.draft, before, place)
   const mistakes = [...read.mistakes, ...ofZones]
-  const problems = checkDraft(draft, before, nowMs)
+  // What was not read any more, after too many mistakes, is not malformed.
+  const ofMalformed = read.complete ? malformedReferences(yaml.value, draft) : []
+  const problems = [...ofMalformed, ...checkDraft(draft, before, nowMs)]
   const file = fileOf(draft)
   if (file !== null && mistakes.length === 0 && problems.length === 0) return { ok: true, value: file }
   const all = [...mistakes, ...problems.slice(0, mostMistakes).map((problem) => mistakeOf(problem, place))]

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import { systemClock } from '@meterline/shared/base/clock.ts'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import { configFlagValues } from '@meterline/shared/config/flags.ts'
@@ -9,6 +10,7 @@ import { aggregatorConfigSchema, aggregatorFiles } from '../config.ts'
 import type { AggregatorConfig } from '../config.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
+import { Patience } from './patience.ts'
 import { parseDay, parseInstant } from '@meterline/shared/units/instant.ts'
 import { printFault } from '@meterline/shared/command-line/output.ts'
 
@@ -57,7 +59,7 @@ export function configOf(command: Command, json: boolean, end: End): AggregatorC
   return null
 }
 
-/** What the running aggregator answers, or null after the fault was printed. Progress goes to standard error. */
+/** What the running aggregator answers, or null after the fault was printed. Progress, and patience, go to standard error. */
 export async function askAggregator(
   command: Command,
   name: string,
@@ -68,12 +70,20 @@ export async function askAggregator(
   const config = configOf(command, json, end)
   if (config === null) return null
   const { callControl } = await import('@meterline/shared/wire/control.ts')
+  const tell = (message: string): void => void (json || process.stderr.write(`${message}\n`))
+  const patience = new Patience(systemClock(), (text) => {
+    tell(`${name}: ${text}`)
+  })
   const answer = await callControl({
     socketFile: aggregatorFiles(config).controlSocket,
     command: name,
     input,
-    onProgress: (message) => void (json || process.stderr.write(`${message}\n`)),
+    onProgress: (message) => {
+      patience.heard()
+      tell(message)
+    },
   })
+  patience.end()
   if (answer.ok) return answer.value
   const unreachable = answer.fault.code === 'control_unreachable' || answer.fault.code === 'control_failed'
   refuse(json, answer.fault, unreachable ? exitCodes.notRunning : exitCodes.refused, end)

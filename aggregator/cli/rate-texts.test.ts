@@ -21,6 +21,11 @@ test('what a source states at length is cut', () => {
   expect(line).toMatch(/^a {5}total=1 x+… +total=1 +ok$/)
 })
 
+test('so is the name of a case', () => {
+  const [, line = ''] = ratedCasesText([{ ...good, id: 'x'.repeat(100_000) }]).split('\n')
+  expect(line).toMatch(/^x{47}… {2}total=1 {3}total=1 {2}ok$/)
+})
+
 test('the summary counts what is no price by what it is', () => {
   expect(summaryOf([good, other, other])).toEqual({ ok: 1, notOk: 0, notPrices: { proration: 2 } })
   expect(ratedCasesText([good])).toContain('1 ok, 0 not ok, 0 not a price')

@@ -25,12 +25,7 @@ export function ratedCasesText(outcomes: readonly CaseOutcome[]): string {
   const sum = outcomes.length - ok - notOk
   const summary = `${ok} ok, ${notOk} not ok, ${sum} not a price${others.length === 0 ? '' : ` (${others.join(', ')})`}`
   if (outcomes.length === 0) return 'The file has no cases.'
-  const rows = outcomes.map((each) => [
-    oneLine(each.id),
-    cell(each.expected),
-    cell(each.got),
-    oneLine(verdictText(each)),
-  ])
+  const rows = outcomes.map((each) => [cell(each.id), cell(each.expected), cell(each.got), oneLine(verdictText(each))])
   return `${table(['case', 'expected', 'got', 'result'], rows)}\n${summary}`
 }
 

@@ -55,6 +55,15 @@ test('a case whose answer does not come out ends with code 8, as JSON as well', 
   })
 })
 
+test('what is longer than a pipe holds is printed whole', async () => {
+  const cases = Array.from({ length: 3_000 }, (_, index) => ({ ...good, id: `case ${index}` }))
+  const file = casesFile(JSON.stringify(cases))
+  const text = await rate(file)
+  expect(text.out.trimEnd().split('\n').at(-1)).toBe('3000 ok, 0 not ok, 0 not a price')
+  const { cases: rated } = JSON.parse((await rate(file, '--json')).out) as { readonly cases: readonly unknown[] }
+  expect(rated).toHaveLength(3_000)
+})
+
 test('a file that cannot be read, or has no cases, says what to do', async () => {
   const absent = await rate(join(folder, 'absent.json'))
   expect([absent.code, absent.err]).toEqual([2, expect.stringContaining('absent.json cannot be read')])

@@ -115,7 +115,7 @@ describe('applying a tenant file', () => {
     expect(applied.ok ? [] : applied.mistakes).toMatchObject([
       {
         path: 'prices[1].amount',
-        message: 'changes terms of wholesale-data that are in force',
+        message: 'changes terms of wholesale-data that are in force (amount was 0.004)',
         suggestion: expect.stringContaining('changes: [{ from: 2025-06-16, model: per-unit, … }]') as string,
       },
     ])

@@ -54,6 +54,13 @@ export class BooksAudit {
   readonly #checked = new Map<string, number>()
   readonly #problems: string[] = []
   readonly #prices = new Map<string, KnownPrice>()
+  /** Who has books here: the operator and the resellers of every catalogue of the log. */
+  readonly #bookkeepers = new Set<string>()
+  /** Subscriptions that the operator has with partners. */
+  readonly #costs = new Set<string>()
+  /** Seller and buyer of segments as their charges say it, each pair one text. */
+  readonly #parties = new Map<string, string>()
+  readonly #pairs = new Map<string, string>()
   #more = 0
 
   get checked(): Readonly<Record<string, number>> {
@@ -73,16 +80,32 @@ export class BooksAudit {
     this.#checked.set(what, (this.#checked.get(what) ?? 0) + 1)
   }
 
-  learnPrices(catalogue: Catalogue): void {
+  learn(catalogue: Catalogue): void {
+    const { operator, accounts } = catalogue.file
+    this.#bookkeepers.add(operator.id)
+    for (const { id, kind } of accounts) if (kind === 'reseller') this.#bookkeepers.add(id)
     // Subscriptions that buy the same share one map of prices.
     const learnt = new Set<ReadonlyMap<string, CataloguePrice>>()
-    for (const { versions } of catalogue.subscriptions.values()) {
-      for (const { prices } of versions) {
-        if (learnt.has(prices)) continue
-        learnt.add(prices)
-        for (const { id, compiled, currency } of prices.values()) this.#prices.set(id, { compiled, currency })
-      }
+    for (const { id: subscription, kind, pricesById } of catalogue.subscriptions.values()) {
+      if (kind === 'cost') this.#costs.add(subscription)
+      if (learnt.has(pricesById)) continue
+      learnt.add(pricesById)
+      for (const { id, compiled, currency } of pricesById.values()) this.#prices.set(id, { compiled, currency })
     }
+  }
+
+  keepsBooks(account: string): boolean {
+    return this.#bookkeepers.has(account)
+  }
+
+  /** Whether a subscription is one of the operator with a partner. */
+  isCost(subscription: string): boolean {
+    return this.#costs.has(subscription)
+  }
+
+  /** `<seller>><buyer>` of a segment's charges; null when it has none. */
+  partiesOf(segmentKey: string): string | null {
+    return this.#parties.get(segmentKey) ?? null
   }
 
   /** The currency of a segment's price; null when no catalogue of the log has it. */
@@ -109,7 +132,12 @@ export class BooksAudit {
     return model === null ? null : positionMicros(model, position) - openingMicros(model)
   }
 
-  charged(segmentKey: string, quantity: bigint, events: number, amountMicros: bigint): void {
+  /** A charge block; false when its leg has other parties than that of an earlier block of its segment. */
+  charged(segmentKey: string, parties: string, quantity: bigint, events: number, amountMicros: bigint): boolean {
+    const pair = this.#pairs.get(parties) ?? parties
+    this.#pairs.set(pair, pair)
+    const earlier = this.#parties.get(segmentKey)
+    this.#parties.set(segmentKey, pair)
     const segment = this.segments.get(segmentKey)
     if (segment === undefined) this.segments.set(segmentKey, { quantity, events, amountMicros })
     else {
@@ -117,6 +145,7 @@ export class BooksAudit {
       segment.events += events
       segment.amountMicros += amountMicros
     }
+    return earlier === undefined || earlier === pair
   }
 }
 

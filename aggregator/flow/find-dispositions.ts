@@ -2,10 +2,10 @@ import { assertThat } from '@meterline/shared/base/errors.ts'
 import { eventKey } from '@meterline/shared/integrity/event-key.ts'
 import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
 import type { DecisionRow } from '../store/suspense-table.ts'
-import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import { unitAt } from './admission.ts'
 import type { Disposition, DispositionLeg } from './commands.ts'
+import { PriceNames } from './price-names.ts'
 import type { TenantService } from './tenant-service.ts'
 
 /** What one unit was charged on one leg. */
@@ -24,6 +24,7 @@ export function findDispositions(
 ): readonly Disposition[] {
   const cursor = store.ratingCursor()
   const charges = new Map<number, BatchCharges>()
+  const names = new PriceNames(store, inForce)
   return events.map(({ source, id }): Disposition => {
     const known = store.keys.lookup(eventKey(tenant, source, id), 0)
     if (known === null) return { kind: 'unknown' }
@@ -37,7 +38,7 @@ export function findDispositions(
     if (rule !== undefined) return { kind: 'control', logIndex, unit, rule }
     const ofBatch = charges.get(logIndex) ?? chargesOf(store, logIndex)
     charges.set(logIndex, ofBatch)
-    return charged(logIndex, unit, ofBatch.get(unit) ?? [], inForce?.catalogue ?? null)
+    return charged(logIndex, unit, ofBatch.get(unit) ?? [], names)
   })
 }
 
@@ -45,7 +46,7 @@ function discarded({ logIndex, unit, reason, decidedBy: by, decidedMs: discarded
   return { kind: 'discarded', logIndex, unit, reason: reason ?? '', by, discardedMs }
 }
 
-function charged(logIndex: number, unit: number, legs: readonly LegCharge[], catalogue: Catalogue | null): Disposition {
+function charged(logIndex: number, unit: number, legs: readonly LegCharge[], names: PriceNames): Disposition {
   assertThat(
     legs.length > 0,
     `unit ${unit} of batch ${logIndex} was rated, so it is charged, for control or in suspense (I8)`,
@@ -59,14 +60,14 @@ function charged(logIndex: number, unit: number, legs: readonly LegCharge[], cat
     logIndex,
     unit,
     amountMicros: amount.toString(),
-    legs: legs.map((leg) => namedLeg(leg, catalogue)),
+    legs: legs.map((leg) => namedLeg(leg, names)),
   }
 }
 
-/** A leg with the names its price has in a catalogue; one that the catalogue has no more stays without. */
-function namedLeg({ leg, amountMicros }: LegCharge, catalogue: Catalogue | null): DispositionLeg {
+/** A leg with the names of its price; one that no catalogue of late has stays without. */
+function namedLeg({ leg, amountMicros }: LegCharge, names: PriceNames): DispositionLeg {
   const [, subscription = '', priceId = ''] = leg.split(':')
-  const price = catalogue?.subscriptions.get(subscription)?.pricesById.get(priceId)
+  const price = names.find(subscription, priceId)
   return { leg, price: price?.name ?? null, meter: price?.meter ?? null, amountMicros: amountMicros.toString() }
 }
 

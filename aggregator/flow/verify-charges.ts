@@ -21,6 +21,10 @@ export class BatchCharges {
   readonly #audit: BooksAudit
   #read = ''
   #blocks: readonly CheckedBlock[] = []
+  /** The same by what is to post them: seller, buyer and currency. */
+  #byPosting: ReadonlyMap<string, readonly CheckedBlock[]> = new Map()
+  /** What was posted of the decision so far. */
+  readonly #posted = new Set<string>()
 
   constructor(reader: BooksReader, audit: BooksAudit) {
     this.#reader = reader
@@ -33,13 +37,16 @@ export class BatchCharges {
    */
   checkPostings(logIndex: number, { batchIndex, postings }: LedgerLogEntry, releaseIndex: number | null): void {
     if (postings.length === 0) return
-    const blocks = this.blocksOf(batchIndex, releaseIndex)
+    this.blocksOf(batchIndex, releaseIndex)
     for (const { seller, buyer, currency, amountMicros, sumRoot: committed } of postings) {
       this.#audit.count('postings')
-      const own = blocks
-        .filter(({ legKey }) => legKey.startsWith(`${seller}>${buyer}:`))
-        .filter(({ segmentKey }) => this.#audit.currencyOf(segmentKey) === currency)
-        .toSorted((left, right) => (left.segmentKey < right.segmentKey ? -1 : 1))
+      const name = postingName(`${seller}>${buyer}`, currency)
+      if (this.#posted.has(name))
+        this.#audit.report(
+          `I9: ledger transaction ${logIndex} posts again what ${buyer} owes ${seller} for batch ${batchIndex}`,
+        )
+      this.#posted.add(name)
+      const own = this.#byPosting.get(name) ?? []
       const root = sumRoot(own.map(({ leaf }) => leaf))
       if (root.sum !== amountMicros || !equalBytes(root.hash, committed)) {
         const text = `its posting of ${amountMicros} micros from ${seller} to ${buyer} does not commit to the charges`
@@ -52,6 +59,7 @@ export class BatchCharges {
   blocksOf(batchIndex: number, releaseIndex: number | null): readonly CheckedBlock[] {
     const decision = `${batchIndex}/${releaseIndex}`
     if (decision === this.#read) return this.#blocks
+    this.finishDecision()
     this.#read = decision
     this.#blocks = this.#reader.blocksDecided(batchIndex, releaseIndex).flatMap((stored) => {
       this.#audit.count('charge blocks')
@@ -59,7 +67,25 @@ export class BatchCharges {
       const checked = this.#check(batchIndex, stored)
       return checked === null ? [] : [checked]
     })
+    this.#byPosting = Map.groupBy(
+      this.#blocks.toSorted((left, right) => (left.segmentKey < right.segmentKey ? -1 : 1)),
+      ({ legKey, segmentKey }) => postingName(partiesOf(legKey), this.#audit.currencyOf(segmentKey)),
+    )
     return this.#blocks
+  }
+
+  /** Reports charges of the decision at hand that no ledger transaction posts; called when all of them were read. */
+  finishDecision(): void {
+    for (const [name, [block]] of this.#byPosting) {
+      if (this.#posted.has(name) || block === undefined) continue
+      // Where the price is unknown so is the currency, which is reported with the segment.
+      if (this.#audit.currencyOf(block.segmentKey) === null) continue
+      this.#audit.report(
+        `I9: no ledger transaction posts the charges of segment ${block.segmentKey} (decision ${this.#read})`,
+      )
+    }
+    this.#byPosting = new Map()
+    this.#posted.clear()
   }
 
   #check(batchIndex: number, stored: StoredBlock): CheckedBlock | null {
@@ -77,7 +103,17 @@ export class BatchCharges {
       amountMicros === stored.amountMicros &&
       equalBytes(leaf.hash, stored.leaf)
     if (!same) this.#audit.report(`I14: ${name} is not what its row says`)
-    this.#audit.charged(segmentKey, quantity, charges.length, amountMicros)
+    if (!this.#audit.charged(segmentKey, partiesOf(legKey), quantity, charges.length, amountMicros))
+      this.#audit.report(`I9: ${name} is sold by or to somebody else than the charges before it`)
     return { segmentKey, legKey, leaf, charges }
   }
+}
+
+/** `<seller>><buyer>`, which a leg's key begins with; no id holds a colon. */
+function partiesOf(legKey: string): string {
+  return legKey.slice(0, Math.max(0, legKey.indexOf(':')))
+}
+
+function postingName(parties: string, currency: string | null): string {
+  return `${parties} ${currency}`
 }

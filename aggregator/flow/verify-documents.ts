@@ -9,6 +9,7 @@ import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { DocumentRow } from '../store/document-table.ts'
 import type { BooksAudit } from './books-audit.ts'
+import { areEntriesOfInvoice, checkAllBilled } from './verify-billed.ts'
 import { FeeCheck } from './verify-fees.ts'
 import { linePartsFault } from './verify-line-parts.ts'
 
@@ -39,8 +40,10 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     checkHead(invoice.value, row, report)
     checkSums(invoice.value, row, report)
     checkLedger(invoice.value, entry, report)
+    if (!areEntriesOfInvoice(invoice.value, entry, audit.keepsBooks(invoice.value.buyer.id)))
+      report('I10: its entries are not those that its lines make')
     for (const line of linesOf(invoice.value)) {
-      const wrong = lineFault(reader, audit, line)
+      const wrong = partiesFault(audit, invoice.value, line) ?? lineFault(reader, audit, line)
       if (wrong !== undefined) report(`I9: the line of ${line.segment} ${wrong}`)
       const wrongFee = line.fee === undefined ? undefined : fees.fault(invoice.value, line)
       if (wrongFee !== undefined) report(`I10: the line of ${line.segment} ${wrongFee}`)
@@ -50,6 +53,7 @@ export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
     }
   }
   fees.finish()
+  checkAllBilled(reader, audit, billed)
   for (const logIndex of audit.documents.keys()) audit.report(`I11: the document of log entry ${logIndex} is missing`)
 }
 
@@ -140,6 +144,12 @@ function checkLedger(invoice: Invoice, entry: DocumentLogEntry, report: Report):
   if (owed !== BigInt(invoice.total.invoicedMicros)) {
     report(`I10: its entries make ${owed} micros receivable, its total is ${invoice.total.invoicedMicros}`)
   }
+}
+
+/** A line bills what its seller sold to its buyer, as the charges say; one without charges is held against the catalogue. */
+function partiesFault(audit: BooksAudit, { seller, buyer }: Invoice, { segment }: InvoiceLine): string | undefined {
+  const parties = audit.partiesOf(segment)
+  return parties === null || parties === `${seller.id}>${buyer.id}` ? undefined : `bills what was charged as ${parties}`
 }
 
 /**

@@ -39,7 +39,9 @@ export function walkLog(
 ): void {
   const usage = new UsageCheck(reader, audit)
   try {
-    walkEntries(reader, audit, new LogWalk(reader, audit, usage, owner), onSize)
+    const walk = new LogWalk(reader, audit, usage, owner)
+    walkEntries(reader, audit, walk, onSize)
+    walk.finish()
     usage.finish()
   } finally {
     usage.close()
@@ -105,6 +107,11 @@ class LogWalk {
     checkRestore(this.#reader, this.#audit, this.#owner, logIndex, entry, rootBefore)
   }
 
+  /** Called behind the last entry. */
+  finish(): void {
+    this.#charges.finishDecision()
+  }
+
   take(logIndex: number, entry: LogEntry): void {
     // The ledger transactions of a release follow it at once.
     if (entry.kind !== 'ledger' || entry.batchIndex !== this.#release?.batchIndex) this.#release = null
@@ -165,11 +172,18 @@ class LogWalk {
     if (!equalBytes(sha256(content), contentHash)) {
       this.#audit.report(`I14: catalogue ${logIndex} is not what its hash ${toHex(contentHash)} says`)
     }
-    const catalogue = catalogueFromBytes(content)
+    const catalogue = catalogueFromBytes(this.#undamaged(logIndex, contentHash, content))
     if (!catalogue.ok) return this.#audit.report(`I14: catalogue ${logIndex}: ${catalogue.fault.message}`)
-    this.#audit.learnPrices(catalogue.value)
+    this.#audit.learn(catalogue.value)
     this.#usage.learnMeters(logIndex, catalogue.value)
     for (const { id, epoch, signingKey } of catalogue.value.file.agents) this.#keys.set(`${id} ${epoch}`, signingKey)
+  }
+
+  /** The content of a catalogue: where the log's is damaged, the copy beside it as long as that is whole. */
+  #undamaged(logIndex: number, contentHash: Uint8Array, content: Uint8Array): Uint8Array {
+    if (equalBytes(sha256(content), contentHash)) return content
+    const copy = this.#reader.standing.catalogueInForceAt(logIndex)
+    return copy !== undefined && equalBytes(sha256(copy.content), contentHash) ? copy.content : content
   }
 
   #takeLedger(logIndex: number, entry: LedgerLogEntry): void {

@@ -11,6 +11,25 @@ export function printFault(program: string, json: boolean, problem: Fault): void
   process.stderr.write(json ? `${JSON.stringify({ fault: problem })}\n` : `${program}: ${message} (${code})\n`)
 }
 
+/**
+ * Resolves when all that was printed has left the program: a pipe holds 64 KiB, and an exit would lose what waits behind it.
+ * A reader that has closed its end, such as `head`, has read what it wants; that is no fault.
+ */
+export async function outputWritten(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(streamWritten))
+}
+
+function streamWritten(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) return resolve()
+    const done = (): void => {
+      resolve()
+    }
+    stream.once('error', done)
+    stream.write('', done)
+  })
+}
+
 /** Rows as a table with aligned columns; the last column is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows]

@@ -29,11 +29,7 @@ export function checkMatrix(price: {
     const otherRow = known.get(name)
     if (otherRow === undefined) known.set(name, row)
     else if (problems.length < mostProblems) {
-      problems.push({
-        row,
-        otherRow,
-        message: `is for ${labelsText(price.dimensions, when)}, as row ${otherRow + 1} is`,
-      })
+      problems.push({ row, otherRow, message: `is for ${labelsText(price.dimensions, when)}, as rows[${otherRow}] is` })
     }
   })
   const groups = rowGroups(rows)
@@ -99,7 +95,7 @@ function textsAt(when: When, places: readonly number[]): string {
 
 function tie(dimensions: readonly string[], otherRow: number, row: number, both: When): MatrixProblem {
   const labels = labelsText(dimensions, both)
-  const message = `ties with row ${otherRow + 1}: both match ${labels}, and neither is more specific; write a row for ${labels}`
+  const message = `ties with rows[${otherRow}]: both match ${labels}, and neither is more specific; write a row for ${labels}`
   return { row, otherRow, message }
 }
 

@@ -1,4 +1,5 @@
 import type { PerUnitPrice } from './per-unit.ts'
+import { statedFact, type StatedUsage } from './stated-fact.ts'
 import type { Rounding } from './terms.ts'
 
 /**
@@ -45,15 +46,10 @@ export function requestBands(price: RequestThresholdPrice): readonly RequestBand
 }
 
 /** The model of an event's band. Prices have few thresholds, so looking from the first is faster than halving. */
-export function modelOfRequest(
-  router: CompiledRequestThreshold,
-  facts: readonly (readonly [string, bigint])[],
-): number {
-  for (const [name, value] of facts) {
-    if (name !== router.fact) continue
-    let crossed = 0
-    for (const above of router.above) if (value > above) crossed++
-    return router.firstModel + crossed
-  }
-  return router.firstModel
+export function modelOfRequest(router: CompiledRequestThreshold, usage: StatedUsage): number {
+  const value = statedFact(usage, router.fact)
+  if (value === null) return router.firstModel
+  let crossed = 0
+  for (const above of router.above) if (value > above) crossed++
+  return router.firstModel + crossed
 }

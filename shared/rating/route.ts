@@ -1,14 +1,13 @@
 import { routeOfRow, type CompiledMatrix } from './matrix.ts'
 import type { CompiledModel } from './model.ts'
 import { modelOfRequest, type CompiledRequestThreshold } from './request-threshold.ts'
+import { statedFact, type StatedUsage } from './stated-fact.ts'
 import { routeOfWindow, windowAt, type CompiledTimeOfUse } from './time-of-use.ts'
 import { windowShares } from './window-shares.ts'
 
 /** What a price may look at to find its model. Units of batches and usage events both have these fields. */
-export interface RoutedUsage {
+export interface RoutedUsage extends StatedUsage {
   readonly timeMs: number
-  readonly labels: readonly (readonly [string, string])[]
-  readonly facts: readonly (readonly [string, bigint])[]
 }
 
 /** How a price finds the model of a record. Plain data. */
@@ -44,7 +43,7 @@ export function routeOf(price: CompiledPrice, usage: RoutedUsage): number {
         route = routeOfWindow(route, windowAt(route, usage.timeMs))
         break
       case 'request-threshold':
-        route = modelOfRequest(route, usage.facts)
+        route = modelOfRequest(route, usage)
         break
     }
   }
@@ -79,7 +78,7 @@ export function partsOf(price: CompiledPrice, usage: RoutedUsage, quantity: bigi
     passedMs += durationMs
     const reached = (quantity * BigInt(passedMs)) / wholeMs
     const route = routeOfWindow(router, window)
-    const model = typeof route === 'number' ? route : modelOfRequest(route, usage.facts)
+    const model = typeof route === 'number' ? route : modelOfRequest(route, usage)
     // What comes to nothing is no part, unless all of it does: a record has at least one.
     if (reached > given || (quantity === 0n && parts.length === 0)) parts.push({ model, quantity: reached - given })
     given = reached
@@ -99,7 +98,7 @@ function spannedWindows(
   if (route === undefined || route === null || typeof route === 'number') return null
   if (route.router !== 'time-of-use' || route.duration === null) return null
   const { fact, unitMs } = route.duration
-  const units = usage.facts.find(([name]) => name === fact)?.[1] ?? 0n
+  const units = statedFact(usage, fact) ?? 0n
   const durationMs = units * BigInt(unitMs)
   if (durationMs <= 0n) return null
   const lengthMs = durationMs < BigInt(longestMs) ? Number(durationMs) : longestMs

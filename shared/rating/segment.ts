@@ -15,6 +15,12 @@ export interface SegmentId {
   readonly model: number | null
 }
 
+/**
+ * The most one segment may come to: a hundred thousand million currency units. Far above any real usage, and low enough
+ * that what single records, segments and lines come to fits the 64-bit integers of stores and formats.
+ */
+export const largestSegmentMicros = 10n ** 17n
+
 /** No identifier of a tenant file holds it. */
 const separator = '/'
 

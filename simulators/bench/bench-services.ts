@@ -9,6 +9,7 @@ import { freePort } from '../scenarios/free-port.ts'
 import { startService } from '../scenarios/processes.ts'
 import type { Service } from '../scenarios/processes.ts'
 import { benchTenant, benchTenantFile } from './bench-tenant.ts'
+import type { BenchAgent } from './bench-tenant.ts'
 
 /** The programs are measured as they are installed; `runBench` builds them. */
 const form = 'bundles'
@@ -34,20 +35,34 @@ export class BenchServices {
 
   /** Starts both, applies a tenant in which `subjects` are charged on three legs, and waits for the agent's snapshot. */
   static async start(folder: string, subjects: readonly string[], doors: BenchDoors = {}): Promise<BenchServices> {
+    return await BenchServices.startWith(folder, (agents) => benchTenantFile(subjects, agents), doors)
+  }
+
+  /** The same with a tenant file of another kind, for `benchTenant` too. */
+  static async startWith(
+    folder: string,
+    tenantFile: (agents: readonly BenchAgent[]) => string,
+    doors: BenchDoors = {},
+  ): Promise<BenchServices> {
     const edgePort = await freePort()
     const plan = { folder, tenant: benchTenant, agents: ['gw-1'], edgePort, logLevel: 'warn', ...doors }
     const deployment = await createDeployment(plan)
     const services = new BenchServices(deployment, edgePort)
     try {
       await services.startAggregator()
-      const text = benchTenantFile(subjects, deployment.agents)
-      await control(services.#aggregatorSocket, 'apply', { fileName: 'bench.yaml', text })
+      await services.apply(tenantFile)
       await services.startAgent()
     } catch (error) {
       await services.stop()
       throw error
     }
     return services
+  }
+
+  /** Applies a tenant file and waits until it is in force. */
+  async apply(tenantFile: (agents: readonly BenchAgent[]) => string): Promise<void> {
+    const text = tenantFile(this.#deployment.agents)
+    await control(this.#aggregatorSocket, 'apply', { fileName: 'bench.yaml', text })
   }
 
   readonly #endAtOnce = (): void => {
@@ -151,7 +166,8 @@ async function control(socketFile: string, command: string, input: object): Prom
   return answer.value
 }
 
-async function until(complaint: string, holds: () => Promise<boolean>): Promise<void> {
+/** Waits until something holds; throws the complaint when it does not for very long. */
+export async function until(complaint: string, holds: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + patienceMs
   while (!(await holds())) {
     if (performance.now() > deadlineMs) throw new Error(`${complaint} after ${patienceMs / 1000} s`)

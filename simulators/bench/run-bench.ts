@@ -16,6 +16,7 @@ import { memoryMeasurement } from './measure-memory.ts'
 import { normaliseMeasurement } from './measure-normalise.ts'
 import { ratingMeasurement } from './measure-rating.ts'
 import { slowDiskMeasurement } from './measure-slow-disk.ts'
+import { snapshotMeasurement } from './measure-snapshot.ts'
 import type { Finding, Measurement } from './measurement.ts'
 
 /** What `npm run bench` can be told. */
@@ -37,6 +38,7 @@ const measurements: readonly Measurement[] = [
   keyIndexMeasurement,
   normaliseMeasurement,
   memoryMeasurement,
+  snapshotMeasurement,
   bytesMeasurement,
 ]
 

@@ -31,6 +31,16 @@ test.each([
   expect(parts).toEqual([{ number: band, model: perUnit(String(band + 1)), quantity: 7n }])
 })
 
+test.each([
+  ['201', 2],
+  ['0201', 0],
+  ['large', 0],
+  ['9223372036854775808', 0],
+])('a request that says %s in a dimension is in band %d', (size, band) => {
+  expect(partsOf(byTier, at(0, { size }), 7n)?.map(({ number }) => number)).toEqual([band])
+  expect(partsOf(byTier, at(0, { size }, { size: 101n }), 7n)?.map(({ number }) => number)).toEqual([1])
+})
+
 describe('a matrix', () => {
   const matrix: PlannedMatrix = {
     model: 'matrix',
@@ -104,4 +114,15 @@ describe('times of use', () => {
     const parts = partsOf(nightAndDay, at(timeMs, {}, { seconds }), quantity)
     expect(parts?.map((part) => [part.number, part.quantity])).toEqual(expected)
   })
+})
+
+test('a call of years is refused, not walked through', () => {
+  const price: PlannedTimeOfUse = {
+    model: 'time-of-use',
+    zone: 'UTC',
+    windows: [],
+    otherwise: { name: 'always', price: perUnit('1') },
+    duration: { fact: 'seconds', unit: '1s' },
+  }
+  expect(() => partsOf(price, at(0, {}, { seconds: 2n ** 62n }), 1n)).toThrow(/too long/)
 })

@@ -10,6 +10,8 @@ import type {
 import { windowAt } from './zone-clock.ts'
 
 const minuteMs = 60_000
+/** Longer calls are not walked through: a world that has one says so instead of standing still. */
+const longestWalkMs = 400 * 24 * 60 * minuteMs
 
 /** What a price may look at beside the quantity. */
 export interface RoutedUnit {
@@ -74,8 +76,8 @@ function modelCount(terms: PlannedTerms): number {
 }
 
 /** 0 up to the first threshold, then the last one that the event is strictly above. */
-function bandOf({ fact, above }: PlannedThreshold, { facts }: RoutedUnit): number {
-  const size = facts.get(fact)
+function bandOf({ fact, above }: PlannedThreshold, unit: RoutedUnit): number {
+  const size = numberNamed(fact, unit)
   return size === undefined ? 0 : above.filter((each) => size > each.above).length
 }
 
@@ -113,6 +115,8 @@ function partsOfTime(
   first: number,
 ): readonly Part[] | null {
   const endMs = unit.timeMs + durationMs(terms, unit)
+  if (endMs - unit.timeMs > longestWalkMs)
+    throw new Error(`a call of ${endMs - unit.timeMs} ms is too long to walk through`)
   const timeIn = new Map([[windowAt(terms, unit.timeMs), 0]])
   for (let fromMs = unit.timeMs; fromMs < endMs;) {
     const nextMs = Math.min(endMs, (Math.floor(fromMs / minuteMs) + 1) * minuteMs)
@@ -138,10 +142,17 @@ function partsOfTime(
 }
 
 /** Zero where the price does not go by durations, or the event states none. */
-function durationMs({ duration }: PlannedTimeOfUse, { facts }: RoutedUnit): number {
+function durationMs({ duration }: PlannedTimeOfUse, unit: RoutedUnit): number {
   if (duration === undefined) return 0
   const match = /^(\d+)(ms|s|m|h)$/.exec(duration.unit)
   const unitMs = { ms: 1, s: 1000, m: minuteMs, h: 60 * minuteMs }[match?.[2] ?? '']
   if (unitMs === undefined) throw new Error(`${duration.unit} is no unit of the world's`)
-  return Number(facts.get(duration.fact) ?? 0n) * Number(match?.[1]) * unitMs
+  return Number(numberNamed(duration.fact, unit) ?? 0n) * Number(match?.[1]) * unitMs
+}
+
+/** A fact of the event, or else a dimension that reads like one: digits, up to the largest quantity. */
+function numberNamed(name: string, { facts, labels }: RoutedUnit): bigint | undefined {
+  const text = labels.get(name) ?? ''
+  const said = /^[0-9]+$/.test(text) && !/^0[0-9]/.test(text) ? BigInt(text) : undefined
+  return facts.get(name) ?? (said === undefined || said >= 2n ** 63n ? undefined : said)
 }

@@ -87,7 +87,7 @@ const ruleShape = z.strictObject({
   sequence: sourceText.optional().describe('The sequence number of the device, to find gaps'),
   reset: sourceText.optional().describe('What changes when a counter starts anew'),
   meters: z.array(meter).max(16).optional().describe('What is counted'),
-  dimensions: z.record(z.string(), sourceText).optional().describe('Further facts to keep: name and source'),
+  dimensions: z.record(z.string(), sourceText).optional().describe('Further labels to keep: name and source'),
 }) satisfies z.ZodType<RuleDefinition>
 
 /** One mapping rule as it is written. What its keys mean is told in docs/mapping.md. */

@@ -11,18 +11,50 @@ export interface CaseFields {
   /** Shared by all fields of a case. */
   readonly problems: string[]
   readonly values: ReadonlyMap<string, CaseValue>
+  /** Shared by all fields of a case. */
+  readonly names: CaseNames
+}
+
+/** The names that a case writes anywhere, and those that the way to a price asks for, both as they are compared. */
+interface CaseNames {
+  /** With each the name as it is written. */
+  readonly written: Map<string, string>
+  readonly asked: Set<string>
 }
 
 /** A file has more of anything than this only by mistake. */
 export const mostItems = 100_000
 
-export function caseFields(value: CaseObject, place: string, problems: string[]): CaseFields {
+export function caseFields(
+  value: CaseObject,
+  place: string,
+  problems: string[],
+  names: CaseNames = { written: new Map(), asked: new Set() },
+): CaseFields {
   const values = new Map<string, CaseValue>()
   for (const [name, field] of Object.entries(value)) {
     // What is null says no more than what is left out.
-    if (field !== null && field !== '') values.set(plainName(name), field)
+    if (field === null || field === '') continue
+    values.set(plainName(name), field)
+    names.written.set(plainName(name), name)
   }
-  return { place, problems, values }
+  return { place, problems, values, names }
+}
+
+/** The fields together with those of the objects that some sources put a part of them into. */
+export function withInnerFields(fields: CaseFields, names: readonly string[]): CaseFields {
+  const inner = names.flatMap((name) => [...(optionalObject(fields, [name])?.values ?? [])])
+  return inner.length === 0 ? fields : { ...fields, values: new Map([...inner, ...fields.values]) }
+}
+
+/** What describes a case and cannot change what it comes to; tiers begin where the one before ends. */
+const describingNames = ['currency', 'note', 'notes', 'comment', 'name', 'description', 'paymentterm', 'interval']
+const tierStartNames = ['from', 'fromvalue', 'firstunit']
+
+/** The names of a case that nothing asked for: it may mean something that its answer does not hold. */
+export function namesNotRead({ names: { written, asked } }: CaseFields): readonly string[] {
+  const known = [...describingNames, ...tierStartNames]
+  return [...written].filter(([plain]) => !asked.has(plain) && !known.includes(plain)).map(([, name]) => name)
 }
 
 /** Whether one of the names is there. */
@@ -56,6 +88,28 @@ export function optionalNumbers(fields: CaseFields, names: readonly string[]): r
   return list.map((value, index) => numberOf(fields, `${found.name}.${index}`, value))
 }
 
+/** A number above zero that has to be there; a problem where it is zero, and comes out as one. */
+export function requiredAboveZero(fields: CaseFields, names: readonly string[], what: string): Decimal {
+  const number = requiredNumber(fields, names, what)
+  const found = field(fields, names)
+  if (number.coefficient > 0n) return number
+  if (found !== null && isZeroText(found.value)) {
+    fields.problems.push(`${fields.place}.${found.name} is 0; write ${what}, above zero`)
+  }
+  return { coefficient: 1n, scale: 0 }
+}
+
+/** A whole count from 0 on; a problem where it is none or above `most`. */
+export function optionalCount(fields: CaseFields, names: readonly string[], most: number): number | null {
+  const number = optionalNumber(fields, names)
+  if (number === null) return null
+  const count = Number(textOf(number))
+  if (Number.isSafeInteger(count) && count <= most) return count
+  const name = field(fields, names)?.name ?? ''
+  fields.problems.push(`${fields.place}.${name} is ${textOf(number)}; write a whole number from 0 to ${most}`)
+  return 0
+}
+
 /** The objects of a list, which has to be there and not empty. */
 export function requiredObjects(fields: CaseFields, names: readonly string[], what: string): readonly CaseFields[] {
   const objects = optionalObjects(fields, names)
@@ -68,10 +122,12 @@ export function optionalObjects(fields: CaseFields, names: readonly string[]): r
   if (found === null) return null
   const list = Array.isArray(found.value) ? (found.value as readonly CaseValue[]) : [found.value]
   const place = `${fields.place}.${found.name}`
-  if (list.length > mostItems)
+  if (list.length > mostItems) {
     fields.problems.push(`${place} has ${list.length} entries, at most ${mostItems} are read`)
-  return list.slice(0, mostItems).flatMap((value, index) => {
-    if (isObject(value)) return [caseFields(value, `${place}.${index}`, fields.problems)]
+    return []
+  }
+  return list.flatMap((value, index) => {
+    if (isObject(value)) return [caseFields(value, `${place}.${index}`, fields.problems, fields.names)]
     fields.problems.push(`${place}.${index} is no object; write its fields in braces`)
     return []
   })
@@ -81,7 +137,7 @@ export function optionalObjects(fields: CaseFields, names: readonly string[]): r
 export function optionalObject(fields: CaseFields, names: readonly string[]): CaseFields | null {
   const found = field(fields, names)
   return found !== null && isObject(found.value)
-    ? caseFields(found.value, `${fields.place}.${found.name}`, fields.problems)
+    ? caseFields(found.value, `${fields.place}.${found.name}`, fields.problems, fields.names)
     : null
 }
 
@@ -97,6 +153,11 @@ export function saysNo(fields: CaseFields, names: readonly string[]): boolean {
   return found !== null && (found.value === false || found.value === 'false')
 }
 
+/** What is written under a name, whatever it is. */
+export function writtenValue(fields: CaseFields, name: string): CaseValue {
+  return field(fields, [name])?.value ?? null
+}
+
 /** The names of all fields, as `caseFields` compares them. */
 export function namesOf(fields: CaseFields): readonly string[] {
   return [...fields.values.keys()]
@@ -104,7 +165,7 @@ export function namesOf(fields: CaseFields): readonly string[] {
 
 /** A name in lower case with nothing but letters and digits: `up_to`, `upTo` and `up-to` are the same. */
 export function plainName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
 export const zero: Decimal = { coefficient: 0n, scale: 0 }
@@ -121,7 +182,7 @@ export function textOf(number: Decimal): string {
 
 /** The sum of numbers. */
 export function sum(numbers: readonly Decimal[]): Decimal {
-  const scale = Math.max(0, ...numbers.map((number) => number.scale))
+  const scale = largestScaleOf(numbers)
   const coefficient = numbers.reduce((total, number) => total + scaledTo(number, 10n ** BigInt(scale)), 0n)
   return { coefficient, scale }
 }
@@ -133,7 +194,11 @@ export function scaledTo({ coefficient, scale }: Decimal, parts: bigint): bigint
 
 /** How many parts a unit needs so that all numbers are whole ones: 1000 for 0.5 and 0.125. */
 export function partsFor(numbers: readonly Decimal[]): bigint {
-  return 10n ** BigInt(Math.max(0, ...numbers.map(({ scale }) => scale)))
+  return 10n ** BigInt(largestScaleOf(numbers))
+}
+
+function largestScaleOf(numbers: readonly Decimal[]): number {
+  return numbers.reduce((largest, { scale }) => Math.max(largest, scale), 0)
 }
 
 /** Whether the left number is below the right one. */
@@ -162,7 +227,13 @@ function withoutDecoration(text: string): string {
 }
 
 function amountIn(value: CaseObject): CaseValue {
-  return value['amount'] ?? value['value'] ?? value['quantity'] ?? null
+  const named = Object.entries(value).find(([name]) => ['amount', 'value', 'quantity'].includes(plainName(name)))
+  return named?.[1] ?? null
+}
+
+function isZeroText(value: CaseValue): boolean {
+  const parsed = typeof value === 'string' ? parseDecimal(withoutDecoration(value)) : null
+  return parsed?.ok === true && parsed.value.coefficient === 0n
 }
 
 function field(
@@ -171,7 +242,9 @@ function field(
 ): { readonly name: string; readonly value: CaseValue } | null {
   for (const name of names) {
     const value = fields.values.get(plainName(name))
-    if (value !== undefined) return { name, value }
+    if (value === undefined) continue
+    fields.names.asked.add(plainName(name))
+    return { name, value }
   }
   return null
 }

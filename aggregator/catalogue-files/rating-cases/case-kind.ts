@@ -1,3 +1,5 @@
+import type { CaseObject } from './read-cases.ts'
+
 /** The rules that a catalogue writes as prices; each has its own way from a case to a price. */
 export type PriceKind =
   | 'per-unit'
@@ -58,6 +60,24 @@ const priceKinds: readonly (readonly [words: RegExp, kind: PriceKind])[] = [
   [/unit|standard|linear|usage|meter|simple/, 'per-unit'],
   [/flat|fixed|fee|recurring|one_time|seat|subscription/, 'fee'],
 ]
+
+/** The same by the names of what goes in: a volume price whose quantity is prorated is about proration as well. */
+const otherInputs: readonly (readonly [words: RegExp, what: string])[] = [
+  [/prorat|^full_?units|^period_?ratio/i, 'proration'],
+  [/discount|coupon|promo/i, 'discount'],
+  [/^(tax|vat)/i, 'tax'],
+]
+
+/** What a case is about beside its price, by what goes in; null where that is nothing else. */
+export function otherThingIn(input: CaseObject, kind: PriceKind): string | null {
+  const saying = Object.entries(input).filter(
+    ([, value]) => ![null, false, '', '0', 'false'].some((no) => no === value),
+  )
+  const names = saying.map(([name]) => name)
+  // Whole fees of a part of a period are about proration, whatever they are called.
+  if (kind === 'fee' && names.some((name) => /days|date/i.test(name))) return 'proration'
+  return otherInputs.find(([words]) => names.some((name) => words.test(name)))?.[1] ?? null
+}
 
 /** What a case is about, by the name its source gives the model. */
 export function caseKind(model: string): CaseKind {

@@ -14,12 +14,15 @@ import type { CaseValue, RatingCase } from './read-cases.ts'
 export function currencyPartsOf(read: RatingCase, fields: CaseFields, kind: PriceKind): bigint {
   if (saysRounding(fields) || kind === 'multiplier' || kind === 'rated-steps') return 1n
   const digits = Math.max(0, ...Object.values(read.expected).map(digitsOf))
-  return 10n ** BigInt(Math.min(Math.max(0, digits - 6), 12))
+  return 10n ** BigInt(Math.max(0, digits - microDigits))
 }
+
+const microDigits = 6
 
 function digitsOf(value: CaseValue): number {
   if (Array.isArray(value)) return Math.max(0, ...(value as readonly CaseValue[]).map(digitsOf))
-  return typeof value === 'string' ? (/^-?\d+\.(\d+?)0*$/.exec(value)?.[1]?.length ?? 0) : 0
+  const parsed = typeof value === 'string' ? parseDecimal(value) : null
+  return parsed?.ok === true ? parsed.value.scale : 0
 }
 
 /** The total as it is before rounding, where the source states it: rated without rounding in far smaller currency parts. */

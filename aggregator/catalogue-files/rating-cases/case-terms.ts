@@ -2,6 +2,7 @@ import { minorDigitsOf } from '@meterline/shared/units/currency.ts'
 import type { Decimal } from '@meterline/shared/units/decimal.ts'
 import {
   isAboveZero,
+  optionalCount,
   optionalNumber,
   optionalNumbers,
   optionalObject,
@@ -106,12 +107,15 @@ const roundingRules: Readonly<Record<string, string>> = {
   nearest: 'half-away',
 }
 
+/** As many as a price takes: a micro is the smallest amount of record. */
+export const mostRoundingDigits = 6
+
 function roundingTerms(fields: CaseFields): { readonly rounding?: { readonly digits: number; readonly rule: string } } {
   const inner = optionalObject(fields, ['rounding'])
   const digits =
     inner === null
-      ? optionalNumber(fields, ['roundingDigits', 'roundingDecimals', 'roundTo'])
-      : optionalNumber(inner, ['digits', 'decimals', 'precision', 'places', 'scale'])
+      ? optionalCount(fields, ['roundingDigits', 'roundingDecimals', 'roundTo'], mostRoundingDigits)
+      : optionalCount(inner, ['digits', 'decimals', 'precision', 'places', 'scale'], mostRoundingDigits)
   if (digits === null) return {}
   const word =
     inner === null
@@ -121,7 +125,7 @@ function roundingTerms(fields: CaseFields): { readonly rounding?: { readonly dig
   if (rule === undefined) {
     fields.problems.push(`${fields.place}.rounding.rule is ${JSON.stringify(word)}; write up, down, halfUp or halfEven`)
   }
-  return { rounding: { digits: Number(textOf(digits)), rule: rule ?? 'half-away' } }
+  return { rounding: { digits, rule: rule ?? 'half-away' } }
 }
 
 /** Amounts rounded to the smallest coin of the currency a case names, or of dollars; no rounding where it says another one. */

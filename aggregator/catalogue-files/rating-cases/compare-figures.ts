@@ -68,6 +68,11 @@ const figureNames: Readonly<Record<string, string>> = {
 /** What says nothing that could differ. */
 const notFigures = ['currency', 'note', 'notes', 'comment', 'unit', 'source', 'rule', 'explanation', 'details']
 
+/** Whether a source states anything that could differ. */
+export function statesFigures(expected: CaseObject): boolean {
+  return Object.entries(expected).some(([name, value]) => value !== null && !notFigures.includes(plainName(name)))
+}
+
 /** Holds what a source states against what came out. `exact` is the total without rounding, where it is known. */
 export function compareFigures(expected: CaseObject, figures: CaseFigures, exact: Exact | null): Comparison {
   const compared: ComparedFigure[] = []

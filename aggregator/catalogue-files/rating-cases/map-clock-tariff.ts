@@ -14,6 +14,7 @@ import {
   requiredNumber,
   scaledTo,
   sum,
+  writtenValue,
   type CaseFields,
 } from './case-fields.ts'
 import { baseUnits, money, readQuantities } from './case-terms.ts'
@@ -77,7 +78,7 @@ const otherwiseNames = ['otherwise', 'default', 'offPeak', 'standard', 'base', '
 const zoneNames = ['zone', 'timeZone', 'tz', 'timezone']
 
 function windowsOf(fields: CaseFields): readonly CaseFields[] {
-  const name = windowNames.find((each) => Array.isArray(fields.values.get(plainName(each))))
+  const name = windowNames.find((each) => Array.isArray(writtenValue(fields, each)))
   return name === undefined ? [] : (optionalObjects(fields, [name]) ?? [])
 }
 
@@ -89,8 +90,8 @@ function isPerMillion(windows: readonly CaseFields[]): boolean {
 function hoursOf(window: CaseFields): readonly object[] {
   const [from, to] = [optionalText(window, ['from']) ?? '', optionalText(window, ['to']) ?? '']
   const until = to === '00:00' ? '24:00' : to
-  const written = window.values.get('days')
-  const days = written === undefined ? {} : { days: written }
+  const written = writtenValue(window, 'days')
+  const days = written === null ? {} : { days: written }
   const [fromMinute, toMinute] = [minuteOfClock(from), minuteOfClock(until)]
   if (fromMinute === null || toMinute === null) {
     window.problems.push(`${window.place}.from is ${from} to ${to}; write times of day such as "08:00" and "20:00"`)
@@ -109,7 +110,7 @@ interface Reading {
 }
 
 function readReadings(fields: CaseFields): readonly Reading[] {
-  const listed = seriesNames.find((name) => Array.isArray(fields.values.get(plainName(name))))
+  const listed = seriesNames.find((name) => Array.isArray(writtenValue(fields, name)))
   if (listed !== undefined) {
     return (optionalObjects(fields, [listed]) ?? []).map((reading) => ({
       quantity: requiredNumber(reading, quantityNames, 'how much was used'),

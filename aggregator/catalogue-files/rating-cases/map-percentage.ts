@@ -4,6 +4,7 @@ import {
   isAboveZero,
   isBelow,
   mostItems,
+  optionalCount,
   optionalNumber,
   optionalNumbers,
   partsFor,
@@ -11,6 +12,7 @@ import {
   scaledTo,
   sum,
   textOf,
+  writtenValue,
   zero,
   type CaseFields,
 } from './case-fields.ts'
@@ -24,13 +26,16 @@ const leastNames = ['minPerEvent', 'minimumEach', 'perTransactionMinAmount', 'mi
 const mostNames = ['maxPerEvent', 'maximumEach', 'perTransactionMaxAmount', 'maxEach', 'maxPerTransaction']
 const fixedNames = ['fixedPerEvent', 'fixedAmount', 'fixed', 'fixedFee', 'perEvent', 'perTransaction']
 
+/** As many as a price takes. */
+const mostFreeEvents = 1_000
+
 /**
  * A percentage of amounts, and a fee for each. A case gives the amounts one by one, or their sum with the running totals
  * of the first ones. A free amount or a count of free events of zero is none, as the source writes it.
  */
 export function mapPercentage(fields: CaseFields, currencyParts: bigint): MappedCase {
   const rate = requiredNumber(fields, rateNames, 'the rate in percent, such as "2.9"')
-  const freeEvents = optionalNumber(fields, freeEventNames)
+  const freeEvents = optionalCount(fields, freeEventNames, mostFreeEvents) ?? 0
   const freeAmount = optionalNumber(fields, freeAmountNames)
   const { amounts, shares } = eventAmounts(fields)
   const parts = partsFor(amounts) * BigInt(shares)
@@ -40,7 +45,7 @@ export function mapPercentage(fields: CaseFields, currencyParts: bigint): Mapped
     per: parts.toString(),
     rate: textOf(rate),
     ...optionalMoney('fixed', fields, fixedNames, currencyParts),
-    ...(isAboveZero(freeEvents) ? { freeEvents: Number(textOf(freeEvents)) } : {}),
+    ...(freeEvents > 0 ? { freeEvents } : {}),
     ...(isAboveZero(freeAmount) ? { freeAmount: money(freeAmount, currencyParts) } : {}),
     ...optionalMoney('minimumEach', fields, leastNames, currencyParts),
     ...optionalMoney('maximumEach', fields, mostNames, currencyParts),
@@ -57,9 +62,9 @@ interface EventAmounts {
 }
 
 function eventAmounts(fields: CaseFields): EventAmounts {
-  const listNames = ['eventAmounts', 'amounts', 'transactions', 'eventValues']
+  const listNames = ['eventAmounts', 'amounts', 'transactions', 'eventValues', 'eventAggregation']
   // Some sources count events and some list them under the same name.
-  const areListed = Array.isArray(fields.values.get('events'))
+  const areListed = Array.isArray(writtenValue(fields, 'events'))
   const listed = optionalNumbers(fields, areListed ? [...listNames, 'events'] : listNames)
   if (listed !== null) return { amounts: listed, shares: 1 }
   const total = requiredNumber(fields, totalNames, 'the sum of the amounts')

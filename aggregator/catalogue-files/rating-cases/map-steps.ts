@@ -2,17 +2,16 @@ import type { Decimal } from '@meterline/shared/units/decimal.ts'
 import {
   has,
   isAboveZero,
-  optionalNumber,
+  optionalCount,
   partsFor,
   requiredNumber,
   requiredObjects,
   scaledTo,
   sum,
-  textOf,
   zero,
   type CaseFields,
 } from './case-fields.ts'
-import { baseUnits, commonTerms, money, optionalMoney, saysRounding } from './case-terms.ts'
+import { baseUnits, commonTerms, money, mostRoundingDigits, optionalMoney, saysRounding } from './case-terms.ts'
 import { readDurations } from './duration-text.ts'
 import { singleCharge, usageOf, type MappedCase } from './mapped-case.ts'
 
@@ -33,14 +32,15 @@ const one: Decimal = { coefficient: 1n, scale: 0 }
  * rounds it to its system's decimals (5 as installed, 6 in its own tests) and the total up to 4 digits.
  */
 export function mapSteps(fields: CaseFields, source: string, currencyParts: bigint): readonly MappedCase[] {
-  const steps = requiredObjects(fields, stepNames, 'steps such as {"from": 0, "rate": "0.2", "perSec": 60}').map(
-    (step) => ({
-      from: durationOf(step, fromNames) ?? zero,
-      amount: requiredNumber(step, amountNames, 'the price'),
-      per: durationOf(step, perNames) ?? one,
-      increment: durationOf(step, incrementNames) ?? one,
-    }),
-  )
+  // A case with a single step may write it among its own fields.
+  const isSingle = !has(fields, stepNames) && has(fields, ['rate'])
+  const example = 'steps such as {"from": 0, "rate": "0.2", "perSec": 60}'
+  const steps = (isSingle ? [fields] : requiredObjects(fields, stepNames, example)).map((step) => ({
+    from: durationOf(step, fromNames) ?? zero,
+    amount: requiredNumber(step, amountNames, 'the price'),
+    per: durationOf(step, perNames) ?? one,
+    increment: durationOf(step, incrementNames) ?? one,
+  }))
   const durations = readDurations(fields, durationNames)
   const answered = durations.filter(isAboveZero)
   const parts = partsFor([...durations, ...steps.flatMap(({ from, per, increment }) => [from, per, increment])])
@@ -76,13 +76,13 @@ interface WayToRound {
 }
 
 function waysToRound(fields: CaseFields, source: string): readonly WayToRound[] {
-  const digits = optionalNumber(fields, digitNames)
-  if (digits !== null) return [{ terms: { incrementDigits: Number(textOf(digits)) }, convention: '' }]
+  const incrementDigits = optionalCount(fields, digitNames, mostRoundingDigits)
+  if (incrementDigits !== null) return [{ terms: { incrementDigits }, convention: '' }]
   if (!/cgrates/i.test(source)) return [{ terms: {}, convention: '' }]
   const total = saysRounding(fields) || has(fields, digitNames) ? {} : { rounding: { digits: 4, rule: 'up' } }
-  return [5, 6].map((incrementDigits) => ({
-    terms: { incrementDigits, ...total },
-    convention: `increments rounded to ${incrementDigits} digits`,
+  return [5, 6].map((digits) => ({
+    terms: { incrementDigits: digits, ...total },
+    convention: `increments rounded to ${digits} digits`,
   }))
 }
 

@@ -7,6 +7,7 @@ import {
   optionalText,
   partsFor,
   plainName,
+  requiredAboveZero,
   requiredNumber,
   requiredObjects,
   saysNo,
@@ -32,6 +33,7 @@ const tierListNames = [
   'steps',
 ]
 const endNames = ['upTo', 'upToAmount', 'to', 'toValue', 'until', 'end', 'lastUnit', 'limit', 'max']
+const startNames = ['from', 'fromValue', 'firstUnit', 'start', 'startingUnit']
 const unitNames = ['unit', 'unitPrice', 'unitAmount', 'unitAmountDecimal', 'perUnit', 'perUnitAmount', 'unitCost']
 const flatNames = ['flat', 'flatAmount', 'flatFee', 'flatPrice', 'flatAmountDecimal', 'fixed']
 const packageNames = ['packageSize', 'blockSize', 'quantityPerPackage']
@@ -41,6 +43,8 @@ export const rateNames = ['ratePct', 'ratePercent', 'percentage', 'percent', 'pc
 /** A tier as a case writes it; `upTo` is null where it has no end. */
 interface CaseTier {
   readonly upTo: Decimal | null
+  /** Whether `upTo` itself is the first that lies in the next tier: tiers may be told by where they begin. */
+  readonly isBelow: boolean
   readonly fields: CaseFields
 }
 
@@ -60,8 +64,10 @@ export function mapTiers(named: TieredModel, fields: CaseFields, currencyParts: 
   const perUnit = model === 'graduated-percentage' ? parts * currencyParts : scaledTo(conversion.factor, parts)
   const quantityParts = model === 'graduated-percentage' ? parts * currencyParts : parts
   const block = conversion.isCeiling ? { block: perUnit.toString() } : {}
-  const written = tiers.map(({ upTo, fields: tier }) => ({
-    upTo: upTo === null ? null : baseUnits(upTo, perUnit),
+  // Units that are added up are the same on both sides of an end; where all take one price it matters who has it.
+  const isWhole = model === 'volume' || model === 'stair-step'
+  const written = tiers.map(({ upTo, isBelow, fields: tier }) => ({
+    upTo: upTo === null ? null : (scaledTo(upTo, perUnit) - (isBelow && isWhole ? 1n : 0n)).toString(),
     ...tierTerms(model, tier, currencyParts, perUnit, block),
   }))
   const per = model === 'graduated-percentage' ? parts : perUnit
@@ -130,10 +136,28 @@ function ownBlock(tier: CaseFields, perUnit: bigint): { readonly block: string }
 
 function readTiers(fields: CaseFields): readonly CaseTier[] {
   const tiers = requiredObjects(fields, tierListNames, 'a list of tiers such as {"upTo": 10, "unit": "0.5"}').map(
-    (tier): CaseTier => ({ upTo: openOrNumber(tier, endNames), fields: tier }),
+    (tier): CaseTier => ({ upTo: openOrNumber(tier, endNames), isBelow: false, fields: tier }),
   )
+  if (tiers.length > 1 && tiers.every(({ upTo, fields: tier }) => upTo === null && has(tier, startNames))) {
+    return tiersByStart(tiers)
+  }
   const sorted = tiers.toSorted((left, right) => compareEnds(left.upTo, right.upTo))
   return sorted.map((tier, index) => (index === sorted.length - 1 ? { ...tier, upTo: null } : tier))
+}
+
+/** Tiers that only say where they begin: each ends where the next one begins, or a unit before where they count from 1. */
+function tiersByStart(tiers: readonly CaseTier[]): readonly CaseTier[] {
+  const started = tiers
+    .map(({ fields: tier }) => ({ tier, start: requiredNumber(tier, startNames, 'where it begins') }))
+    .toSorted((left, right) => compareEnds(left.start, right.start))
+  const countsFromOne = started[0]?.start.coefficient === 1n && started[0].start.scale === 0
+  return started.map(({ tier }, index) => {
+    const next = started[index + 1]?.start
+    if (next === undefined) return { upTo: null, isBelow: false, fields: tier }
+    const { coefficient, scale } = next
+    const upTo = countsFromOne ? { coefficient: coefficient - 10n ** BigInt(scale), scale } : next
+    return { upTo, isBelow: !countsFromOne, fields: tier }
+  })
 }
 
 function compareEnds(left: Decimal | null, right: Decimal | null): number {
@@ -189,7 +213,7 @@ const blockCountNames = ['max', 'maxBlocks', 'blocks']
 export function mapBlocks(model: 'graduated' | 'volume', fields: CaseFields, currencyParts: bigint): MappedCase {
   const { before, quantities } = readQuantities(fields)
   const tiers = requiredObjects(fields, [...tierListNames, 'blocks'], 'tiers of blocks').map((tier) => ({
-    size: requiredNumber(tier, blockSizeNames, 'how many units a block has'),
+    size: requiredAboveZero(tier, blockSizeNames, 'how many units a block has'),
     amount: requiredNumber(tier, blockPriceNames, 'the price of a block'),
     count: openOrNumber(tier, blockCountNames),
   }))

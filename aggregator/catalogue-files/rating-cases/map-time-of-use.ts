@@ -1,7 +1,9 @@
 import type { Decimal } from '@meterline/shared/units/decimal.ts'
 import {
+  has,
   namesOf,
   optionalNumber,
+  optionalNumbers,
   optionalObject,
   optionalObjects,
   optionalText,
@@ -10,13 +12,16 @@ import {
   requiredNumber,
   scaledTo,
   sum,
+  writtenValue,
   type CaseFields,
 } from './case-fields.ts'
 import { money } from './case-terms.ts'
+import type { CaseValue } from './read-cases.ts'
 import { singleCharge, usageAt, type CaseUsage, type MappedCase } from './mapped-case.ts'
 
 const tariffNames = ['rates', 'bands', 'windows', 'tariff', 'dToU', 'tou', 'prices']
-const seriesNames = ['series', 'usage', 'readings', 'halfHours', 'intervals', 'consumption']
+const seriesNames = ['series', 'usage', 'readings', 'halfHours', 'intervals', 'consumption', 'kWh', 'quantity', 'units']
+const flatNames = ['flat', 'flatRate', 'unitPrice']
 const bandNames = ['band', 'rate', 'window', 'period', 'price', 'tariff', 'name']
 const quantityNames = ['kWh', 'quantity', 'units', 'value', 'usage', 'energy']
 
@@ -31,10 +36,10 @@ interface Band {
 
 /**
  * A tariff whose price changes with time. Cases give names to prices and say which usage falls under which; the price that
- * is made of them gives every band its own hours of a day, and usage of a band is put into them. A case without usage is
- * rated over a day of its readings, one unit each.
+ * is made of them gives every band its own hours of a day, and usage of a band is put into them. A tariff alone, which says
+ * neither what was used nor what has to come out, is rated over a day of its readings, one unit each.
  */
-export function mapTimeOfUse(fields: CaseFields, currencyParts: bigint): MappedCase {
+export function mapTimeOfUse(fields: CaseFields, currencyParts: bigint, isTariffAlone: boolean): MappedCase {
   const bands = readBands(fields)
   const minutes = Number(scaledTo(optionalNumber(fields, ['resolutionMin', 'resolutionMinutes']) ?? halfHour, 1n))
   if (bands.length === 0)
@@ -43,6 +48,10 @@ export function mapTimeOfUse(fields: CaseFields, currencyParts: bigint): MappedC
     fields.problems.push(`${fields.place}.resolutionMin is ${minutes}; write how many minutes a reading covers`)
   }
   const series = readSeries(fields, bands)
+  if (series.length === 0 && !isTariffAlone && fields.problems.length === 0) {
+    const names = bands.map(({ name }) => name).join(', ')
+    fields.problems.push(`${fields.place}.usage is missing; write how much was used of each of ${names}`)
+  }
   const parts = partsFor(series.map(({ quantity }) => quantity))
   const price = {
     model: 'time-of-use',
@@ -61,20 +70,23 @@ export function mapTimeOfUse(fields: CaseFields, currencyParts: bigint): MappedC
     },
   }
   const plain = bands.length === 1 ? price.otherwise.price : price
-  const usage =
-    series.length === 0
-      ? wholeDay(minutes, parts)
-      : series.map(({ band, quantity }) => readingAt(band, scaledTo(quantity, parts)))
+  const usage = isTariffAlone
+    ? wholeDay(minutes, parts)
+    : series.map(({ band, quantity }) => readingAt(band, scaledTo(quantity, parts)))
   return singleCharge({ price: plain, before: [], usage }, sum(series.map(({ quantity }) => quantity)))
+}
+
+/** Whether a case says what was used, under whatever name. */
+export function saysUsage(fields: CaseFields): boolean {
+  return has(fields, seriesNames)
 }
 
 /**
  * What the tariff of a case comes to over a day with one unit in every reading, worked out by hand: so many readings of
  * each band times its price. It is what a case without usage is held against.
  */
-export function dayOfTariff(fields: CaseFields): Decimal | null {
+export function dayOfTariff(fields: CaseFields): Decimal {
   const bands = readBands(fields)
-  if (bands.length === 0 || readSeries(fields, bands).length > 0) return null
   const minutes = Number(scaledTo(optionalNumber(fields, ['resolutionMin', 'resolutionMinutes']) ?? halfHour, 1n))
   const parts = partsFor(bands.map(({ amount }) => amount))
   let coefficient = 0n
@@ -120,8 +132,12 @@ function readBands(fields: CaseFields): readonly Band[] {
       .slice(0, mostBands)
       .map((name) => ({ name, amount: requiredNumber(named, [name], 'a price') }))
   }
-  const listed = optionalObjects(fields, tariffNames) ?? []
-  return listed
+  const listed = optionalObjects(fields, tariffNames)
+  // One price at all times.
+  if (listed === null && has(fields, flatNames)) {
+    return [{ name: 'all times', amount: requiredNumber(fields, flatNames, 'a price') }]
+  }
+  return (listed ?? [])
     .slice(0, mostBands)
     .map((band, index) => ({
       name: optionalText(band, ['name', 'band', 'window']) ?? `band ${index + 1}`,
@@ -133,6 +149,10 @@ function readSeries(
   fields: CaseFields,
   bands: readonly Band[],
 ): readonly { readonly band: number; readonly quantity: Decimal }[] {
+  if (bands.length === 1) {
+    const quantities = seriesNames.map((name) => plainNumbers(fields, name)).find((numbers) => numbers !== null)
+    if (quantities !== undefined) return quantities.map((quantity) => ({ band: 0, quantity }))
+  }
   const byBand = seriesNames.map((name) => optionalObject(fields, [name])).find((object) => object !== null)
   if (byBand !== undefined) {
     return namesOf(byBand).map((name) => ({
@@ -144,6 +164,13 @@ function readSeries(
     band: bandNamed(reading, bands, optionalText(reading, bandNames) ?? ''),
     quantity: requiredNumber(reading, quantityNames, 'how much was used'),
   }))
+}
+
+/** The numbers of a field that holds nothing else; null where it holds objects or is left out. */
+function plainNumbers(fields: CaseFields, name: string): readonly Decimal[] | null {
+  const value = writtenValue(fields, name)
+  const list = Array.isArray(value) ? (value as readonly CaseValue[]) : [value]
+  return list.length > 0 && list.every((each) => typeof each === 'string') ? optionalNumbers(fields, [name]) : null
 }
 
 function bandNamed(fields: CaseFields, bands: readonly Band[], name: string): number {

@@ -10,12 +10,13 @@ import {
   requiredNumber,
   scaledTo,
   textOf,
+  withInnerFields,
   zero,
   type CaseFields,
 } from './case-fields.ts'
 import { baseUnits, money } from './case-terms.ts'
 import { usageAt, type CaseCharge, type MappedCase, type WrittenPrice } from './mapped-case.ts'
-import { classesInside, priceNameOf, tierNameOf, tokenNameOf } from './token-names.ts'
+import { classesInside, priceNameOf, thresholdNameOf, tierNameOf, tokenNameOf } from './token-names.ts'
 
 /** The fact that thresholds look at, as a catalogue would name it. */
 const sizeFact = 'total-input-tokens'
@@ -34,7 +35,7 @@ interface TokenPrice {
  * cached tokens are input tokens. All of a request takes the price of the last threshold that its input tokens are above.
  */
 export function mapTokens(fields: CaseFields, currencyParts: bigint): MappedCase {
-  const all = withInnerFields(fields)
+  const all = withInnerFields(fields, ['usage', 'tokens', 'prices', 'price', 'modelPrice'])
   const tokens = readTokens(all)
   const prices = readPrices(all, tokens)
   const size = optionalNumber(all, ['thresholdTokens', 'contextTokens', 'promptTokens']) ?? tokens.get('input') ?? zero
@@ -55,15 +56,6 @@ export function mapTokens(fields: CaseFields, currencyParts: bigint): MappedCase
     previouslyBilled: null,
     convention: '',
   }
-}
-
-/** The fields with those of the objects that some sources put usage and prices into. */
-function withInnerFields(fields: CaseFields): CaseFields {
-  const inner = ['usage', 'tokens', 'prices', 'price', 'modelPrice'].flatMap((name) => {
-    const object = optionalObject(fields, [name])
-    return object === null ? [] : [...object.values]
-  })
-  return { ...fields, values: new Map([...inner, ...fields.values]) }
 }
 
 function readTokens(fields: CaseFields): ReadonlyMap<string, Decimal> {
@@ -98,7 +90,8 @@ function readPrices(fields: CaseFields, tokens: ReadonlyMap<string, Decimal>): R
     const commonTiers = ownTiers ?? (inner === null ? tierNames.get('') : 'tiers')
     const tiers = commonTiers === undefined ? null : optionalObjects(inner ?? fields, [commonTiers])
     const isOwn = inner !== null || ownTiers !== undefined || own === unnamed
-    prices.set(own, { per, base, above: readThresholds(tiers ?? [], own, isOwn) })
+    const above = [...readThresholds(tiers ?? [], own, isOwn), ...namedThresholds(fields, own)]
+    prices.set(own, { per, base, above: above.toSorted((left, right) => (isBelow(left.above, right.above) ? -1 : 1)) })
   }
   return prices
 }
@@ -108,18 +101,26 @@ function readPrices(fields: CaseFields, tokens: ReadonlyMap<string, Decimal>): R
  * a class in it is for the class whose list it is.
  */
 function readThresholds(tiers: readonly CaseFields[], tokenClass: string, isOwn: boolean): TokenPrice['above'] {
-  return tiers
-    .flatMap((tier) => {
-      const named = namesOf(tier).filter((name) => priceNameOf(name)?.tokenClass === tokenClass)
-      if (named.length === 0 && !isOwn) return []
-      return [
-        {
-          above: requiredNumber(tier, thresholdNames, 'above how many input tokens the price holds'),
-          amount: requiredNumber(tier, [...named, ...tierPriceNames], 'the price'),
-        },
-      ]
-    })
-    .toSorted((left, right) => (isBelow(left.above, right.above) ? -1 : 1))
+  return tiers.flatMap((tier) => {
+    const named = namesOf(tier).filter((name) => priceNameOf(name)?.tokenClass === tokenClass)
+    if (named.length === 0 && !isOwn) return []
+    return [
+      {
+        above: requiredNumber(tier, thresholdNames, 'above how many input tokens the price holds'),
+        amount: requiredNumber(tier, [...named, ...tierPriceNames], 'the price'),
+      },
+    ]
+  })
+}
+
+/** The thresholds of a class that have a field each, such as `input_cost_per_token_above_200k_tokens`. */
+function namedThresholds(fields: CaseFields, tokenClass: string): TokenPrice['above'] {
+  return namesOf(fields).flatMap((name) => {
+    const threshold = thresholdNameOf(name)
+    if (threshold?.tokenClass !== tokenClass) return []
+    const above = { coefficient: threshold.above, scale: 0 }
+    return [{ above, amount: requiredNumber(fields, [name], 'the price') }]
+  })
 }
 
 /** Tokens of each priced class that belong to no priced class inside it. */

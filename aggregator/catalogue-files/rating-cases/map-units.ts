@@ -1,9 +1,12 @@
 import {
   has,
   isAboveZero,
+  mostItems,
+  optionalCount,
   optionalNumber,
   optionalNumbers,
   partsFor,
+  requiredAboveZero,
   requiredNumber,
   scaledTo,
   sum,
@@ -138,13 +141,13 @@ export function mapAllowance(fields: CaseFields, currencyParts: bigint): MappedC
 }
 
 const sizeNames = ['packageSize', 'quantityPerPackage', 'size', 'perPackageSize', 'blockSize', 'per']
-const packageNames = ['packagePrice', 'amount', 'price', 'perPackageAmount', 'unitPrice', 'blockPrice']
+const packageNames = ['packagePrice', 'amount', 'price', 'perPackageAmount', 'unitPrice', 'blockPrice', 'rate']
 const freeNames = ['freeUnits', 'free', 'includedUnits', 'included']
 
 /** Started packages of the period, after the free units. */
 export function mapPackage(fields: CaseFields, currencyParts: bigint): MappedCase {
   const { before, quantities } = readQuantities(fields)
-  const size = requiredNumber(fields, sizeNames, 'how many units a package has')
+  const size = requiredAboveZero(fields, sizeNames, 'how many units a package has')
   const free = optionalNumber(fields, freeNames) ?? zero
   const parts = partsFor([before, size, free, ...quantities])
   const used = sum(quantities)
@@ -167,17 +170,25 @@ export function mapPackage(fields: CaseFields, currencyParts: bigint): MappedCas
   )
 }
 
+/** How often the packets of a case were sent, and how many copies of each were bought: each one is paid by itself. */
+function timesSent(fields: CaseFields, packets: number, sizeNames: readonly string[]): number {
+  const most = Math.floor(mostItems / Math.max(1, packets))
+  // Where the size has a field of its own, a number of packets is their count.
+  const hasOwnSize = has(fields, sizeNames.slice(0, sizeNames.indexOf('packets')))
+  const countNames = ['packetCount', 'packetsCount', 'times', ...(hasOwnSize ? ['packets', 'uplinks', 'messages'] : [])]
+  const count = optionalCount(fields, countNames, most) ?? 1
+  return count * (optionalCount(fields, ['copies', 'maxCopies'], Math.floor(most / Math.max(1, count))) ?? 1)
+}
+
 /** Started units of every packet by itself; a packet costs at least one, even an empty one, unless the case says otherwise. */
 export function mapDataUnits(fields: CaseFields, currencyParts: bigint): MappedCase {
-  const size = requiredNumber(fields, ['unitBytes', 'bytesPerUnit', 'unitSize', 'size'], 'how many bytes a unit has')
-  const names = ['payloadBytes', 'payloads', 'packets', 'packetBytes', 'bytes', 'quantity', 'events']
+  const size = requiredAboveZero(fields, ['unitBytes', 'bytesPerUnit', 'unitSize', 'size'], 'how many bytes a unit has')
+  const names = ['payloadBytes', 'payloads', 'packetBytes', 'bytes', 'quantity', 'packets', 'events']
   const packets = optionalNumbers(fields, names) ?? [requiredNumber(fields, names, 'the size of the packet in bytes')]
   const least = optionalNumber(fields, ['minUnits', 'minimumUnits', 'least']) ?? { coefficient: 1n, scale: 0 }
-  const count = optionalNumber(fields, ['packetCount', 'packetsCount', 'times'])
   const parts = partsFor([size, ...packets])
   const amount = requiredNumber(fields, ['unitPrice', 'price', 'amount', 'unit'], 'the price of a unit')
-  const times = count === null ? 1 : Number(textOf(count))
-  const usage = Array.from({ length: Math.min(times, 100_000) }, () => packets).flat()
+  const usage = Array.from({ length: timesSent(fields, packets.length, names) }, () => packets).flat()
   return singleCharge(
     {
       price: {

@@ -1,15 +1,15 @@
 import { ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
-import { caseFields, type CaseFields } from './case-fields.ts'
-import { caseKind, type PriceKind } from './case-kind.ts'
+import { caseFields, namesNotRead, withInnerFields, type CaseFields } from './case-fields.ts'
+import { caseKind, otherThingIn, type PriceKind } from './case-kind.ts'
 import { currencyOf, currencyPartsOf, exactTotal, withSourceRounding } from './case-precision.ts'
-import { compareFigures, shownValue, type Comparison } from './compare-figures.ts'
+import { compareFigures, shownValue, statesFigures, type Comparison } from './compare-figures.ts'
 import { exactOf, exactText, isSame, type Exact } from './exact.ts'
 import { hasClockTimes, mapClockTariff } from './map-clock-tariff.ts'
 import { mapMatrix } from './map-matrix.ts'
 import { mapPercentage } from './map-percentage.ts'
 import { mapSteps } from './map-steps.ts'
 import { mapBlocks, mapTiers } from './map-tiers.ts'
-import { dayOfTariff, mapTimeOfUse } from './map-time-of-use.ts'
+import { dayOfTariff, mapTimeOfUse, saysUsage } from './map-time-of-use.ts'
 import { mapTokens } from './map-tokens.ts'
 import { hasAllowance, mapAllowance, mapDataUnits, mapFee, mapMultiplier, mapPackage, mapPerUnit } from './map-units.ts'
 import type { MappedCase } from './mapped-case.ts'
@@ -42,29 +42,29 @@ export function rateCase(read: RatingCase | UnreadableCase): CaseOutcome {
   const kind = caseKind(read.model)
   const stated = statedText(read)
   if (!kind.isPrice) return outcome(read, 'not a price', stated, '', kind.what)
-  // Whole fees of a part of a period are about proration, whatever they are called.
-  if (kind.kind === 'fee' && Object.keys(read.input).some((name) => /days|date|proration/i.test(name))) {
-    return outcome(read, 'not a price', stated, '', 'proration')
-  }
+  const other = otherThingIn(read.input, kind.kind)
+  if (other !== null) return outcome(read, 'not a price', stated, '', other)
   const attempts = ratedWays(read, kind.kind)
   return attempts.find(({ verdict }) => verdict === 'ok') ?? attempts[0] ?? outcome(read, 'not ok', stated, '', '')
 }
 
 function ratedWays(read: RatingCase, kind: PriceKind): readonly CaseOutcome[] {
   const problems: string[] = []
-  const fields = caseFields(read.input, 'input', problems)
+  const fields = withInnerFields(caseFields(read.input, 'input', problems), ['properties', 'terms', 'charge'])
   const parts = currencyPartsOf(read, fields, kind)
   const ways = mapCase(kind, fields, read, parts)
   if (problems.length > 0) return [outcome(read, 'not ok', statedText(read), '', [...new Set(problems)].join('; '))]
   return ways.map((mapped) => {
     const rated = rateMapped(withSourceRounding(mapped, read, fields), parts)
     if (!rated.ok) return outcome(read, 'not ok', statedText(read), '', rated.fault.message)
-    if (kind === 'time-of-use' && !hasClockTimes(fields)) {
-      const day = dayOfTariff(fields)
-      if (day !== null) return comparedDay(read, rated.value, exactOf(day))
-    }
-    return compared(read, mapped, rated.value, exactTotal(read, mapped, parts))
+    if (isTariffAlone(read, fields, kind)) return comparedDay(read, rated.value, exactOf(dayOfTariff(fields)))
+    return compared(read, mapped, rated.value, exactTotal(read, mapped, parts), namesNotRead(fields))
   })
+}
+
+/** Whether a case is a tariff that neither says what was used nor what has to come out. */
+function isTariffAlone(read: RatingCase, fields: CaseFields, kind: PriceKind): boolean {
+  return kind === 'time-of-use' && !statesFigures(read.expected) && !saysUsage(fields) && !hasClockTimes(fields)
 }
 
 /** The prices of a case in all the ways its source may mean it, the likeliest first. */
@@ -99,13 +99,20 @@ function mapCase(kind: PriceKind, fields: CaseFields, read: RatingCase, parts: b
     case 'tokens':
       return [mapTokens(fields, parts)]
     case 'time-of-use':
-      return [hasClockTimes(fields) ? mapClockTariff(fields, parts) : mapTimeOfUse(fields, parts)]
+      if (hasClockTimes(fields)) return [mapClockTariff(fields, parts)]
+      return [mapTimeOfUse(fields, parts, isTariffAlone(read, fields, kind))]
     case 'matrix':
       return [mapMatrix(fields, parts)]
   }
 }
 
-function compared(read: RatingCase, mapped: MappedCase, figures: CaseFigures, exact: Exact | null): CaseOutcome {
+function compared(
+  read: RatingCase,
+  mapped: MappedCase,
+  figures: CaseFigures,
+  exact: Exact | null,
+  notRead: readonly string[],
+): CaseOutcome {
   const comparison = compareFigures(read.expected, figures, exact)
   const got = gotText(comparison, figures)
   if (comparison.figures.length === 0) {
@@ -116,6 +123,7 @@ function compared(read: RatingCase, mapped: MappedCase, figures: CaseFigures, ex
     mapped.convention,
     ...new Set(comparison.figures.map(({ remark }) => remark)),
     comparison.notCompared.length === 0 ? '' : `not compared: ${comparison.notCompared.join(', ')}`,
+    notRead.length === 0 ? '' : `not read: ${namesText(notRead)}`,
   ]
   const remark = remarks.filter((text) => text !== '').join('; ')
   return outcome(read, isEqual ? 'ok' : 'not ok', statedText(read), got, remark)
@@ -127,6 +135,13 @@ function comparedDay(read: RatingCase, { numbers }: CaseFigures, byHand: Exact):
   const remark = 'a tariff without usage, rated over a day of readings of one unit'
   const got = `total=${exactText(total)}`
   return outcome(read, isSame(total, byHand) ? 'ok' : 'not ok', `total=${exactText(byHand)}`, got, remark)
+}
+
+const mostNames = 5
+
+function namesText(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map((name) => name.slice(0, 40))
+  return `${shown.join(', ')}${names.length > mostNames ? ' …' : ''}`
 }
 
 function statedText({ expected }: RatingCase): string {

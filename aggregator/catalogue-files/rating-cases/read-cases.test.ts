@@ -19,6 +19,7 @@ describe('a file of cases', () => {
 
   test.each([
     ['{', 'The file is no JSON'],
+    ['\u001b[2J\u0000', 'The file is no JSON: Unexpected token \' \', " [2J " is not valid JSON'],
     ['{}', 'The file has no list of cases'],
     ['{"cases":5}', 'The file has no list of cases'],
   ])('%s is refused', (text, message) => {

@@ -66,7 +66,11 @@ function parseExactly(text: string): Result<CaseValue, Fault<'cases_invalid'>> {
       JSON.parse(text.replace(/^\uFEFF/, ''), keepNumberText as (key: string, value: unknown) => unknown) as CaseValue,
     )
   } catch (error) {
-    return refused(`is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    // The parser calls itself for what is inside a list or an object.
+    if (error instanceof RangeError) return refused('is nested too deeply to be read; a case has a few levels')
+    const reason = error instanceof Error ? error.message : String(error)
+    // The parser shows what it found, which may be bytes that move a terminal's cursor.
+    return refused(`is no JSON: ${reason.replaceAll(/\p{C}+/gu, ' ')}`)
   }
 }
 

@@ -56,7 +56,14 @@ const perEndings: readonly (readonly [ending: RegExp, per: bigint])[] = [
   [/^(.*?)(?:base)?(?:price)?(?:perm|permillion|permtok|mtok|permilliontokens|per1m)$/, 1_000_000n],
   [/^(.*?)(?:base)?(?:price)?(?:perk|perthousand|per1k|ktok)$/, 1_000n],
   [/^(.*?)(?:base)?(?:price|cost)?pertoken$/, 1n],
+  [/^(.*?)token(?:price|cost)$/, 1n],
 ]
+
+/** The class and the threshold that a field is the price above, such as `inputCostPerTokenAbove200kTokens`; else null. */
+export function thresholdNameOf(name: string): { readonly tokenClass: string; readonly above: bigint } | null {
+  const match = /^(.*?)(?:(?:price|cost)pertoken|token(?:price|cost))above(\d{1,6})k(?:tokens)?$/.exec(name)
+  return match === null ? null : { tokenClass: classOfName(match[1] ?? ''), above: BigInt(match[2] ?? '0') * 1_000n }
+}
 
 /** The class and the count of tokens that a field is the price for, such as `outputBasePerM`; null when it is no price. */
 export function priceNameOf(name: string): { readonly tokenClass: string; readonly per: bigint } | null {
@@ -78,7 +85,7 @@ const notCounted = ['threshold', 'context', 'total']
 /** The class of tokens that a field counts, such as `inputTokens`; null when it is something else. */
 export function tokenNameOf(name: string): string | null {
   const match = /^(.*?)tokens$/.exec(name)
-  if (match === null || notCounted.includes(match[1] ?? '')) return null
+  if (match === null || notCounted.includes(match[1] ?? '') || thresholdNameOf(name) !== null) return null
   const tokenClass = classOfName(match[1] ?? '')
   return tokenClass === '' ? 'input' : tokenClass
 }

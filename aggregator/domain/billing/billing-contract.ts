@@ -154,10 +154,13 @@ function hasOpening(price: CompiledPrice): boolean {
 }
 
 /** The prices of a subscription in a period; of each meter the one of the last version that has it. */
-function lastPrices({ versions }: CatalogueSubscription, period: Period): Iterable<CataloguePrice> {
-  const inPeriod = versions.filter(({ fromMs, toMs }) => fromMs < period.endMs && toMs > period.startMs)
-  const [only] = inPeriod
-  if (only !== undefined && inPeriod.length === 1) return only.prices.values()
+function lastPrices(subscription: CatalogueSubscription, period: Period): Iterable<CataloguePrice> {
+  const inPeriod = subscription.versionsBetween(period.startMs, period.endMs)
+  const last = inPeriod.at(-1)
+  // Nearly always the last one has every meter that the others have.
+  const lacks = (prices: ReadonlyMap<string, unknown>): boolean =>
+    prices !== last?.prices && [...prices.keys()].some((meter) => last?.prices.has(meter) !== true)
+  if (last !== undefined && !inPeriod.some(({ prices }) => lacks(prices))) return last.prices.values()
   return new Map(inPeriod.flatMap(({ prices }) => [...prices])).values()
 }
 
@@ -177,15 +180,17 @@ function usageItem(
   period: Period,
   models: PlacedModels,
 ): PlacedItem {
-  const leg = subscription.legsById.get(price.id)
+  const leg = subscription.legFor(price)
   const unit = catalogue.meters.get(price.meter)?.unit
   const model = price.compiled.models[place ?? 0]
   const placed = models.at(price, place ?? 0)
   assertThat(
-    leg !== undefined && unit !== undefined && model !== undefined && placed !== undefined,
+    unit !== undefined && model !== undefined && placed !== undefined,
     `${subscription.id} has a price for ${price.meter} with a model ${place ?? 0}`,
   )
-  const version = subscription.versions.find(({ prices }) => prices.get(price.meter)?.id === price.id)
+  const version = subscription
+    .versionsBetween(period.startMs, period.endMs)
+    .find(({ prices }) => prices.get(price.meter)?.id === price.id)
   const { seller, buyer, kind, currency, buyerKeepsBooks } = leg
   return {
     item: {

@@ -77,8 +77,8 @@ function dueOf({ model, due }: FeeTerms): FeeDue {
 }
 
 /** The fees of the version that is in force at an instant; none before the first and after the last. */
-function feesOf({ versions }: CatalogueSubscription, timeMs: number): readonly CatalogueFee[] {
-  return versions.find(({ fromMs, toMs }) => timeMs >= fromMs && timeMs < toMs)?.fees ?? []
+function feesOf(subscription: CatalogueSubscription, timeMs: number): readonly CatalogueFee[] {
+  return subscription.versionAt(timeMs)?.fees ?? []
 }
 
 function dueFee(

@@ -84,9 +84,17 @@ export interface CatalogueSubscription {
   readonly quantities: ReadonlyMap<string, bigint>
   /** In order of time and without gaps, from `fromMs` to `toMs`. */
   readonly versions: readonly SubscriptionVersion[]
-  /** The prices of all versions by content hash. */
+  /** The one in force at an instant (epoch milliseconds); null before `fromMs` and from `toMs` on. */
+  versionAt(timeMs: number): SubscriptionVersion | null
+  /** Those in force at some instant from one time to another (exclusive), in their order. */
+  versionsBetween(fromMs: number, toMs: number): readonly SubscriptionVersion[]
+  /** Whether some version has a price for a meter. */
+  prices(meter: string): boolean
+  /** The leg of one of its prices. */
+  legFor(price: CataloguePrice): Leg
+  /** The prices, by content hash, of the versions of the offering that it has, also those from before and after it. */
   readonly pricesById: ReadonlyMap<string, CataloguePrice>
-  /** The legs of all versions by the content hash of their price. */
+  /** Their legs, by the same hash. */
   readonly legsById: ReadonlyMap<string, Leg>
 }
 

@@ -1,6 +1,8 @@
 import { checkAccounts } from './check-accounts.ts'
+import { checkAmounts } from './check-amounts.ts'
 import { checkCorrelations } from './check-correlations.ts'
 import { checkExpectations } from './check-expectations.ts'
+import { checkFeesKept } from './check-fees-kept.ts'
 import { checkMatrices } from './check-matrices.ts'
 import { checkPrices } from './check-prices.ts'
 import { checkReferences } from './check-references.ts'
@@ -24,6 +26,7 @@ export function checkDraft(draft: Draft, before: TenantFile | null, nowMs: numbe
     ...checkPrices(draft),
     ...checkMatrices(draft),
     ...checkVersions(draft),
+    ...checkAmounts(draft),
     ...checkAccounts(draft),
     ...checkSubscriptions(draft),
     ...checkResale(draft),
@@ -35,6 +38,7 @@ export function checkDraft(draft: Draft, before: TenantFile | null, nowMs: numbe
           ...checkSuccession(before, draft, nowMs),
           ...checkTermsKept(before, draft, nowMs),
           ...checkVersionsKept(before, draft, nowMs),
+          ...checkFeesKept(before, draft, nowMs),
         ]),
   ]
 }

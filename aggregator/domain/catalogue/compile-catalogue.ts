@@ -1,4 +1,12 @@
-import { assertThat, failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import {
+  AssertionFailure,
+  assertThat,
+  failed,
+  fault,
+  ok,
+  type Fault,
+  type Result,
+} from '@meterline/shared/base/errors.ts'
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { buildAccountTree, type AccountTree, type Party } from '../accounts/account-tree.ts'
@@ -13,7 +21,7 @@ import { priceTimelines, versionTimelines, type VersionTimeline } from './offeri
 import { suggestionFor } from './problem.ts'
 import { priceReferences } from './resolve-price.ts'
 import { versionSpans, type SubscriptionDefinition } from './subscription-definition.ts'
-import { subscriptionOver, type TermsSpan } from './subscription-timeline.ts'
+import { subscriptionOver, type BoughtVersion } from './subscription-timeline.ts'
 import { sortedFile, tenantFileJson } from './tenant-file-json.ts'
 import { tenantFileSchema, type TenantFile } from './tenant-file.ts'
 
@@ -51,7 +59,13 @@ export function catalogueFromBytes(bytes: Uint8Array): Result<Catalogue, Catalog
     const place = issue?.path.map(String).join('.') ?? ''
     return failed(fault('catalogue_invalid', `the catalogue cannot be read at ${place}: ${issue?.message ?? ''}`))
   }
-  return ok(compile(parsed.data, bytes))
+  try {
+    return ok(compile(parsed.data, bytes))
+  } catch (error) {
+    // Damage can leave a file that can be read and names what is not in it any more.
+    if (!(error instanceof AssertionFailure)) throw error
+    return failed(fault('catalogue_invalid', `the catalogue does not fit together: ${error.message}`))
+  }
 }
 
 function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
@@ -103,19 +117,17 @@ function compiledSubscription(
   const kind = account.kind === 'operator' ? 'cost' : account.kind === 'reseller' ? 'wholesale' : 'retail'
   const toMs = definition.toMs ?? Infinity
   const parts = { id, kind, account, seller, offering: offering.party, fromMs, toMs, subjects, quantities } as const
-  return subscriptionOver(parts, spansOf(definition, offering))
+  return subscriptionOver(parts, boughtVersions(definition, offering))
 }
 
-/** The terms of a subscription over its time: of each of its versions, as its prices change. */
-function spansOf(
+/** The versions of its offering that a subscription has over its time. */
+function boughtVersions(
   definition: SubscriptionDefinition,
   { definition: offering, timelines }: CompiledOffering,
-): readonly TermsSpan[] {
-  return versionSpans(definition, offering).flatMap(({ fromMs, toMs, version }) => {
-    const timeline = existing(timelines.find((each) => each.version.fromMs === version.fromMs))
-    return timeline.spans
-      .filter((span) => span.fromMs < toMs && span.toMs > fromMs)
-      .map((span) => ({ fromMs: Math.max(span.fromMs, fromMs), toMs: Math.min(span.toMs, toMs), terms: span.terms }))
+): readonly BoughtVersion[] {
+  return versionSpans(definition, offering).map(({ fromMs, toMs, version }) => {
+    const { spans: timeline } = existing(timelines.find((each) => each.version.fromMs === version.fromMs))
+    return { fromMs, toMs, timeline }
   })
 }
 

@@ -108,9 +108,9 @@ export function describeCatalogue(catalogue: Catalogue, atMs: number): Catalogue
 /** How many subscriptions buy what, by content hash. Two versions that come to the same count the same subscriptions. */
 function subscribersOfTerms(catalogue: Catalogue, atMs: number): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const { versions } of catalogue.subscriptions.values()) {
-    const current = versions.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)
-    if (current === undefined) continue
+  for (const subscription of catalogue.subscriptions.values()) {
+    const current = subscription.versionAt(atMs)
+    if (current === null) continue
     counts.set(current.offeringVersion, (counts.get(current.offeringVersion) ?? 0) + 1)
   }
   return counts

@@ -97,7 +97,7 @@ function findPlan(catalogue: Catalogue, { subscriptions }: SubjectPlan, meter: s
   const span: Span = { timeMs, fromMs: -Infinity, toMs: Infinity }
   const rule = catalogue.meterRules.get(meter)
   if (rule === undefined) return plan(span, null, [], 'unknown_meter')
-  const candidates = subscriptions.filter((subscription) => everPrices(subscription, meter))
+  const candidates = subscriptions.filter((subscription) => subscription.prices(meter))
   if (candidates.length === 0) return plan(span, rule, [], 'no_price')
   const retail = inForce(span, candidates, meter)
   if (retail === null) return plan(span, rule, [], 'subscription_not_active')
@@ -146,14 +146,15 @@ interface Found {
 function inForce(span: Span, subscriptions: readonly CatalogueSubscription[], meter: string): Found | null {
   let found: Found | null = null
   for (const subscription of subscriptions) {
-    if (!everPrices(subscription, meter)) continue
+    if (!subscription.prices(meter)) continue
     narrow(span, subscription.fromMs)
-    for (const version of subscription.versions) {
-      narrow(span, version.toMs)
-      if (version.fromMs > span.timeMs || version.toMs <= span.timeMs) continue
-      const leg = version.legs.get(meter) ?? null
-      if (found === null || found.leg === null) found = { subscription, leg }
-    }
+    narrow(span, subscription.toMs)
+    const version = subscription.versionAt(span.timeMs)
+    if (version === null) continue
+    narrow(span, version.fromMs)
+    narrow(span, version.toMs)
+    const leg = version.legs.get(meter) ?? null
+    if (found === null || found.leg === null) found = { subscription, leg }
   }
   return found
 }
@@ -162,11 +163,6 @@ function inForce(span: Span, subscriptions: readonly CatalogueSubscription[], me
 function narrow(span: Span, boundaryMs: number): void {
   if (boundaryMs <= span.timeMs) span.fromMs = Math.max(span.fromMs, boundaryMs)
   else span.toMs = Math.min(span.toMs, boundaryMs)
-}
-
-/** Whether some version of a subscription has a price for a meter. */
-function everPrices({ versions }: CatalogueSubscription, meter: string): boolean {
-  return versions.some(({ prices }) => prices.has(meter))
 }
 
 /** The nearest reseller strictly above an account; null once only the operator sells. */

@@ -20,15 +20,27 @@ export interface TermsSpan {
   readonly terms: OfferingTerms
 }
 
+/** A version of an offering for as long as a subscription has it, with what it comes to over all time. */
+export interface BoughtVersion {
+  readonly fromMs: number
+  /** Exclusive; Infinity: no end. */
+  readonly toMs: number
+  /** Contiguous, from -Infinity to Infinity; one object for everybody who bought the version. */
+  readonly timeline: readonly TermsSpan[]
+}
+
 /** What a subscription is made of, beside its terms. */
-export type SubscriptionParts = Omit<CatalogueSubscription, 'versions' | 'pricesById' | 'legsById'>
+export type SubscriptionParts = Omit<
+  CatalogueSubscription,
+  'versions' | 'pricesById' | 'legsById' | 'versionAt' | 'versionsBetween' | 'prices' | 'legFor'
+>
 
 /**
- * A subscription over its terms. Legs are made when they are first asked for: of a million subscriptions most are never
- * used between two versions of the catalogue.
+ * A subscription over its terms. Versions and legs are made when they are first asked for: of a million subscriptions most
+ * are never used between two versions of the catalogue, and a price may have changed on every day of a year.
  */
-export function subscriptionOver(parts: SubscriptionParts, spans: readonly TermsSpan[]): CatalogueSubscription {
-  return new TimedSubscription(parts, spans)
+export function subscriptionOver(parts: SubscriptionParts, bought: readonly BoughtVersion[]): CatalogueSubscription {
+  return new TimedSubscription(parts, bought)
 }
 
 class TimedSubscription implements CatalogueSubscription {
@@ -41,11 +53,13 @@ class TimedSubscription implements CatalogueSubscription {
   readonly toMs: number
   readonly subjects: readonly string[] | null
   readonly quantities: ReadonlyMap<string, bigint>
-  readonly versions: readonly SubscriptionVersion[]
-  #pricesById: ReadonlyMap<string, CataloguePrice> | null
+  readonly #bought: readonly BoughtVersion[]
+  /** By when they begin. */
+  #made: Map<number, TimedVersion> | null = null
+  #pricesById: ReadonlyMap<string, CataloguePrice> | null = null
   #legsById: ReadonlyMap<string, Leg> | null = null
 
-  constructor(parts: SubscriptionParts, spans: readonly TermsSpan[]) {
+  constructor(parts: SubscriptionParts, bought: readonly BoughtVersion[]) {
     this.id = parts.id
     this.kind = parts.kind
     this.account = parts.account
@@ -55,24 +69,89 @@ class TimedSubscription implements CatalogueSubscription {
     this.toMs = parts.toMs
     this.subjects = parts.subjects
     this.quantities = parts.quantities
-    this.versions = spans.map((span) => new TimedVersion(this, span))
-    const [only, ...others] = spans
-    this.#pricesById = only !== undefined && others.length === 0 ? only.terms.pricesById : null
+    this.#bought = bought
+  }
+
+  get versions(): readonly SubscriptionVersion[] {
+    return this.versionsBetween(-Infinity, Infinity)
+  }
+
+  versionAt(timeMs: number): SubscriptionVersion | null {
+    const piece = this.#bought.find(({ fromMs, toMs }) => fromMs <= timeMs && timeMs < toMs)
+    if (piece === undefined) return null
+    const span = piece.timeline[spanIndexAt(piece.timeline, timeMs)]
+    return span === undefined ? null : this.#version(piece, span)
+  }
+
+  versionsBetween(fromMs: number, toMs: number): readonly SubscriptionVersion[] {
+    return this.#bought.flatMap((piece) => {
+      const [startMs, endMs] = [Math.max(fromMs, piece.fromMs), Math.min(toMs, piece.toMs)]
+      if (startMs >= endMs) return []
+      const first = spanIndexAt(piece.timeline, startMs)
+      const end = piece.timeline.findIndex((span) => span.toMs >= endMs) + 1
+      return piece.timeline.slice(first, end).map((span) => this.#version(piece, span))
+    })
+  }
+
+  prices(meter: string): boolean {
+    return this.#bought.some(({ fromMs, toMs, timeline }) =>
+      timeline.some((span) => span.terms.prices.has(meter) && span.fromMs < toMs && span.toMs > fromMs),
+    )
+  }
+
+  legFor(price: CataloguePrice): Leg {
+    return legOf(this, price)
   }
 
   get pricesById(): ReadonlyMap<string, CataloguePrice> {
-    this.#pricesById ??= new Map(
-      this.versions.flatMap(({ prices }) => [...prices.values()].map((price) => [price.id, price] as const)),
-    )
+    const [only, ...others] = this.#bought
+    if (only !== undefined && others.length === 0) return pricesOfTimeline(only.timeline)
+    this.#pricesById ??= new Map(this.#bought.flatMap(({ timeline }) => [...pricesOfTimeline(timeline)]))
     return this.#pricesById
   }
 
   get legsById(): ReadonlyMap<string, Leg> {
-    this.#legsById ??= new Map(
-      this.versions.flatMap(({ legs }) => [...legs.values()].map((leg) => [leg.priceId, leg] as const)),
-    )
+    this.#legsById ??= new Map([...this.pricesById].map(([id, price]) => [id, legOf(this, price)]))
     return this.#legsById
   }
+
+  #version(piece: BoughtVersion, span: TermsSpan): TimedVersion {
+    const fromMs = Math.max(span.fromMs, piece.fromMs)
+    this.#made ??= new Map()
+    let version = this.#made.get(fromMs)
+    if (version === undefined) {
+      version = new TimedVersion(this, { fromMs, toMs: Math.min(span.toMs, piece.toMs), terms: span.terms })
+      this.#made.set(fromMs, version)
+    }
+    return version
+  }
+}
+
+/** The span of a timeline that an instant lies in. */
+function spanIndexAt(timeline: readonly TermsSpan[], timeMs: number): number {
+  let low = 0
+  let high = timeline.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((timeline[middle]?.fromMs ?? Infinity) <= timeMs) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+const pricesByTimeline = new WeakMap<readonly TermsSpan[], ReadonlyMap<string, CataloguePrice>>()
+
+/** The prices of a version over all time, by content hash; worked out once for everybody who bought it. */
+function pricesOfTimeline(timeline: readonly TermsSpan[]): ReadonlyMap<string, CataloguePrice> {
+  const known = pricesByTimeline.get(timeline)
+  if (known !== undefined) return known
+  const [only] = timeline
+  const prices =
+    only !== undefined && timeline.length === 1
+      ? only.terms.pricesById
+      : new Map(timeline.flatMap(({ terms }) => [...terms.pricesById]))
+  pricesByTimeline.set(timeline, prices)
+  return prices
 }
 
 class TimedVersion implements SubscriptionVersion {

@@ -85,12 +85,12 @@ test('who subscribes later gets the version that is sold then, and may be migrat
 test('prices and legs of all versions are found by content, and equal terms are the same version', () => {
   const catalogue = sampleCatalogue(versionedJson())
   const [north, harbour] = ['north-trackers', 'harbour-trackers'].map((id) => catalogue.subscriptions.get(id))
-  expect([...(north?.pricesById.values() ?? [])].map(({ name }) => name)).toEqual([
-    'retail-message',
-    'retail-data',
-    'retail-data',
+  expect([...(north?.pricesById.values() ?? [])].map(({ name }) => name).toSorted()).toEqual([
     'flat-message',
     'retail-data',
+    'retail-data',
+    'retail-data',
+    'retail-message',
   ])
   for (const [id, leg] of north?.legsById ?? []) {
     expect(leg.priceId).toBe(id)
@@ -100,6 +100,24 @@ test('prices and legs of all versions are found by content, and equal terms are 
   expect(north?.versions[0]?.offeringVersion).toBe(harbour?.versions[0]?.offeringVersion)
   expect(new Set(north?.versions.map(({ offeringVersion }) => offeringVersion)).size).toBe(4)
   expect(north?.versions[0]?.prices).toBe(harbour?.versions[0]?.prices)
+})
+
+test('a version is found by its time, at its first millisecond and up to its last, and is one object', () => {
+  const catalogue = sampleCatalogue(versionedJson())
+  for (const subscription of catalogue.subscriptions.values()) {
+    const { versions, fromMs, toMs } = subscription
+    for (const version of versions) {
+      for (const timeMs of [version.fromMs, Math.min(version.toMs, version.fromMs + 10 ** 12) - 1]) {
+        expect(subscription.versionAt(timeMs)).toBe(version)
+        expect(subscription.versionsBetween(timeMs, timeMs + 1)).toEqual([version])
+      }
+    }
+    expect(subscription.versionAt(fromMs - 1)).toBeNull()
+    expect(subscription.versionAt(toMs)).toBeNull()
+    expect(subscription.versionsBetween(fromMs, fromMs)).toEqual([])
+    const later = versions.slice(1)
+    expect(subscription.versionsBetween(later[0]?.fromMs ?? toMs, toMs)).toEqual(later)
+  }
 })
 
 test('fees, tax codes and quantities are where bills look for them', () => {

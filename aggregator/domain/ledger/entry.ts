@@ -33,6 +33,22 @@ export function credit(entity: string, asset: string, account: string, micros: b
   return { entity, asset, account, debitMicros: 0n, creditMicros: micros }
 }
 
+/** The most that one entry of a log can say (docs/formats.md, "Log entries"): 64 bits. */
+const largestEntryMicros = 2n ** 64n - 1n
+
+/**
+ * A debit of a positive amount, a credit of a negative one, and no entry for zero. Sums over many segments may leave 64
+ * bits: such an amount is several entries on the account.
+ */
+export function side(entity: string, asset: string, account: string, micros: bigint): readonly LedgerEntry[] {
+  const post = micros > 0n ? debit : credit
+  const entries: LedgerEntry[] = []
+  for (let left = micros > 0n ? micros : -micros; left > 0n; left -= largestEntryMicros) {
+    entries.push(post(entity, asset, account, left > largestEntryMicros ? largestEntryMicros : left))
+  }
+  return entries
+}
+
 /** The net of all entries per entity, asset and account, sorted by them; what comes to zero is left out. */
 export function netEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
   const nets = new Map<string, { first: LedgerEntry; netMicros: bigint }>()
@@ -44,10 +60,7 @@ export function netEntries(entries: readonly LedgerEntry[]): readonly LedgerEntr
     else known.netMicros += micros
   }
   return [...nets.values()]
-    .filter(({ netMicros }) => netMicros !== 0n)
-    .map(({ first: { entity, asset, account }, netMicros }) =>
-      netMicros > 0n ? debit(entity, asset, account, netMicros) : credit(entity, asset, account, -netMicros),
-    )
+    .flatMap(({ first: { entity, asset, account }, netMicros }) => side(entity, asset, account, netMicros))
     .toSorted(byBooks)
 }
 

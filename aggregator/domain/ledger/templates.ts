@@ -1,4 +1,4 @@
-import { credit, debit, ledgerAccounts, type LedgerEntry } from './entry.ts'
+import { ledgerAccounts, side, type LedgerEntry } from './entry.ts'
 
 /** Who sells to whom in which currency, and whose books are kept here. */
 export interface Relation {
@@ -62,10 +62,4 @@ export function invoiceIssued(relation: Relation, exactMicros: bigint, invoicedM
         ]
       : []),
   ]
-}
-
-/** A debit of a positive amount, a credit of a negative one, and no entry for zero. */
-function side(entity: string, asset: string, account: string, micros: bigint): readonly LedgerEntry[] {
-  if (micros === 0n) return []
-  return [micros > 0n ? debit(entity, asset, account, micros) : credit(entity, asset, account, -micros)]
 }

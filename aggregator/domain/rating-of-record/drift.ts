@@ -1,4 +1,5 @@
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
+import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
 import { usageBoundMicros } from '@meterline/shared/rating/usage-bound.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { legPlanOf } from '../catalogue/leg-index.ts'
@@ -30,7 +31,8 @@ export type OtherSnapshots = ReadonlyMap<number, string>
 /**
  * Adds up the drift of the units of a batch: for units that name another snapshot than that of the catalogue they are
  * rated with, the bound of each record of the retail leg under the version of record, less what the edge made of it. A
- * record that has no bound on one of the sides is not compared. Pure.
+ * record that has no bound on one of the sides is not compared, and one differs by at most what a segment may come to,
+ * whatever its agent states. Pure.
  */
 export class DriftTally {
   readonly #catalogue: Catalogue
@@ -54,7 +56,7 @@ export class DriftTally {
       const bound = usageBoundMicros(leg.price, unit, quantity)
       if (bound === null || bound === preratedMicros) continue
       const { partition, seller, currency } = leg
-      this.#add({ periodKey, partition, seller, currency, meter, snapshot }, bound - preratedMicros)
+      this.#add({ periodKey, partition, seller, currency, meter, snapshot }, heldMicros(bound - preratedMicros))
     }
   }
 
@@ -73,6 +75,12 @@ export class DriftTally {
       excessMicros: before.excessMicros + (micros < 0n ? -micros : 0n),
     })
   }
+}
+
+/** No larger than a segment may come to, on either side. */
+function heldMicros(micros: bigint): bigint {
+  if (micros > largestSegmentMicros) return largestSegmentMicros
+  return micros < -largestSegmentMicros ? -largestSegmentMicros : micros
 }
 
 /** Names a place. No identifier holds a space. */

@@ -11,7 +11,7 @@ const shownCharacters = 60
 export function noPriceRowMessage(catalogue: Catalogue, unit: RatingUnit): string {
   const leg = legWithoutRow(catalogue, unit)
   const name = catalogue.subscriptions.get(leg.subscription)?.pricesById.get(leg.priceId)?.name ?? leg.priceId
-  return `the price ${name} of ${leg.meter} has no row for ${saidOf(leg, unit)}: add such a row by a dated change and replay`
+  return `the price ${name} of ${leg.meter} has no row for ${saidOf(leg, unit)}: add such a row and replay`
 }
 
 /** The first leg whose price has no row; looked up again, since suspended units are few. */

@@ -18,8 +18,8 @@ export class OpenSegments {
   readonly #byKey = new Map<string, SegmentBuilder>()
   /** Of prices with one model. */
   readonly #sole = new Map<Leg, SegmentBuilder>()
-  /** Of prices that choose among several, by the place of the model. */
-  readonly #routed = new Map<Leg, (SegmentBuilder | undefined)[]>()
+  /** Of prices that choose among several, by the place of the model: of thousands of rows a leg uses a few in a batch. */
+  readonly #routed = new Map<Leg, Map<number, SegmentBuilder>>()
 
   constructor(accumulators: AccumulatorView) {
     this.#accumulators = accumulators
@@ -38,13 +38,13 @@ export class OpenSegments {
   routed(leg: Leg, place: number, period: Period): SegmentBuilder {
     let places = this.#routed.get(leg)
     if (places === undefined) {
-      places = Array.from({ length: leg.price.models.length })
+      places = new Map()
       this.#routed.set(leg, places)
     }
-    const latest = places[place]
+    const latest = places.get(place)
     if (latest?.period.startMs === period.startMs) return latest
     const found = this.#find(leg, place, period)
-    places[place] = found
+    places.set(place, found)
     return found
   }
 

@@ -100,7 +100,7 @@ describe('a matrix', () => {
         unit: 0,
         code: 'no_price_row',
         message:
-          'the price ai-input of ai.input_tokens has no row for ai.model "huge", region "eu": add such a row by a dated change and replay',
+          'the price ai-input of ai.input_tokens has no row for ai.model "huge", region "eu": add such a row and replay',
       },
     ])
     expect(Object.keys(chargesOf(rated, 'messages'))).toEqual([])

@@ -4,11 +4,11 @@ import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import { noMeteringChanges, type MeteringView } from '@meterline/shared/metering/state.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
 import { MeteringDraft } from '../metering/metering-draft.ts'
 import { emptyMetering } from '../testing/sample-bills.ts'
 import { november, sampleCatalogue, sampleJson } from '../testing/sample-tenant.ts'
 import { rateBatch, type RatedBatch } from './rate-batch.ts'
-import { largestSegmentMicros } from './suspended-unit.ts'
 
 const catalogue = sampleCatalogue()
 

@@ -3,6 +3,7 @@ import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { noMeteringChanges, type MeteringChanges, type MeteringView } from '@meterline/shared/metering/state.ts'
 import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
 import { noModel, partsOf, routeOf } from '@meterline/shared/rating/route.ts'
+import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
 import { dayMs } from '@meterline/shared/units/civil.ts'
 import { monthPeriodOf, type Period } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
@@ -14,7 +15,13 @@ import { MeteringDraft } from '../metering/metering-draft.ts'
 import { ratedPartitions, type RatedPartition } from './rated-partitions.ts'
 import { DriftTally, type Drift, type OtherSnapshots } from './drift.ts'
 import { OpenSegments, type AccumulatorView } from './open-segments.ts'
-import { largestSegmentMicros, suspendedUnit, type SuspendedUnit, type SuspenseCode } from './suspended-unit.ts'
+import {
+  largestBatchMicros,
+  ordinarySegmentMicros,
+  suspendedUnit,
+  type SuspendedUnit,
+  type SuspenseCode,
+} from './suspended-unit.ts'
 import { accumulatorAfter, appendCharge, daysOf, prepareCharge, type SegmentBuilder } from './segment-builder.ts'
 
 /** A unit and its index in its batch. */
@@ -66,6 +73,9 @@ interface Rating {
   readonly segments: SegmentBuilder[]
   /** What charging the unit at hand changes in the state of its meters. */
   readonly changes: MeteringChange[]
+  /** What the large charges of the batch so far come to, whichever way they go, and those of the unit at hand. */
+  largeMicros: bigint
+  unitLargeMicros: bigint
   /** The state of meters with the batch so far; made when the first record of such a meter comes. */
   metering: MeteringDraft | null
 }
@@ -107,6 +117,8 @@ function openRating(input: RatingInput): Rating {
     periodClosed: false,
     segments: [],
     changes: [],
+    largeMicros: 0n,
+    unitLargeMicros: 0n,
     metering: null,
   }
 }
@@ -121,6 +133,7 @@ function prepareUnit(rating: Rating, unit: RatingUnit): SuspenseCode | null {
   if (rating.periodClosed) return 'period_closed'
   rating.segments.length = 0
   rating.changes.length = 0
+  rating.unitLargeMicros = 0n
   const stated = statedUnit(unit.labels)
   for (let record = 0; record < unit.records.length; record++) {
     const code = prepareRecord(rating, subjectPlan, unit, record, stated)
@@ -185,10 +198,23 @@ function preparePart(
   quantity: bigint,
 ): SuspenseCode | null {
   const charged = prepareCharge(builder, record, quantity, unit)
-  if (charged > largestSegmentMicros || builder.quantity + quantity > largestQuantity || builder.opensTooLarge)
-    return 'amount_too_large'
+  const before = builder.chargedMicros
+  const isLarge = isBeyondOrdinary(charged) || isBeyondOrdinary(before)
+  if (isLarge && !hasRoomFor(rating, charged, before)) return 'amount_too_large'
+  if (builder.quantity + quantity > largestQuantity || builder.opensTooLarge) return 'amount_too_large'
   rating.segments.push(builder)
   return null
+}
+
+function isBeyondOrdinary(micros: bigint): boolean {
+  return micros > ordinarySegmentMicros || micros < -ordinarySegmentMicros
+}
+
+/** Whether a segment may come to that, and its batch to what it is charged for it. */
+function hasRoomFor(rating: Rating, charged: bigint, before: bigint): boolean {
+  const micros = charged - before
+  rating.unitLargeMicros += micros < 0n ? -micros : micros
+  return charged <= largestSegmentMicros && rating.largeMicros + rating.unitLargeMicros <= largestBatchMicros
 }
 
 function meteredQuantity(
@@ -212,6 +238,7 @@ function meteredQuantity(
 function chargeUnit(rating: Rating, index: number, unit: RatingUnit): void {
   const day = Math.floor(unit.timeMs / dayMs)
   for (const builder of rating.segments) appendCharge(builder, day, index)
+  if (rating.unitLargeMicros > 0n) rating.largeMicros += rating.unitLargeMicros
   for (const change of rating.changes) {
     if (rating.metering !== null) noteChange(rating.metering, change)
   }

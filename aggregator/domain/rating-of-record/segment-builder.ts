@@ -5,10 +5,9 @@ import { emptyAccumulator, type Accumulator, type DayUsage } from '@meterline/sh
 import { advance, openingMicros, positionMicros, totalMicros } from '@meterline/shared/rating/dispatch.ts'
 import { kindOfModel, type CompiledModel } from '@meterline/shared/rating/model.ts'
 import type { EventOfRecord, Position } from '@meterline/shared/rating/position.ts'
-import { segmentKey } from '@meterline/shared/rating/segment.ts'
+import { largestSegmentMicros, segmentKey } from '@meterline/shared/rating/segment.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import type { Leg } from '../catalogue/catalogue.ts'
-import { largestSegmentMicros } from './suspended-unit.ts'
 
 const noDay = -1
 

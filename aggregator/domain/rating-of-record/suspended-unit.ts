@@ -1,5 +1,6 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
+import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
 import { monthPeriodOf } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
 import type { Catalogue, LegFaultCode } from '../catalogue/catalogue.ts'
@@ -14,10 +15,13 @@ import {
 import { noPriceRowMessage } from './no-price-row.ts'
 
 /**
- * The most one segment may come to: a hundred thousand million currency units. Far above any real usage, and low enough
- * that the sums over all segments fit the 64-bit integers of stores and formats.
+ * What the large charges of one batch may come to together, whichever way they go: a posting states its sum in 64 bits.
+ * Charges of segments that stay below `ordinarySegmentMicros` are not counted: the records of a batch (16,384 units of 16)
+ * in all windows of a day cannot make the rest of those bits with them.
  */
-export const largestSegmentMicros = 10n ** 17n
+export const largestBatchMicros = 2n ** 62n
+/** A million currency units: hardly any segment comes to more. */
+export const ordinarySegmentMicros = 10n ** 12n
 
 /** Why a unit is kept in suspense instead of being charged. */
 export type SuspenseCode = LegFaultCode | MeteringCode | 'period_closed' | 'no_price_row'
@@ -44,7 +48,7 @@ function messageOf(catalogue: Catalogue, unit: RatingUnit, code: SuspenseCode): 
     case 'period_closed':
       return `the period ${monthPeriodOf(unit.timeMs).key} is closed: this usage needs a correcting document`
     case 'amount_too_large':
-      return `its usage takes a segment above ${largestSegmentMicros} micros or ${largestQuantity} units: check the device`
+      return `its usage takes a segment above ${largestSegmentMicros} micros or ${largestQuantity} units, or its batch above ${largestBatchMicros} micros: check the device`
     case 'unit_mismatch':
     case 'unit_inexact':
       return unitMessage(catalogue, unit, code)

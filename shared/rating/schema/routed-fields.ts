@@ -7,7 +7,7 @@ import { daysOfRange, minuteOfClock, weekdays } from '../weekly-hours.ts'
 export function plainText(maxBytes: number): z.ZodType<string> {
   const hint = `write 1 to ${maxBytes} bytes of plain text, in quotes where it looks like a number`
   return z
-    .string(`is no text; ${hint}`)
+    .string({ error: ({ input }) => `${input === undefined ? 'is missing' : 'is no text'}; ${hint}` })
     .refine(
       (text) =>
         text !== '' && text.isWellFormed() && Buffer.byteLength(text, 'utf8') <= maxBytes && !/\p{Cc}/u.test(text),

@@ -160,7 +160,7 @@ const refused: readonly [string, unknown, string][] = [
         { when: { model: 'a', region: null }, ...perUnit('2') },
       ],
     },
-    'rows.1.when is for model a, as row 1 is',
+    'rows.1.when is for model a, as rows[0] is',
   ],
   [
     'rows that tie',
@@ -171,7 +171,7 @@ const refused: readonly [string, unknown, string][] = [
         { when: { region: 'eu' }, ...perUnit('2') },
       ],
     },
-    'rows.1.when ties with row 1: both match model a, region eu, and neither is more specific; write a row for model a, region eu',
+    'rows.1.when ties with rows[0]: both match model a, region eu, and neither is more specific; write a row for model a, region eu',
   ],
 ]
 
