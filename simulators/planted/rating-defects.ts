@@ -169,7 +169,7 @@ export const ratingDefects: readonly SourceDefect[] = [
     find: 'const others = rows.filter(({ code }) => code !== conflictCode)',
     replace: 'const others = rows',
     breaks: 'another content under a known id can only be discarded',
-    caughtBy: { kind: 'world', invariants: ['I8', 'I5'], saying: /stays as|was released/, hint: 2 },
+    caughtBy: { kind: 'world', invariants: ['I8', 'I5'], saying: /stays as|was released/, hint: 30 },
   },
   {
     name: 'suspended-and-charged',

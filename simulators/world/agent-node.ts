@@ -207,8 +207,7 @@ export class AgentNode implements Door {
     this.#life?.dieAtCall(null)
     this.#disk.heal()
     // Whoever looks after the machine examines its files at last, also where nothing runs just then.
-    this.#damage.isLookedAfter()
-    if (this.alive && this.#damage.isOpen) this.crash(null, false)
+    if (this.#damage.lookAfter() && this.alive) this.crash(null, false)
   }
 
   /** Lets the oracle look into a copy of the journal as it is now. */

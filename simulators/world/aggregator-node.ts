@@ -96,6 +96,11 @@ export class AggregatorNode {
     return this.#running
   }
 
+  /** Whether no process at work is kept waiting by its disk: after errors of it the books are opened again a while later. */
+  isServing(tenant: string): boolean {
+    return this.#running === null || this.#running.commands.dispositions(tenant, []).ok
+  }
+
   /** The tenant's database file of the process at work. */
   get file(): string {
     return join(this.#folder, `${this.#tenant}.db`)

@@ -51,9 +51,10 @@ export class JournalDamage {
     return this.#isBeingRepaired
   }
 
-  /** Whoever looks after the machine examines the journal before the agent is started again. */
-  isLookedAfter(): void {
+  /** Whoever looks after the machine examines the journal before the agent is started again; whether he finds anything. */
+  lookAfter(): boolean {
     this.#isTried = true
+    return this.isOpen
   }
 
   /** Whether the agent is started once more before anybody repairs its journal: it has to see for itself. */

@@ -207,7 +207,7 @@ export class Run {
       const isLong = this.#queue.nowMs - startedMs > longRestEveryMs
       await this.#stepper.runUntil(this.#queue.nowMs + (isLong ? longRestEveryMs : restEveryMs))
       if (!this.#world.devicesDone || !this.#world.operator.idle || !this.#oracle.isRated) continue
-      if (!this.#isServing()) continue
+      if (!this.#world.aggregator.isServing(this.#tenant.plan.tenant)) continue
       images = this.#restingAgents()
       if (images !== null) break
     }
@@ -228,12 +228,6 @@ export class Run {
         examinesBooks,
       )
     this.#trace.note(this.#queue.nowMs, 'world', 'rest')
-  }
-
-  /** Whether the aggregator answers; after errors of its disk it waits a while before it opens its books again. */
-  #isServing(): boolean {
-    const { running } = this.#world.aggregator
-    return running === null || running.commands.dispositions(this.#tenant.plan.tenant, []).ok
   }
 
   /** Looks into the journals one after the other, up to the first that has something left to send; null when one has. */
