@@ -225,11 +225,14 @@ describe('what cannot be expressed', () => {
     const { leftOut, modelsPriced } = imported({
       a: `${plain}, ${search}`,
       b: `${plain}, ${search}, "input_cost_per_request": 0.005, "input_cost_per_character": 0`,
+      // As a float the one would be nothing, and the other is nothing whatever its exponent.
+      c: `${plain}, "input_cost_per_pixel": 1e-400, "input_cost_per_second": 0e-7`,
     })
-    expect(modelsPriced).toBe(2)
+    expect(modelsPriced).toBe(3)
     expect(leftOut).toEqual([
       { note: 'search_context_cost_per_query', models: ['a', 'b'] },
       { note: 'input_cost_per_request', models: ['b'] },
+      { note: 'input_cost_per_pixel', models: ['c'] },
     ])
   })
 

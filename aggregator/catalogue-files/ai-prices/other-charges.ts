@@ -56,6 +56,7 @@ function unitOf(field: string): string {
 }
 
 function holdsAmount(value: unknown): boolean {
-  if (value instanceof JsonNumber) return Number(value.text) !== 0
+  // By its digits, because a very small amount would be none as a float.
+  if (value instanceof JsonNumber) return /^[^eE]*[1-9]/.test(value.text)
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsAmount)
 }

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { amountSchema, baseUnitsSchema } from '../fields.ts'
-import type { PercentagePrice } from '../percentage.ts'
+import { mostFreeEvents, type PercentagePrice } from '../percentage.ts'
 import { priceForm, withoutMissing } from './price-form.ts'
 import { amountOrNone, checkMinimum, commonFields } from './term-fields.ts'
-
-const mostFreeEvents = 1000
 
 /** How a percentage price is written; `per` is 1 when it is left out. */
 export const percentageForm = priceForm(
