@@ -248,7 +248,7 @@ describe('a mistake is reported with its place and what to write', () => {
       'a list that is none',
       'agents:\n',
       'agents: none\nx:\n',
-      '«none»: agents: is no list; write one entry a line, each after a hyphen\n«x:»: x: is unknown; known here: tenant, currency, operator, meters, prices, offerings, accounts, partners, subscriptions, agents, expectations, correlations, taxCodes, matrices, zones',
+      '«none»: agents: is no list; write one entry a line, each after a hyphen\n«x:»: x: is unknown; known here: tenant, currency, operator, meters, prices, offerings, accounts, partners, subscriptions, agents, expectations, correlations, taxCodes, matrices, zones, cycles, billingProfiles, contracts, exchangeRates',
     ],
   ])('%s', (_what, text, replacement, mistakes) => {
     expect(mistakesWith(text, replacement)).toBe(mistakes)

@@ -44,6 +44,10 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
     taxCodes: list('taxCodes', elementSchemas.taxCodes),
     matrices: list('matrices', elementSchemas.matrices),
     zones: list('zones', elementSchemas.zones),
+    cycles: list('cycles', elementSchemas.cycles),
+    billingProfiles: list('billingProfiles', elementSchemas.billingProfiles),
+    contracts: list('contracts', elementSchemas.contracts),
+    exchangeRates: list('exchangeRates', elementSchemas.exchangeRates),
     declared: {
       meters: declaredIds(file, 'meters'),
       prices: declaredIds(file, 'prices'),
@@ -57,6 +61,10 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
       taxCodes: declaredIds(file, 'taxCodes'),
       matrices: declaredIds(file, 'matrices'),
       zones: declaredIds(file, 'zones'),
+      cycles: declaredIds(file, 'cycles'),
+      billingProfiles: declaredIds(file, 'billingProfiles'),
+      contracts: declaredIds(file, 'contracts'),
+      exchangeRates: declaredIds(file, 'exchangeRates'),
     },
   }
   return { draft, mistakes: reader.mistakes, complete: reader.complete }

@@ -7,6 +7,7 @@ import { versionAt, versionName, versionsOf } from './offering-definition.ts'
 import { priceTimelines, versionTimelines } from './offering-timeline.ts'
 import { termsJson, termsOverTime, type PriceDefinition } from './price-definition.ts'
 import { priceReferences } from './resolve-price.ts'
+import { taxCodeJson } from './tax-code.ts'
 import { zoneTableJson } from './zone-table.ts'
 
 /** A version of an offering as it stands at an instant. */
@@ -96,7 +97,11 @@ export function describeCatalogue(catalogue: Catalogue, atMs: number): Catalogue
       meters: [...new Set(matrix.rows.flatMap(({ amounts }) => [...amounts.keys()]))].toSorted(),
       rows: matrix.rows.length,
     })),
-    taxCodes: file.taxCodes.map(({ id, name }) => ({ id, name, hash: contentId({ id, name }) })),
+    taxCodes: file.taxCodes.map((taxCode) => ({
+      id: taxCode.id,
+      name: taxCode.name,
+      hash: contentId(taxCodeJson(taxCode)),
+    })),
     zones: file.zones.map((zone) => ({
       id: zone.id,
       hash: contentId(zoneTableJson(zone)),

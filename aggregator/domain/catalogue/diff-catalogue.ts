@@ -27,6 +27,10 @@ const kindOfList: Readonly<Record<string, string>> = {
   taxCodes: 'tax code',
   matrices: 'matrix',
   zones: 'zone',
+  cycles: 'billing cycle',
+  billingProfiles: 'billing profile',
+  contracts: 'contract',
+  exchangeRates: 'exchange rate',
 }
 
 type Element = { readonly [key: string]: JsonValue }

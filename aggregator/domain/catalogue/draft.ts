@@ -1,12 +1,17 @@
 import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
 import type { ExpectationDefinition } from '../completeness/expectation.ts'
 import type { CorrelationDefinition } from '../correlation/correlation-rule.ts'
+import type { BillingProfile } from '../contract/billing-profile.ts'
+import type { ContractDefinition } from '../contract/contract-definition.ts'
+import type { ExchangeRate } from '../contract/exchange-rate.ts'
 import type { MeterDefinition } from '../metering/meter-definition.ts'
+import type { CycleDefinition } from '../periods/cycle-definition.ts'
 import type { MatrixTable } from './matrix-table.ts'
 import type { OfferingDefinition } from './offering-definition.ts'
 import type { PriceDefinition } from './price-definition.ts'
 import type { SubscriptionDefinition } from './subscription-definition.ts'
-import type { AgentDefinition, ListKey, TaxCode, TenantFile } from './tenant-file.ts'
+import type { TaxCode } from './tax-code.ts'
+import type { AgentDefinition, ListKey, TenantFile } from './tenant-file.ts'
 import type { ZoneTable } from './zone-table.ts'
 
 /** An element of a list that is well-formed by itself, and where it stands in the list as written. */
@@ -35,6 +40,10 @@ export interface Draft {
   readonly taxCodes: readonly Placed<TaxCode>[]
   readonly matrices: readonly Placed<MatrixTable>[]
   readonly zones: readonly Placed<ZoneTable>[]
+  readonly cycles: readonly Placed<CycleDefinition>[]
+  readonly billingProfiles: readonly Placed<BillingProfile>[]
+  readonly contracts: readonly Placed<ContractDefinition>[]
+  readonly exchangeRates: readonly Placed<ExchangeRate>[]
   /** Every id a list declares, well-formed or not, in the order written; with its own place for each. */
   readonly declared: Readonly<Record<ListKey, readonly Placed<string>[]>>
 }
@@ -57,6 +66,10 @@ export function draftOf(file: TenantFile): Draft {
     taxCodes: placed(file.taxCodes),
     matrices: placed(file.matrices),
     zones: placed(file.zones),
+    cycles: placed(file.cycles),
+    billingProfiles: placed(file.billingProfiles),
+    contracts: placed(file.contracts),
+    exchangeRates: placed(file.exchangeRates),
     declared: {
       meters: idsOf(file.meters),
       prices: idsOf(file.prices),
@@ -70,6 +83,10 @@ export function draftOf(file: TenantFile): Draft {
       taxCodes: idsOf(file.taxCodes),
       matrices: idsOf(file.matrices),
       zones: idsOf(file.zones),
+      cycles: idsOf(file.cycles),
+      billingProfiles: idsOf(file.billingProfiles),
+      contracts: idsOf(file.contracts),
+      exchangeRates: idsOf(file.exchangeRates),
     },
   }
 }
@@ -94,6 +111,10 @@ export function fileOf(draft: Draft): TenantFile | null {
     taxCodes: valuesOf(draft.taxCodes),
     matrices: valuesOf(draft.matrices),
     zones: valuesOf(draft.zones),
+    cycles: valuesOf(draft.cycles),
+    billingProfiles: valuesOf(draft.billingProfiles),
+    contracts: valuesOf(draft.contracts),
+    exchangeRates: valuesOf(draft.exchangeRates),
   }
 }
 

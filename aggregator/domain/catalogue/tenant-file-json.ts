@@ -1,12 +1,17 @@
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import { expectationJson } from '../completeness/expectation.ts'
+import { billingProfileJson } from '../contract/billing-profile.ts'
+import { contractJson } from '../contract/contract-definition.ts'
+import { exchangeRateJson } from '../contract/exchange-rate.ts'
 import { correlationJson } from '../correlation/correlation-rule.ts'
 import { meterJson } from '../metering/meter-definition.ts'
+import { cycleJson } from '../periods/cycle-definition.ts'
 import { byText } from './by-text.ts'
 import { matrixTableJson, sortedTable } from './matrix-table.ts'
 import { offeringJson, versionsOf } from './offering-definition.ts'
 import { priceDefinitionJson, termsOverTime, type PriceDefinition } from './price-definition.ts'
 import { migrationsInOrder, subscriptionJson } from './subscription-definition.ts'
+import { taxCodeJson } from './tax-code.ts'
 import type { TenantFile } from './tenant-file.ts'
 import { zoneTableJson } from './zone-table.ts'
 
@@ -37,6 +42,10 @@ export function sortedFile(file: TenantFile): TenantFile {
     taxCodes: byId(file.taxCodes),
     matrices: byId(file.matrices).map(sortedTable),
     zones: byId(file.zones),
+    cycles: byId(file.cycles),
+    billingProfiles: byId(file.billingProfiles),
+    contracts: byId(file.contracts),
+    exchangeRates: byId(file.exchangeRates),
   }
 }
 
@@ -56,9 +65,13 @@ export function tenantFileJson(file: TenantFile): JsonValue {
     // Left out when there are none, so that files without them keep the hash they have always had.
     ...(file.expectations.length === 0 ? {} : { expectations: file.expectations.map(expectationJson) }),
     ...(file.correlations.length === 0 ? {} : { correlations: file.correlations.map(correlationJson) }),
-    ...(file.taxCodes.length === 0 ? {} : { taxCodes: file.taxCodes.map((taxCode) => ({ ...taxCode })) }),
+    ...(file.taxCodes.length === 0 ? {} : { taxCodes: file.taxCodes.map(taxCodeJson) }),
     ...(file.matrices.length === 0 ? {} : { matrices: file.matrices.map(matrixTableJson) }),
     ...(file.zones.length === 0 ? {} : { zones: file.zones.map(zoneTableJson) }),
+    ...(file.cycles.length === 0 ? {} : { cycles: file.cycles.map(cycleJson) }),
+    ...(file.billingProfiles.length === 0 ? {} : { billingProfiles: file.billingProfiles.map(billingProfileJson) }),
+    ...(file.contracts.length === 0 ? {} : { contracts: file.contracts.map(contractJson) }),
+    ...(file.exchangeRates.length === 0 ? {} : { exchangeRates: file.exchangeRates.map(exchangeRateJson) }),
   }
 }
 

@@ -3,20 +3,19 @@ import { parseAgentId, parseTenantId, type AgentId, type TenantId } from '@meter
 import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
 import { expectationSchema, type ExpectationDefinition } from '../completeness/expectation.ts'
 import { correlationSchema, type CorrelationDefinition } from '../correlation/correlation-rule.ts'
+import { billingProfileSchema, type BillingProfile } from '../contract/billing-profile.ts'
+import { contractSchema, type ContractDefinition } from '../contract/contract-definition.ts'
+import { exchangeRateSchema, type ExchangeRate } from '../contract/exchange-rate.ts'
 import { meterSchema, type MeterDefinition } from '../metering/meter-definition.ts'
+import { cycleSchema, type CycleDefinition } from '../periods/cycle-definition.ts'
 import { id, idHint, name } from './file-fields.ts'
 import { matrixTableSchema } from './matrix-table-schema.ts'
 import type { MatrixTable } from './matrix-table.ts'
 import { offeringSchema, type OfferingDefinition } from './offering-definition.ts'
 import { priceDefinitionSchema, type PriceDefinition } from './price-definition.ts'
 import { subscriptionSchema, type SubscriptionDefinition } from './subscription-definition.ts'
+import { taxCodeSchema, type TaxCode } from './tax-code.ts'
 import { zoneTableSchema, type ZoneTable } from './zone-table.ts'
-
-/** A way things are taxed; what it comes to is not decided here. */
-export interface TaxCode {
-  readonly id: string
-  readonly name: string
-}
 
 export interface AgentDefinition {
   readonly id: AgentId
@@ -46,6 +45,14 @@ export interface TenantFile {
   readonly matrices: readonly MatrixTable[]
   /** The zones that prices by time of use name, worked out when they were first applied. */
   readonly zones: readonly ZoneTable[]
+  /** When billing periods begin, for whom calendar months in UTC do not do. */
+  readonly cycles: readonly CycleDefinition[]
+  /** How accounts, the operator and partners are billed or bill; at most one for each. */
+  readonly billingProfiles: readonly BillingProfile[]
+  /** What buyers and sellers agreed on beyond prices. */
+  readonly contracts: readonly ContractDefinition[]
+  /** What currencies were worth in others, dated. */
+  readonly exchangeRates: readonly ExchangeRate[]
 }
 
 const currency = z.string()
@@ -82,9 +89,13 @@ export const elementSchemas = {
     }),
   expectations: expectationSchema,
   correlations: correlationSchema,
-  taxCodes: party,
+  taxCodes: taxCodeSchema,
   matrices: matrixTableSchema,
   zones: zoneTableSchema,
+  cycles: cycleSchema,
+  billingProfiles: billingProfileSchema,
+  contracts: contractSchema,
+  exchangeRates: exchangeRateSchema,
 } as const
 
 /** The lists of a tenant file. */
@@ -118,4 +129,8 @@ export const tenantFileSchema = z.strictObject({
   taxCodes: z.array(elementSchemas.taxCodes).default([]),
   matrices: z.array(elementSchemas.matrices).default([]),
   zones: z.array(elementSchemas.zones).default([]),
+  cycles: z.array(elementSchemas.cycles).default([]),
+  billingProfiles: z.array(elementSchemas.billingProfiles).default([]),
+  contracts: z.array(elementSchemas.contracts).default([]),
+  exchangeRates: z.array(elementSchemas.exchangeRates).default([]),
 })
