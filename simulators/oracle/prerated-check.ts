@@ -5,7 +5,7 @@ import type { StoredUnit } from './stored-batch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import { sameTerms } from './terms-in-force.ts'
 import type { StoredCharge } from './unit-duties.ts'
-import { owedFor } from './who-owes-whom.ts'
+import { owedFor, type Debt } from './who-owes-whom.ts'
 
 /**
  * What is wrong with the amounts that an agent worked out for a unit beforehand (I4); null when nothing is. Under some
@@ -20,13 +20,14 @@ export function preratedFault(
 ): string | null {
   for (const [record, { meter, quantity, preratedMicros }] of unit.records.entries()) {
     if (preratedMicros === null) continue
-    const known = plans.flatMap((plan) => {
-      const [retail] = owedFor(plan, unit.subject, meter, unit.timeMs).debts ?? []
-      return retail === undefined ? [] : [retail]
-    })
+    const known = retailDebts(plans, unit, meter)
     const told = `set ${preratedMicros} micros aside for ${quantity} of ${meter}`
-    if (!known.some(({ terms }) => mostRise(terms, unit, quantity) <= preratedMicros))
-      return `${told}, which no version of its price would ask for`
+    const covers = ({ terms }: Debt): boolean => mostRise(terms, unit, quantity) <= preratedMicros
+    if (!known.some(covers)) {
+      if (!retailDebts(withBindingsOfOthers(plans), unit, meter).some(covers))
+        return `${told}, which no version of its price would ask for`
+      continue
+    }
     const [first] = known
     const isAlone = known.every(({ subscription, terms }) => {
       return first !== undefined && subscription === first.subscription && sameTerms(terms, first.terms)
@@ -38,6 +39,19 @@ export function preratedFault(
     if (amount > preratedMicros) return `${told} and is charged ${amount}`
   }
   return null
+}
+
+/** What the end customer owes for a record under each of the plans. */
+function retailDebts(plans: readonly TenantPlan[], unit: StoredUnit, meter: string): readonly Debt[] {
+  return plans.flatMap((plan) => {
+    const [retail] = owedFor(plan, unit.subject, meter, unit.timeMs).debts ?? []
+    return retail === undefined ? [] : [retail]
+  })
+}
+
+/** An agent knows who bought what from an earlier day than what things cost, until it has asked again. */
+function withBindingsOfOthers(plans: readonly TenantPlan[]): readonly TenantPlan[] {
+  return plans.flatMap((plan, index) => plans.slice(0, index).map(({ subscriptions }) => ({ ...plan, subscriptions })))
 }
 
 /** The most that a record raises the total of its segments by, of all the places that are tried. */

@@ -18,6 +18,8 @@ const onceFailed: readonly [seed: string, faults: FaultMode, wrong: string, hour
   ['h2-3989', 'actors', 'the same, in an open batch', 0.25, 3],
   ['h2-5362', 'damage', 'what differed from a named loss was looked for in the log and not in suspense', 0.25, 3],
   ['h2-3321', 'disk', 'the world asked an aggregator that had not opened its books again yet', 0.25, 3],
+  ['n6-129', 'damage', 'a journal was held against restored books that nobody had read again', 0.25, 3],
+  ['n6-1481', 'stream', 'nobody thought of old bindings with new prices', 0.25, 3],
 ]
 
 test.each(onceFailed)(

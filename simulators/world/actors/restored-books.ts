@@ -165,6 +165,9 @@ export class RestoredBooks {
         const { generation, size } = restored.value
         trace.note(queue.nowMs, 'operator', `begins generation ${generation} of the log with ${size} entries`)
         oracle.booksRestored(size)
+        // A journal may be looked into before the aggregator is up again, and is then held against these books.
+        oracle.watch(this.#aggregator.file)
+        oracle.unwatch()
       },
       () => {
         this.#underWay = false
