@@ -8,8 +8,8 @@ import type { Place } from './part-reader.ts'
 import { zoneOffsets } from './zone-offsets.ts'
 
 /**
- * A draft with the zones its prices name and it does not list itself. A zone of the version applied before keeps its
- * offsets, so that newer data of zones never changes a price by the way; any other is worked out. What is no zone is
+ * A draft with the zones its prices and billing cycles name and it does not list itself. A zone of the version applied before keeps its
+ * offsets, so that newer data of zones never changes a price or a period by the way; any other is worked out. What is no zone is
  * reported where it is named first, and not again by later checks.
  */
 export function fillZones(
@@ -62,6 +62,9 @@ function namedZones(draft: Draft): readonly ZoneInFile[] {
     if (value.meter === null) continue
     add(value.terms, ['prices', index])
     value.changes.forEach(({ terms }, change) => add(terms, ['prices', index, 'changes', change]))
+  }
+  for (const { value, index } of draft.cycles) {
+    if (value.zone !== 'UTC') named.push({ zone: value.zone, path: ['cycles', index, 'zone'] })
   }
   return named
 }

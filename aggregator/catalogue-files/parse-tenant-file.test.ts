@@ -70,7 +70,12 @@ test('a good file is read and compiles', () => {
     toMs: Date.UTC(2027, 0, 1),
     subjects: null,
     quantities: new Map(),
+    changes: [],
     migrations: [],
+    pauses: [],
+    dependsOn: null,
+    whenPaused: 'pause',
+    only: null,
   })
   expect(parsed.ok && compileCatalogue(parsed.value).ok).toBe(true)
 })

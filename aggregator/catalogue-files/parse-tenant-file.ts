@@ -27,17 +27,51 @@ export function parseTenantFile(
   return readTenantFile(fileName, parseYamlWithPositions(fileName, text), before, nowMs)
 }
 
-/** The same for a file whose YAML has been read. */
+/** A file that is only tried out, and what would keep it from being applied. */
+export type TrialTenantFile =
+  | { readonly ok: true; readonly value: TenantFile; readonly obstacles: readonly Mistake[] }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] }
+
+/**
+ * Reads a tenant file that nobody applies, such as one that says what the past would have cost at other prices: nothing may
+ * be wrong in the file itself, but what has been applied before may change in it. What an apply would say against that is
+ * answered beside it.
+ */
+export function readTrialFile(
+  fileName: string,
+  yaml: ReturnType<typeof parseYamlWithPositions>,
+  before: TenantFile,
+  nowMs: number,
+): TrialTenantFile {
+  const applied = readTenantFile(fileName, yaml, before, nowMs)
+  if (applied.ok) return { ...applied, obstacles: [] }
+  const tried = readChecked(fileName, yaml, { zonesOf: before, before: null, nowMs })
+  return tried.ok ? { ...tried, obstacles: applied.mistakes } : tried
+}
+
+/** The same as `parseTenantFile` for a file whose YAML has been read. */
 export function readTenantFile(
   fileName: string,
   yaml: ReturnType<typeof parseYamlWithPositions>,
   before: TenantFile | null,
   nowMs: number,
 ): ParsedTenantFile {
+  return readChecked(fileName, yaml, { zonesOf: before, before, nowMs })
+}
+
+function readChecked(
+  fileName: string,
+  yaml: ReturnType<typeof parseYamlWithPositions>,
+  {
+    zonesOf,
+    before,
+    nowMs,
+  }: { readonly zonesOf: TenantFile | null; readonly before: TenantFile | null; readonly nowMs: number },
+): ParsedTenantFile {
   if (!yaml.ok) return { ok: false, mistakes: yaml.mistakes }
   const place: Place = (path, part) => ({ file: fileName, ...yaml.positionOf(path, part) })
   const read = readDraft(yaml.value, place)
-  const { draft, mistakes: ofZones } = fillZones(read.draft, before, place)
+  const { draft, mistakes: ofZones } = fillZones(read.draft, zonesOf, place)
   const mistakes = [...read.mistakes, ...ofZones]
   // What was not read any more, after too many mistakes, is not malformed.
   const ofMalformed = read.complete ? malformedReferences(yaml.value, draft) : []

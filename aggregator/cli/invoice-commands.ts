@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { fault } from '@meterline/shared/base/errors.ts'
+import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
-import { decodeInvoice } from '../documents/invoice.ts'
+import { invoicesCsv } from '../documents/invoice-csv.ts'
+import { decodeInvoice, type Invoice } from '../documents/invoice.ts'
 import { invoicePage } from '../documents/invoice-page.ts'
-import type { DocumentSummary } from '../flow/commands.ts'
+import type { DocumentSummary } from '../flow/document-summary.ts'
 import { askAggregator, refuse, tenantOf, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -17,6 +18,7 @@ export function addInvoice(program: Command, end: End): void {
   addList(invoice, end)
   addShow(invoice, end)
   addPage(invoice, end)
+  addCsv(invoice, end)
 }
 
 function addList(invoice: Command, end: End): void {
@@ -50,19 +52,66 @@ function addPage(invoice: Command, end: End): void {
     .option('-o, --output <file>', 'where to; left out: <number>.html in this folder')
     .action(async (number: string, options: CommonOptions & { output?: string }, command: Command) => {
       const json = options.json === true
-      const shown = await askForDocument(command, number, options, end)
-      if (shown === null) return
-      const decoded = decodeInvoice(Buffer.from(shown.json))
-      if (!decoded.ok) return refuse(json, decoded.fault, exitCodes.unexpected, end)
+      const document = await askForInvoice(command, number, options, end)
+      if (document === null) return
       const file = options.output ?? `${number}.html`
-      try {
-        writeFileSync(file, invoicePage(decoded.value))
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        return refuse(json, fault('file_unwritable', `${file} cannot be written: ${reason}`), exitCodes.usage, end)
-      }
+      const unwritable = writeDocument(file, invoicePage(document))
+      if (unwritable !== null) return refuse(json, unwritable, exitCodes.usage, end)
       printResult(json, { number, file }, `Wrote ${file}: open it in a browser, or print it.`)
     })
+}
+
+function addCsv(invoice: Command, end: End): void {
+  withTenant(withJson(withConfig(invoice.command('csv'))))
+    .description(
+      'Write documents as CSV for a spreadsheet or accounting: a row for each line, exact and invoiced amounts.',
+    )
+    .argument('<numbers...>', 'their numbers, as "invoice list" shows them')
+    .option('-o, --output <file>', 'where to; left out: standard output')
+    .action(async (numbers: readonly string[], options: CommonOptions & { output?: string }, command: Command) => {
+      const json = options.json === true
+      const documents: Invoice[] = []
+      for (const number of numbers) {
+        const document = await askForInvoice(command, number, options, end)
+        if (document === null) return
+        documents.push(document)
+      }
+      const csv = invoicesCsv(documents)
+      const { output: file } = options
+      if (file === undefined) {
+        if (json) printResult(json, { numbers, csv }, '')
+        else process.stdout.write(csv)
+        return
+      }
+      const unwritable = writeDocument(file, csv)
+      if (unwritable !== null) return refuse(json, unwritable, exitCodes.usage, end)
+      printResult(json, { numbers, file }, `Wrote ${file}.`)
+    })
+}
+
+function writeDocument(file: string, content: string): Fault | null {
+  try {
+    writeFileSync(file, content)
+    return null
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return fault('file_unwritable', `${file} cannot be written: ${reason}`)
+  }
+}
+
+/** A document, or null after it was said why there is none. */
+async function askForInvoice(
+  command: Command,
+  number: string,
+  options: CommonOptions,
+  end: End,
+): Promise<Invoice | null> {
+  const shown = await askForDocument(command, number, options, end)
+  if (shown === null) return null
+  const decoded = decodeInvoice(Buffer.from(shown.json))
+  if (decoded.ok) return decoded.value
+  refuse(options.json === true, decoded.fault, exitCodes.unexpected, end)
+  return null
 }
 
 async function askForDocument(

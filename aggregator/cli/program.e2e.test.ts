@@ -204,6 +204,12 @@ test('from init to verified invoices, over a restart', async () => {
   expect((await ask('invoice', 'page', 'nordlink-000001', '--output', page)).out).toContain(page)
   expect(readFileSync(page, 'utf8')).toContain('Hansa Logistics')
   expect((await ask('invoice', 'page', 'nordlink-000001', '--output', folder)).code).toBe(2)
+  const csv = await ask('invoice', 'csv', 'nordlink-000001', 'acme-000001')
+  expect(csv.out).toMatch(/^document,kind,[^]*\r\nnordlink-000001,invoice,[^]*\r\nacme-000001,invoice,/)
+  expect((await ask('invoice', 'csv', 'nordlink-000001', '--output', join(folder, 'lines.csv'))).code).toBe(0)
+  expect(csv.out.startsWith(readFileSync(join(folder, 'lines.csv'), 'utf8'))).toBe(true)
+  expect((await ask('invoice', 'csv', 'nordlink-000001', '--output', folder)).code).toBe(2)
+  expect((await ask('invoice', 'csv', 'nobody-000001')).code).toBe(6)
   const before = await ask('invoice', 'show', 'nordlink-000001', '--json')
   expect(JSON.parse(before.out)).toMatchObject({ type: 'meterline-invoice', buyer: { id: 'logistics' } })
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { fault } from '@meterline/shared/base/errors.ts'
 import type { StatusJson } from '../control/serve-commands.ts'
-import type { ApplyOutcome, Disposition, DocumentSummary, EvidenceItem, TenantStatus } from '../flow/commands.ts'
+import type { ApplyOutcome, Disposition, EvidenceItem, TenantStatus } from '../flow/commands.ts'
+import { addBills } from './bill-commands.ts'
 import { addCatalogue } from './catalogue-commands.ts'
 import { addCompleteness } from './completeness-commands.ts'
 import { askAggregator, refuse, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
@@ -11,17 +12,27 @@ import { addDrift } from './drift-command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addInvoice } from './invoice-commands.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
+import { addMargin } from './margin-command.ts'
+import { addReceivables } from './receivable-commands.ts'
 import { addSuspense } from './suspense-commands.ts'
-import { applyText, dispositionText, documentsText, evidenceText, statusText, tenantText } from './texts.ts'
+import { addSubscription } from './subscription-commands.ts'
+import { addUsage } from './usage-commands.ts'
+import { addSimulateBill } from './what-if-command.ts'
+import { applyText, dispositionText, evidenceText, statusText, tenantText } from './texts.ts'
 
 /** Adds every command that the running aggregator answers. */
 export function addServiceCommands(program: Command, end: End): void {
   addApply(program, end)
   addCatalogue(program, end)
-  addClosePeriod(program, end)
+  addBills(program, end)
   addInvoice(program, end)
+  addReceivables(program, end)
+  addMargin(program, end)
+  addSimulateBill(program, end)
   addStatus(program, end)
   addSuspense(program, end)
+  addSubscription(program, end)
+  addUsage(program, end)
   addEvidence(program, end)
   addDisposition(program, end)
   addCompleteness(program, end)
@@ -42,21 +53,6 @@ function addApply(program: Command, end: End): void {
       }
       const answer = await askAggregator(command, 'apply', { fileName: options.file, text, dryRun }, json, end)
       if (answer !== null) printResult(json, answer, applyText(answer as ApplyOutcome, dryRun))
-    })
-}
-
-function addClosePeriod(program: Command, end: End): void {
-  withTenant(withJson(withConfig(program.command('close-period'))))
-    .description('Close a period: rate what was received, issue every document, bar later usage. May be repeated.')
-    .argument('<period>', 'the month, such as 2026-11')
-    .option('--force', 'close a period that still runs; its later usage goes to suspense')
-    .action(async (period: string, options: CommonOptions & { force?: boolean }, command: Command) => {
-      const json = options.json === true
-      const input = { ...tenantOf(options), period, force: options.force === true }
-      const answer = await askAggregator(command, 'close-period', input, json, end)
-      if (answer === null) return
-      const { documents } = answer as { readonly documents: readonly DocumentSummary[] }
-      printResult(json, answer, `Period ${period} is closed.\n${documentsText(documents)}`)
     })
 }
 

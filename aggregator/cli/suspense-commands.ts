@@ -9,6 +9,7 @@ import type { ShownUnit } from '../flow/show-suspended.ts'
 import { askAggregator, refuse, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { placeOf, placesOf, type NamedPlace } from './unit-place.ts'
 import { discardedText, replayText, shownText, suspenseText } from './suspense-texts.ts'
 
 /** Adds the commands about usage that was received and cannot be charged as it is. */
@@ -108,24 +109,11 @@ interface ReplayOptions {
   readonly by?: string
 }
 
-type Place = { readonly logIndex: number; readonly unit: number }
-
 function refuseText(text: string, json: boolean, end: End): void {
   refuse(json, fault('arguments_invalid', text), exitCodes.usage, end)
 }
 
-function placeOf(text: string): Place | null {
-  const found = /^([0-9]{1,15}):([0-9]{1,6})$/.exec(text)
-  return found === null ? null : { logIndex: Number(found[1]), unit: Number(found[2]) }
-}
-
-/** Null: something among them is no place. */
-function placesOf(texts: readonly string[]): readonly Place[] | null {
-  const places = texts.map(placeOf)
-  return places.includes(null) ? null : places.filter((place) => place !== null)
-}
-
-function replayMistake(units: readonly Place[] | null, { code, source, all }: ReplayOptions): string | null {
+function replayMistake(units: readonly NamedPlace[] | null, { code, source, all }: ReplayOptions): string | null {
   if (units === null) return 'Name units by batch and unit, such as 17:3, as "suspense list" shows them.'
   const ways = [units.length > 0, code !== undefined || source !== undefined, all === true].filter(Boolean).length
   return ways === 1 ? null : 'Say what to rate again: places, or --code and --source, or --all.'

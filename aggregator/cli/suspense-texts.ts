@@ -75,6 +75,7 @@ function stateLines({ state, code, message, decision }: ShownUnit): (readonly [s
   const { decidedIndex, decidedMs, decidedBy, reason } = decision
   const who = `${formatInstant(decidedMs)} by ${oneLine(decidedBy)}, log entry ${decidedIndex}`
   if (state === 'released') return [['released', who]]
+  if (state === 'voided') return [['released', `${who}, and voided since`]]
   return [
     ['discarded', who],
     ['reason', oneLine(reason ?? '')],

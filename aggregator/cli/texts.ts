@@ -7,10 +7,10 @@ import type {
   BooksReport,
   Disposition,
   DispositionLeg,
-  DocumentSummary,
   EvidenceItem,
   TenantStatus,
 } from '../flow/commands.ts'
+import type { DocumentSummary } from '../flow/document-summary.ts'
 import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
 
@@ -71,13 +71,14 @@ export function tenantText(status: TenantStatus): string {
       'suspense',
       `${counted(status.suspended, 'event')}, ${status.released} released, ${status.discarded} discarded so far`,
     ],
+    ...(status.voided === 0 ? [] : [['voided', counted(status.voided, 'event')] as const]),
     ...status.suspendedByCode.map(({ code, units }) => ['', `${code}: ${counted(units, 'event')}`] as const),
     ['unrated', counted(status.unratedBatches, 'batch', 'batches')],
     ['documents', `${status.documents}`],
     ['closed', status.closedPeriods.length === 0 ? 'no period yet' : status.closedPeriods.join(', ')],
     ...(status.closingPeriods.length === 0
       ? []
-      : [['NOT CLOSED', `${status.closingPeriods.join(', ')}: the closing was cut off, ask for it again`] as const]),
+      : [['NOT CLOSED', `${status.closingPeriods.join(', ')}: not every bill is out, ask for it again`] as const]),
     ['evidence', counted(status.evidence, 'piece')],
   ]
   const agents = status.agents.map(
@@ -135,6 +136,10 @@ export function dispositionText(source: string, id: string, disposition: Disposi
     case 'discarded': {
       const { reason, by, discardedMs } = disposition
       return `${name}: discarded by ${oneLine(by)} at ${formatInstant(discardedMs)}: ${oneLine(reason)}`
+    }
+    case 'voided': {
+      const { reason, by, voidedMs } = disposition
+      return `${name}: charged, and voided by ${oneLine(by)} at ${formatInstant(voidedMs)}: ${oneLine(reason)}`
     }
     case 'pending':
       return `${name}: stored in batch ${disposition.logIndex}, not rated yet`

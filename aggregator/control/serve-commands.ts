@@ -4,26 +4,18 @@ import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { checkAgainstSchema } from '@meterline/shared/config/schema-mistakes.ts'
 import { formatMistakes } from '@meterline/shared/config/mistakes.ts'
-import { longestNoteOfPersonBytes } from '@meterline/shared/model/log-entry.ts'
 import type { RunCommand } from '@meterline/shared/wire/control.ts'
 import { pairingStates } from '../domain/correlation/judge-pairing.ts'
 import { gapKinds } from '../flow/completeness-answers.ts'
 import type { ApplyResult, Commands, TenantStatus } from '../flow/commands.ts'
 import { backupAnswer } from './backup-answer.ts'
-
-const tenant = z.string().min(1).optional()
-const limit = z.int().min(1).max(10_000).default(100)
-const unitPlace = z.strictObject({ logIndex: z.int(), unit: z.int() })
-const unitPlaces = z.array(unitPlace).min(1, 'names no unit').max(10_000, 'names more than 10000 units: go in parts')
-/** A name or a reason, as it goes into the log. */
-const personsNote = z
-  .string()
-  .trim()
-  .min(1, 'is empty: say it in words')
-  .refine(
-    (text) => Buffer.byteLength(text, 'utf8') <= longestNoteOfPersonBytes,
-    `has more than ${longestNoteOfPersonBytes} bytes`,
-  )
+import { billAnswers, billInputs } from './bill-inputs.ts'
+import { limit, personsNote, tenant, unitPlace, unitPlaces } from './input-schemas.ts'
+import { receivableAnswers, receivableInputs } from './receivable-inputs.ts'
+import { subscriptionAnswers, subscriptionInputs } from './subscription-inputs.ts'
+import { usageAnswers, usageInputs } from './usage-inputs.ts'
+import { whatIfAnswers, whatIfInputs } from './what-if-inputs.ts'
+import { withTenant } from './with-tenant.ts'
 
 const catalogueVersion = z.int().min(0).nullable().default(null)
 const catalogueSide = z.union([
@@ -38,7 +30,7 @@ const inputs = {
   'catalogue-history': z.strictObject({ tenant, limit }),
   'catalogue-diff': z.strictObject({ tenant, before: catalogueSide, after: catalogueSide }),
   'catalogue-export': z.strictObject({ tenant, version: catalogueVersion }),
-  'close-period': z.strictObject({ tenant, period: z.string(), force: z.boolean().default(false) }),
+  ...billInputs,
   'invoice-list': z.strictObject({ tenant, period: z.string().optional() }),
   'invoice-show': z.strictObject({ tenant, number: z.string() }),
   status: z.strictObject({ tenant }),
@@ -59,6 +51,10 @@ const inputs = {
     by: personsNote,
   }),
   'suspense-discard': z.strictObject({ tenant, units: unitPlaces, reason: personsNote, by: personsNote }),
+  ...subscriptionInputs,
+  ...usageInputs,
+  ...receivableInputs,
+  ...whatIfInputs,
   'evidence-list': z.strictObject({ tenant, limit }),
   dispositions: z.strictObject({ tenant, events: z.array(z.strictObject({ source: z.string(), id: z.string() })) }),
   verify: z.strictObject({ tenant }),
@@ -118,8 +114,7 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
       withTenant(commands, named, (found) => commands.catalogueDiff(found, before, after)),
     'catalogue-export': ({ tenant: named, version }) =>
       withTenant(commands, named, (found) => commands.catalogueExport(found, version)),
-    'close-period': ({ tenant: named, period, force }, progress) =>
-      withTenant(commands, named, (found) => commands.closePeriod({ tenant: found, period, force }, progress)),
+    ...billAnswers(commands),
     'invoice-list': ({ tenant: named, period }) =>
       withTenant(commands, named, (found) => commands.invoiceList(found, period)),
     'invoice-show': ({ tenant: named, number }) =>
@@ -143,6 +138,10 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
       withTenant(commands, named, (found) => commands.suspenseReplay(found, order, progress)),
     'suspense-discard': ({ tenant: named, ...order }) =>
       withTenant(commands, named, (found) => commands.suspenseDiscard(found, order)),
+    ...subscriptionAnswers(commands),
+    ...usageAnswers(commands),
+    ...receivableAnswers(commands),
+    ...whatIfAnswers(commands),
     drift: ({ tenant: named, ...request }) => withTenant(commands, named, (found) => commands.drift(found, request)),
     'evidence-list': ({ tenant: named, limit: most }) =>
       withTenant(commands, named, (found) => commands.evidenceList(found, { limit: most })),
@@ -173,21 +172,6 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
 
 function isCommand(name: string): name is CommandName {
   return Object.hasOwn(inputs, name)
-}
-
-async function withTenant<Answer>(
-  commands: Commands,
-  named: string | undefined,
-  run: (tenant: string) => Promise<Result<Answer>> | Result<Answer>,
-): Promise<Result<Answer>> {
-  if (named !== undefined) return await run(named)
-  const [only, ...others] = commands.status().map((status) => status.tenant)
-  if (only !== undefined && others.length === 0) return await run(only)
-  const text =
-    only === undefined
-      ? 'There is no tenant yet; apply a tenant file first.'
-      : `Name the tenant with --tenant: there are ${[only, ...others].join(', ')}.`
-  return failed(fault('tenant_needed', text))
 }
 
 /** Mistakes travel as text for people and, in the details, as JSON for programs. */

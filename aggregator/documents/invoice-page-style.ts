@@ -33,6 +33,10 @@ tbody.item { break-inside: avoid; }
 .tier td:first-child { padding-left: 5mm; }
 tbody.item tr:last-child td { padding-bottom: 2mm; }
 .subtotal td { border-top: 1px solid var(--ink); font-weight: 600; padding: 2mm 0; }
+.address { margin-top: 1.5mm; font-size: 8.5pt; line-height: 1.4; }
+.taxes { width: auto; min-width: 55%; margin: 5mm 5mm 0 auto; break-inside: avoid; }
+.taxes td { padding: 0.8mm 0; font-size: 9pt; }
+.total + .taxes { margin-top: 2mm; color: var(--soft); }
 .total { display: flex; justify-content: space-between; align-items: baseline; margin-top: 5mm; padding: 4mm 5mm;
   background: var(--fill); border-top: 2px solid var(--accent); font-weight: 600; break-inside: avoid; }
 .total .sum { font-size: 15pt; font-variant-numeric: tabular-nums; }
@@ -48,7 +52,7 @@ tbody.item tr:last-child td { padding-bottom: 2mm; }
 footer { margin-top: 9mm; padding-top: 3mm; border-top: 1px solid var(--rule); color: var(--soft); font-size: 8.5pt; }
 .proofs { font-size: 7.5pt; }
 .proofs table { table-layout: fixed; }
-.proofs th:nth-child(2) { width: 14mm; }
+.proofs th:nth-child(2) { width: 20mm; }
 .proofs th:nth-child(3) { width: 46%; padding-left: 4mm; }
 .proofs td { padding: 1mm 0 0; overflow-wrap: anywhere; }
 .proofs td:last-child { padding-left: 4mm; }

@@ -1,17 +1,31 @@
 import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import { withThousands } from '../domain/billing/written-amounts.ts'
+import {
+  documentTitle,
+  grossWords,
+  legalName,
+  partyLines,
+  referenceRows,
+  taxRows,
+  totalWords,
+} from './document-words.ts'
 import { Html, markup } from './html.ts'
+import { chartsOf } from './invoice-charts.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
-import { limitWords, termsWords } from './line-words.ts'
+import {
+  correctionWords,
+  limitWords,
+  quantityWords,
+  recordsWords,
+  shownTiers,
+  taxCodeWords,
+  termsWords,
+} from './line-words.ts'
 import { invoicePageStyle } from './invoice-page-style.ts'
-import { dayOf, lastDayOf, periodDays } from './period-days.ts'
-import { usageChart, type ChartDay } from './usage-chart.ts'
+import { dayOf, periodWords } from './period-days.ts'
 
 const shownPriceDigits = 12
-
-/** More charts than this would bury the invoice; the lines that cost most are drawn. */
-const mostCharts = 8
 
 /**
  * An invoice as one HTML page that needs nothing beside it: for the customer's screen and, printed, for his files. It
@@ -24,7 +38,7 @@ export function invoicePage(invoice: Invoice): string {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Invoice ${name} – ${invoice.seller.name}</title>
+        <title>${documentTitle(invoice)} ${name} – ${invoice.seller.name}</title>
         <style>
           ${new Html(invoicePageStyle)}
         </style>
@@ -32,20 +46,19 @@ export function invoicePage(invoice: Invoice): string {
       <body>
         <header>
           <div>
-            <div class="seller">${invoice.seller.name}</div>
+            <div class="seller">${legalName(invoice.seller)}</div>
             <div class="id">${invoice.seller.id}</div>
+            ${addressOf(invoice.seller)}
           </div>
           <div>
-            <h1>Invoice</h1>
+            <h1>${documentTitle(invoice)}</h1>
             <div class="number">${name}</div>
           </div>
         </header>
         ${factsOf(invoice)}
         <main>
           ${invoice.sections.map((section) => sectionTable(invoice, section))}
-          <div class="total">
-            <span>Total due</span><span class="sum">${withThousands(invoice.total.amount)} ${invoice.currency}</span>
-          </div>
+          ${totalOf(invoice)}
           ${chartsOf(invoice)} ${proofsOf(invoice)}
         </main>
         ${footOf(invoice)}
@@ -53,23 +66,38 @@ export function invoicePage(invoice: Invoice): string {
     </html> `.source
 }
 
-function factsOf({ buyer, period, issuedAt, total, currency }: Invoice): Html {
+function factsOf(invoice: Invoice): Html {
+  const { buyer, period, issuedAt, dueOn, currency } = invoice
+  const facts: readonly (readonly [string, string])[] = [
+    ['Billing period (UTC)', periodWords(period)],
+    ['Issued', dayOf(issuedAt)],
+    ...(dueOn === undefined ? [] : [['Due', dueOn] as const]),
+    ...referenceRows(invoice),
+  ]
   return markup`<section class="facts">
     <dl>
       <dt>Billed to</dt>
-      <dd><strong>${buyer.name}</strong><br /><span class="id">${buyer.id}</span></dd>
+      <dd><strong>${legalName(buyer)}</strong><br /><span class="id">${buyer.id}</span>${addressOf(buyer)}</dd>
     </dl>
     <dl>
-      <dt>Billing period (UTC)</dt>
-      <dd>${dayOf(period.from)} to ${lastDayOf(period.to)}</dd>
-      <dt>Issued</dt>
-      <dd>${dayOf(issuedAt)}</dd>
+      ${facts.map(
+        ([label, text]) =>
+          markup`<dt>${label}</dt>
+            <dd>${text}</dd> `,
+      )}
     </dl>
     <dl>
-      <dt>Total due</dt>
-      <dd class="due">${withThousands(total.amount)} ${currency}</dd>
+      <dt>${totalWords(invoice)}</dt>
+      <dd class="due">${grossWords(invoice)} ${currency}</dd>
     </dl>
   </section>`
+}
+
+/** Somebody's address and tax ids. */
+function addressOf(party: Invoice['buyer']): Html | readonly Html[] {
+  const lines = partyLines(party)
+  if (lines.length === 0) return []
+  return markup`<div class="address">${lines.map((line) => markup`<div>${line}</div> `)}</div>`
 }
 
 function sectionTable(invoice: Invoice, { account, lines, total }: Invoice['sections'][number]): Html {
@@ -101,37 +129,60 @@ function sectionTable(invoice: Invoice, { account, lines, total }: Invoice['sect
   </table>`
 }
 
+/** The sum of the lines and the tax that is added to them, what is to be paid, and the tax that is in it. */
+function totalOf(invoice: Invoice): Html {
+  const { tax, total, currency } = invoice
+  const due = markup`<div class="total">
+    <span>${totalWords(invoice)}</span><span class="sum">${grossWords(invoice)} ${currency}</span>
+  </div>`
+  if (tax === undefined) return due
+  const note = tax.note === undefined ? [] : markup`<p class="soft">No tax is charged: ${tax.note}</p>`
+  const rates = taxRows(invoice).map(({ words, amount }) => taxRow(tax.inclusive ? `Includes ${words}` : words, amount))
+  const table = (rows: readonly Html[]): Html => markup`<table class="taxes"><tbody>${rows}</tbody></table>`
+  if (tax.inclusive) return markup`${due} ${table(rates)}`
+  return markup`${table([taxRow('Net', withThousands(total.amount)), ...rates])} ${due} ${note}`
+}
+
+function taxRow(words: string, amount: string): Html {
+  return markup`<tr>
+    <td>${words}</td>
+    <td class="amount">${amount}</td>
+  </tr> `
+}
+
 function lineRows(line: InvoiceLine): Html {
+  const notes = [...(line.corrects === undefined ? [] : [correctionWords(line.corrects)]), ...termsShown(line)]
   return markup`<tbody class="item">
     <tr class="line">
       <td>${line.description}</td>
-      <td class="amount">${withThousands(line.quantity)}</td>
+      <td class="amount">${quantityWords(line)}</td>
       <td class="unit">${line.unit}</td>
-      <td class="amount">${line.fee === undefined ? withThousands(String(line.events)) : ''}</td>
+      <td class="amount">${recordsWords(line)}</td>
       <td class="amount">${withThousands(line.amount)}</td>
     </tr>
-    ${line.tiers.length > 1 && line.taxCode === undefined ? [] : termsRow(termsShown(line))} ${partRows(line)}
+    ${notes.map(termsRow)} ${partRows(line)}
   </tbody> `
 }
 
-/** Several tiers say their terms themselves. */
-function termsShown(line: InvoiceLine): string {
-  const { tiers, taxCode } = line
-  return tiers.length > 1 ? `Tax code ${taxCode ?? ''}` : termsWords(line)
+/** Several tiers of a price say their terms themselves. */
+function termsShown(line: InvoiceLine): readonly string[] {
+  const isSaidByTiers = line.fee === undefined && shownTiers(line).length > 0
+  const tax = taxCodeWords(line)
+  const words = isSaidByTiers ? (tax ?? '') : termsWords(line)
+  return words === '' ? [] : [isSaidByTiers ? words.replace(/^t/, 'T') : words]
 }
 
 function termsRow(terms: string): Html {
   return markup`<tr class="terms">
     <td colspan="5">${terms}</td>
-  </tr>`
+  </tr> `
 }
 
 /** What each of several tiers contributed and what a minimum or maximum did, to the micro: the exact amount of the line. */
 function partRows(line: InvoiceLine): readonly Html[] {
-  const tiers = line.tiers.length > 1 ? line.tiers : []
   const parts = [
-    ...tiers.map((tier) => ({
-      words: `${reachOf(tier)} ${line.unit}: ${tier.terms}`,
+    ...shownTiers(line).map((tier) => ({
+      words: line.fee === undefined ? `${reachOf(tier)} ${line.unit}: ${tier.terms}` : tier.terms,
       quantity: withThousands(tier.quantity),
       amount: formatMicros(BigInt(tier.amountMicros)),
     })),
@@ -158,51 +209,19 @@ function reachOf({ fromUnits, upToUnits }: InvoiceLine['tiers'][number]): string
   return upToUnits === null ? `from ${from}` : `${from} to ${withThousands(upToUnits)}`
 }
 
-function chartsOf(invoice: Invoice): Html | readonly Html[] {
-  const days = periodDays(invoice.period.from, invoice.period.to)
-  const lines = invoice.sections.flatMap(({ account, lines: own }) => own.map((line) => ({ account, line })))
-  const used = lines.filter(({ line }) => line.days.length > 0)
-  const drawn = used
-    .toSorted((left, right) => compare(BigInt(right.line.amountMicros), BigInt(left.line.amountMicros)))
-    .slice(0, mostCharts)
-  if (drawn.length === 0) return []
-  const several = invoice.sections.length > 1
-  const charts = drawn.map(({ account, line }) => {
-    const byDay = new Map(line.days.map(({ day, quantity }) => [day, BigInt(quantity)]))
-    const shown = days.map((day): ChartDay => ({ day, quantity: byDay.get(day) ?? 0n }))
-    const title = chartTitle(line)
-    return usageChart(several ? `${account.name}: ${title}` : title, line.unit, shown)
-  })
-  const left = used.length - drawn.length
-  const note =
-    left > 0
-      ? markup`<p class="soft">The ${drawn.length} lines with the highest amounts; ${left} more are not drawn.</p>`
-      : []
-  return markup`<section>
-    <h2>Usage by day</h2>
-    ${note}
-    <div class="charts">${charts}</div>
-  </section>`
-}
-
-/** The meter, where only one line of it can be meant. */
-function chartTitle({ segment, meter, description }: InvoiceLine): string {
-  return parseSegmentKey(segment).model === null ? meter : description
-}
-
-function proofsOf({ sections }: Invoice): Html | readonly Html[] {
-  const lines = sections.flatMap((section) => section.lines).filter(({ chargeBlocks }) => chargeBlocks > 0)
+function proofsOf(invoice: Invoice): Html | readonly Html[] {
+  const lines = invoice.sections.flatMap((section) => section.lines).filter(({ chargeBlocks }) => chargeBlocks > 0)
   if (lines.length === 0) return []
   const rows = lines.map(
-    ({ segment, chargeBlocks, chargesRoot }) =>
+    ({ segment, chargeBlocks, fromBlock, chargesRoot }) =>
       markup`<tr>
         <td title="${segment}">${segmentName(segment)}</td>
-        <td class="amount">${chargeBlocks}</td>
+        <td class="amount">${blockWords(fromBlock ?? 0, chargeBlocks)}</td>
         <td><code>${chargesRoot}</code></td>
       </tr> `,
   )
   return markup`<section class="proofs">
-    <h2>What this invoice commits to</h2>
+    <h2>What this ${documentTitle(invoice).toLowerCase()} commits to</h2>
     <table>
       <thead>
         <tr>
@@ -216,6 +235,13 @@ function proofsOf({ sections }: Invoice): Html | readonly Html[] {
       </tbody>
     </table>
   </section>`
+}
+
+/** How many blocks, and from which one on where earlier documents have those before. */
+function blockWords(fromBlock: number, chargeBlocks: number): string {
+  if (fromBlock === 0) return String(chargeBlocks)
+  const first = fromBlock + 1
+  return chargeBlocks === 1 ? `no. ${first}` : `no. ${first} to ${fromBlock + chargeBlocks}`
 }
 
 /** What people know a segment by; its whole key is in the document, and in a title on the page. */
@@ -232,8 +258,4 @@ function footOf({ total, currency, rounding, minorDigits, ratingVersion, tenant,
     Exact amount ${exact} ${currency}. Lines are rounded to ${minorDigits} digits (${rounding}), residue ${residue}.
     Rated by rules ${ratingVersion}. Tenant ${tenant}, issued ${issuedAt}.
   </footer>`
-}
-
-function compare(left: bigint, right: bigint): number {
-  return left < right ? -1 : left > right ? 1 : 0
 }

@@ -1,8 +1,9 @@
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import { withThousands } from '../domain/billing/written-amounts.ts'
+import { documentTitle, grossWords, legalName, partyLines, referenceRows, taxRows } from './document-words.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
-import { limitWords, termsWords } from './line-words.ts'
-import { dayOf, lastDayOf } from './period-days.ts'
+import { correctionWords, limitWords, quantityWords, recordsWords, shownTiers, termsWords } from './line-words.ts'
+import { periodWords } from './period-days.ts'
 import { textTable, wrapped, type Column, type Row } from './text-table.ts'
 
 const columns: readonly Column[] = [
@@ -14,6 +15,7 @@ const columns: readonly Column[] = [
 ]
 
 const leastWidth = 80
+const leastLabel = 8
 const widestDescription = 50
 
 /** An invoice as a table of plain text for terminals and mails. It says what the JSON says, and ends with a line break. */
@@ -26,19 +28,43 @@ export function invoiceText(invoice: Invoice): string {
     // A single section needs no sum of its own above the same total.
     if (invoice.sections.length > 1) rows.push(['', '', '', 'Subtotal', withThousands(total.amount)])
   }
-  rows.push('rule', [`Total ${invoice.currency}`, '', '', '', withThousands(invoice.total.amount)])
+  rows.push(...totalRows(invoice))
   return [...headOf(invoice), '', ...textTable(columns, rows, leastWidth), '', ...footOf(invoice), ''].join('\n')
 }
 
-function headOf({ series, number, seller, buyer, period, issuedAt, currency }: Invoice): readonly string[] {
-  return [
-    `Invoice   ${invoiceName({ series, number })}`,
-    `Seller    ${seller.name} (${seller.id})`,
-    `Buyer     ${buyer.name} (${buyer.id})`,
-    `Period    ${period.key} (${dayOf(period.from)} to ${lastDayOf(period.to)}, UTC)`,
-    `Issued    ${issuedAt}`,
-    `Currency  ${currency}`,
+/** Labels stand before what they say; what goes on in the next line has none. */
+function headOf(invoice: Invoice): readonly string[] {
+  const { seller, buyer, period, issuedAt, dueOn, currency } = invoice
+  const rows: readonly (readonly [string, string])[] = [
+    [documentTitle(invoice), invoiceName(invoice)],
+    ...referenceRows(invoice),
+    ...partyRows('Seller', seller),
+    ...partyRows('Buyer', buyer),
+    ['Period', `${period.key} (${periodWords(period)}, UTC)`],
+    ['Issued', issuedAt],
+    ...(dueOn === undefined ? [] : [['Due', dueOn] as const]),
+    ['Currency', currency],
   ]
+  const width = Math.max(leastLabel, ...rows.map(([label]) => label.length))
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`)
+}
+
+function partyRows(label: string, party: Invoice['buyer']): readonly (readonly [string, string])[] {
+  const lines = [`${legalName(party)} (${party.id})`, ...partyLines(party)]
+  return lines.map((text, index) => [index === 0 ? label : '', text])
+}
+
+/** The sum of the lines, with the tax above or below what is to be paid, as it is added to them or in them. */
+function totalRows(invoice: Invoice): readonly Row[] {
+  const { currency, tax, total } = invoice
+  const due = [`Total ${currency}`, '', '', '', grossWords(invoice)]
+  if (tax === undefined) return ['rule', due]
+  const rates = taxRows(invoice)
+  const note = tax.note === undefined ? [] : [{ note: `No tax is charged: ${tax.note}` }]
+  if (tax.inclusive)
+    return ['rule', due, ...rates.map(({ words, amount }) => ({ note: `Includes ${words} is ${amount}` }))]
+  const added = rates.map(({ words, amount }) => [`  ${words}`, '', '', '', amount])
+  return ['rule', [`Net ${currency}`, '', '', '', withThousands(total.amount)], ...added, 'rule', due, ...note]
 }
 
 function footOf({ total, rounding, minorDigits, ratingVersion }: Invoice): readonly string[] {
@@ -52,19 +78,22 @@ function footOf({ total, rounding, minorDigits, ratingVersion }: Invoice): reado
 function lineRows(line: InvoiceLine): readonly Row[] {
   const [description = '', ...more] = wrapped(line.description, widestDescription)
   return [
-    [
-      `  ${description}`,
-      withThousands(line.quantity),
-      line.unit,
-      line.fee === undefined ? withThousands(line.events.toString()) : '',
-      withThousands(line.amount),
-    ],
+    [`  ${description}`, quantityWords(line), line.unit, recordsWords(line), withThousands(line.amount)],
     ...more.map((text) => [`  ${text}`]),
-    { note: `${line.subscription}: ${termsWords(line)}` },
-    ...(line.limit === undefined ? [] : [{ note: limitNote(line.limit) }]),
+    ...notesOf(line).map((note) => ({ note })),
   ]
 }
 
-function limitNote(limit: NonNullable<InvoiceLine['limit']>): string {
-  return `${limitWords(limit)}, ${withThousands(formatMicros(BigInt(limit.amountMicros)))}`
+function notesOf(line: InvoiceLine): readonly string[] {
+  const { subscription, fee, limit, corrects } = line
+  const terms = [subscription, termsWords(line)].filter((words) => words !== '').join(': ')
+  const parts = fee === undefined ? [] : shownTiers(line)
+  return [
+    ...(corrects === undefined ? [] : [correctionWords(corrects)]),
+    ...(terms === '' ? [] : [terms]),
+    ...parts.map((part) => `${part.terms}: ${withThousands(formatMicros(BigInt(part.amountMicros)))}`),
+    ...(limit === undefined
+      ? []
+      : [`${limitWords(limit)}, ${withThousands(formatMicros(BigInt(limit.amountMicros)))}`]),
+  ]
 }

@@ -1,10 +1,16 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { toHex } from '@meterline/shared/integrity/hash.ts'
+import { dayMs } from '@meterline/shared/units/civil.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import type { Bill, BillLine, BillTotal } from '../domain/billing/period-bill.ts'
+import { formatMinorUnits, roundToMinorUnit } from '@meterline/shared/units/money.ts'
+import type { Bill, BillLine, BillTotal } from '../domain/billing/bill.ts'
+import type { DocumentParty } from '../domain/billing/document-party.ts'
+import type { BillTaxes } from '../domain/billing/taxes.ts'
 import type { LedgerEntry } from '../domain/ledger/entry.ts'
+import { invoiceSchema, type lineSchema } from './invoice-schema.ts'
+import { dayOf } from './period-days.ts'
 
 /** What makes a bill an issued document. */
 export interface Issue {
@@ -15,110 +21,48 @@ export interface Issue {
   readonly number: number
   readonly issuedAtMs: number
   readonly ratingVersion: string
+  /** Log index of the catalogue it was made with. */
+  readonly catalogue?: number
 }
 
-const party = z.strictObject({ id: z.string(), name: z.string() })
-const digits = z.string().regex(/^-?[0-9]+$/)
-const money = z.string().regex(/^-?[0-9]+(\.[0-9]+)?$/)
-const total = z.strictObject({ amount: money, amountMicros: digits, invoicedMicros: digits, residueMicros: digits })
-
-const lineSchema = z.strictObject({
-  description: z.string(),
-  subscription: z.string(),
-  offering: z.string(),
-  price: z.string(),
-  terms: z.string(),
-  meter: z.string(),
-  unit: z.string(),
-  quantity: digits,
-  events: z.int(),
-  openingMicros: digits,
-  amountMicros: digits,
-  invoicedMicros: digits,
-  residueMicros: digits,
-  amount: money,
-  segment: z.string(),
-  chargesRoot: z.string().regex(/^[0-9a-f]{64}$/),
-  chargeBlocks: z.int(),
-  // Documents that were issued before lines showed their parts have neither.
-  days: z
-    .array(
-      z.strictObject({ day: z.string().regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), quantity: digits, amountMicros: digits }),
-    )
-    .default([]),
-  tiers: z
-    .array(
-      z.strictObject({
-        fromUnits: digits,
-        upToUnits: digits.nullable(),
-        terms: z.string(),
-        quantity: digits,
-        amountMicros: digits,
-      }),
-    )
-    .default([]),
-  // What most lines do not have is left out.
-  limit: z
-    .strictObject({ kind: z.enum(['minimum', 'maximum']), amountMicros: digits, terms: z.string() })
-    .exactOptional(),
-  taxCode: z.string().exactOptional(),
-  fee: z.strictObject({ due: z.enum(['in-advance', 'in-arrears', 'once']), period: z.string() }).exactOptional(),
-})
-
-const invoiceSchema = z.strictObject({
-  type: z.literal('meterline-invoice'),
-  format: z.literal(1),
-  tenant: z.string(),
-  series: z.string(),
-  number: z.int(),
-  issuedAt: z.string(),
-  period: z.strictObject({ key: z.string(), from: z.string(), to: z.string() }),
-  seller: party,
-  buyer: party,
-  currency: z.string(),
-  minorDigits: z.int(),
-  rounding: z.enum(['half-away', 'half-even']),
-  ratingVersion: z.string(),
-  sections: z.array(z.strictObject({ account: party, depth: z.int(), lines: z.array(lineSchema), total })),
-  total,
-  ledger: z.array(
-    z.strictObject({
-      entity: z.string(),
-      asset: z.string(),
-      account: z.string(),
-      debitMicros: digits,
-      creditMicros: digits,
-    }),
-  ),
-})
-
-/** An issued invoice as its JSON says it (docs/formats.md, "Invoice and line"): amounts and quantities are texts. */
+/**
+ * An issued invoice, credit note or debit note as its JSON says it (docs/formats.md, "Invoice and line"): amounts and
+ * quantities are texts.
+ */
 export type Invoice = z.infer<typeof invoiceSchema>
 export type InvoiceLine = z.infer<typeof lineSchema>
 
-/** The bill as an issued invoice. It holds no time but its period and the time of issue. */
+/** The bill as an issued invoice. It holds no time but its period, the time of issue, and the day it is due. */
 export function issueInvoice(bill: Bill, issue: Issue): Invoice {
+  const { kind, minorDigits, paymentDays, taxes } = bill
+  const percents = taxes.percents.values()
   return {
     type: 'meterline-invoice',
     format: 1,
+    ...(kind === 'invoice' ? {} : { kind }),
     tenant: issue.tenant,
     series: issue.series,
     number: issue.number,
     issuedAt: formatInstant(issue.issuedAtMs),
+    ...(paymentDays === null || kind === 'credit-note'
+      ? {}
+      : { dueOn: dayOf(formatInstant(issue.issuedAtMs + paymentDays * dayMs)) }),
     period: { key: bill.period.key, from: formatInstant(bill.period.startMs), to: formatInstant(bill.period.endMs) },
-    seller: bill.seller,
-    buyer: bill.buyer,
+    seller: partyJson(bill.seller),
+    buyer: partyJson(bill.buyer),
     currency: bill.relation.currency,
-    minorDigits: bill.minorDigits,
+    minorDigits,
     rounding: bill.rounding,
     ratingVersion: issue.ratingVersion,
+    ...(issue.catalogue === undefined ? {} : { catalogue: issue.catalogue }),
     sections: bill.sections.map(({ account, depth, lines, total: sectionTotal }) => ({
       account,
       depth,
-      lines: lines.map(lineJson),
+      lines: lines.map((line) => lineJson(line, percents.next().value ?? null)),
       total: totalJson(sectionTotal),
     })),
     total: totalJson(bill.total),
+    ...(taxes.items.length === 0 && taxes.note === null ? {} : { tax: taxJson(taxes, minorDigits) }),
     ledger: [...bill.openingEntries, ...bill.issueEntries].map(entryJson),
   }
 }
@@ -148,19 +92,28 @@ export function invoiceName({ series, number }: { readonly series: string; reado
   return `${series}-${String(number).padStart(6, '0')}`
 }
 
-function lineJson({ limit, taxCode, fee, ...line }: BillLine): InvoiceLine {
+/** What most lines do not have is left out. */
+function lineJson(line: BillLine, taxPercent: string | null): InvoiceLine {
+  const { kind, limit, taxCode, fee, fromBlock, corrects } = line
   return {
-    ...line,
+    description: line.description,
+    subscription: line.subscription,
+    offering: line.offering,
+    price: line.price,
+    terms: line.terms,
+    meter: line.meter,
+    unit: line.unit,
     quantity: line.quantity.toString(),
+    events: line.events,
     openingMicros: line.openingMicros.toString(),
-    amountMicros: line.amountMicros.toString(),
-    invoicedMicros: line.invoicedMicros.toString(),
-    residueMicros: line.residueMicros.toString(),
+    ...totalJson(line),
+    segment: line.segment,
     chargesRoot: toHex(line.chargesRoot),
-    days: line.days.map(({ day, quantity, amountMicros }) => ({
-      day,
-      quantity: quantity.toString(),
-      amountMicros: amountMicros.toString(),
+    chargeBlocks: line.chargeBlocks,
+    days: line.days.map((own) => ({
+      day: own.day,
+      quantity: own.quantity.toString(),
+      amountMicros: own.amountMicros.toString(),
     })),
     tiers: line.tiers.map(({ fromUnits, upToUnits, terms, quantity, amountMicros }) => ({
       fromUnits: fromUnits.toString(),
@@ -171,8 +124,43 @@ function lineJson({ limit, taxCode, fee, ...line }: BillLine): InvoiceLine {
     })),
     ...(limit === null ? {} : { limit: { ...limit, amountMicros: limit.amountMicros.toString() } }),
     ...(taxCode === null ? {} : { taxCode }),
+    ...(taxPercent === null ? {} : { taxPercent }),
     ...(fee === null ? {} : { fee }),
+    // A fee says what it is for; one that is owed no more does not.
+    ...(kind === 'usage' || fee !== null ? {} : { kind }),
+    ...(fromBlock === 0 ? {} : { fromBlock }),
+    ...(corrects === null ? {} : { corrects }),
   }
+}
+
+function partyJson({ address, taxIds, ...own }: DocumentParty): Invoice['buyer'] {
+  return {
+    ...own,
+    ...(address === undefined ? {} : { address: [...address] }),
+    ...(taxIds === undefined ? {} : { taxIds: taxIds.map((taxId) => ({ ...taxId })) }),
+  }
+}
+
+function taxJson(taxes: BillTaxes, minorDigits: number): NonNullable<Invoice['tax']> {
+  const { items, taxMicros, grossMicros, inclusive, note } = taxes
+  return {
+    items: items.map(({ baseMicros, taxMicros: micros, ...own }) => ({
+      ...own,
+      baseMicros: baseMicros.toString(),
+      taxMicros: micros.toString(),
+    })),
+    taxMicros: taxMicros.toString(),
+    amount: moneyText(taxMicros, minorDigits),
+    grossMicros: grossMicros.toString(),
+    gross: moneyText(grossMicros, minorDigits),
+    inclusive,
+    ...(note === null ? {} : { note }),
+  }
+}
+
+/** Whole minor units as people write them. */
+function moneyText(micros: bigint, minorDigits: number): string {
+  return formatMinorUnits(roundToMinorUnit(micros, minorDigits, 'half-away').minorUnits, minorDigits)
 }
 
 function totalJson({ amount, amountMicros, invoicedMicros, residueMicros }: BillTotal): Invoice['total'] {

@@ -2,21 +2,17 @@ import { fault } from '@meterline/shared/base/errors.ts'
 import type { Clock } from '@meterline/shared/base/clock.ts'
 import type { Fault } from '@meterline/shared/base/errors.ts'
 import { parseYamlWithPositions } from '@meterline/shared/config/yaml-positions.ts'
-import { sha256 } from '@meterline/shared/integrity/hash.ts'
-import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
-import { longestLogEntryBytes } from '@meterline/shared/model/log-entry.ts'
 import { readTenantFile } from '../catalogue-files/parse-tenant-file.ts'
+import { touchedRelations } from '../domain/billing/touched-relations.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import { compileCatalogue } from '../domain/catalogue/compile-catalogue.ts'
 import { diffCatalogue, formatDiffLine } from '../domain/catalogue/diff-catalogue.ts'
-import type { TenantStore } from '../store/tenant-store.ts'
-import type { ApplyResult } from './commands.ts'
-import { putInForce } from './catalogue-in-force.ts'
+import type { LateMark } from '../store/late-table.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { chargedAheadFault } from './charged-places.ts'
+import type { ApplyResult } from './commands.ts'
+import { barredPeriods, commitCatalogue, tooLargeForLog, touchedWords } from './commit-catalogue.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
-
-/** What a log entry can hold, less what stands around the content. */
-const longestCatalogueBytes = longestLogEntryBytes - 1024
 
 /**
  * Applies a tenant file: read with all its mistakes, compared with what is in force, stored as a new version and an entry
@@ -41,38 +37,49 @@ export function applyCatalogue(
   if (!compiled.ok) return refused(compiled.fault)
   const catalogue = compiled.value
   const { tenant } = catalogue.file
-  const diff = diffCatalogue(before?.catalogue ?? null, catalogue).map(formatDiffLine)
+  const ahead = before === null ? null : chargedAhead(registry, tenant, before.catalogue, catalogue, clock.wallMs())
+  if (ahead !== null) return refused(ahead)
+  const touched = before === null ? [] : billedRelationsTouched(registry, tenant, before.catalogue, catalogue)
+  const differences = diffCatalogue(before?.catalogue ?? null, catalogue).map(formatDiffLine)
+  const diff = [...differences, ...touched.map(touchedWords)]
   const version = before?.version ?? null
   if (options.dryRun || before?.catalogue.hash === catalogue.hash) {
     return { ok: true, value: { tenant, version, applied: false, diff } }
   }
 
-  if (catalogue.bytes.length > longestCatalogueBytes) {
-    const text = `The tenant file takes ${catalogue.bytes.length} bytes in the log, which holds at most ${longestCatalogueBytes}.`
-    return refused(fault('catalogue_too_large', text))
-  }
+  const tooLarge = tooLargeForLog(catalogue)
+  if (tooLarge !== null) return refused(tooLarge)
   const service = registry.findOrCreate(tenant)
   if (!service.ok) return refused(service.fault)
   const committed = service.value.attempt(() =>
-    commitCatalogue(service.value.store, catalogue, file.name, clock.wallMs()),
+    commitCatalogue(service.value.store, { catalogue, source: file.name, touched, decision: null }, clock.wallMs()),
   )
   if (!committed.ok) return refused(committed.fault)
   service.value.putInForce(committed.value)
   return { ok: true, value: { tenant, version: committed.value.version, applied: true, diff } }
 }
 
-function commitCatalogue(store: TenantStore, catalogue: Catalogue, fileName: string, nowMs: number): CatalogueInForce {
-  const version = store.log.size
-  const content = catalogue.bytes
-  const contentHash = sha256(content)
-  store.commitCatalogue(
-    {
-      entries: [encodeLogEntry({ kind: 'catalogue', contentHash, content })],
-      catalogue: { logIndex: version, contentHash, content, fileName, appliedMs: nowMs },
-    },
-    { logSize: version },
-  )
-  return putInForce(catalogue, version)
+/** Who is billed already for what the new version says otherwise. */
+function billedRelationsTouched(
+  registry: TenantRegistry,
+  tenant: string,
+  before: Catalogue,
+  after: Catalogue,
+): readonly LateMark[] {
+  const service = registry.find(tenant)
+  return typeof service === 'string' ? [] : touchedRelations(before, after, barredPeriods(service.store))
+}
+
+/** Why what is charged already does not let the new version say where accounts will be. */
+function chargedAhead(
+  registry: TenantRegistry,
+  tenant: string,
+  before: Catalogue,
+  after: Catalogue,
+  nowMs: number,
+): Fault | null {
+  const service = registry.find(tenant)
+  return typeof service === 'string' ? null : chargedAheadFault(service.store, before, after, nowMs)
 }
 
 /** The tenant a file says it is of, as far as that can be read; mistakes in it are found by the real reading. */

@@ -1,4 +1,4 @@
-import type { DocumentLogEntry, LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
+import type { LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
 import { openingMicros, positionMicros } from '@meterline/shared/rating/dispatch.ts'
 import type { CompiledModel } from '@meterline/shared/rating/model.ts'
 import type { Position } from '@meterline/shared/rating/position.ts'
@@ -13,6 +13,8 @@ const shownProblems = 100
 
 /** What the charges of a segment come to. */
 export interface ChargedSegment {
+  /** Charge blocks so far. */
+  blocks: number
   quantity: bigint
   events: number
   amountMicros: bigint
@@ -34,8 +36,6 @@ export class BooksAudit {
   readonly positions = new ChargedPositions()
   /** What the charges make of each segment's days. */
   readonly days = new ChargedDays()
-  /** Document entries of the log, by log index. */
-  readonly documents = new Map<number, DocumentLogEntry>()
   /** Numbers that restores left unused, with the place of the restore, in log order. */
   readonly numberGaps: (NumberGap & { readonly logIndex: number })[] = []
   /** Rows that log entries account for, by table. */
@@ -45,6 +45,8 @@ export class BooksAudit {
     ledger_entry: 0,
     suspense: 0,
     suspense_decision: 0,
+    usage_void: 0,
+    event_replacement: 0,
     control_unit: 0,
     document: 0,
     catalogue: 0,
@@ -132,15 +134,19 @@ export class BooksAudit {
     return model === null ? null : positionMicros(model, position) - openingMicros(model)
   }
 
-  /** A charge block; false when its leg has other parties than that of an earlier block of its segment. */
+  /**
+   * A charge block, `events` below zero when it takes charges back; false when its leg has other parties than that of an
+   * earlier block of its segment.
+   */
   charged(segmentKey: string, parties: string, quantity: bigint, events: number, amountMicros: bigint): boolean {
     const pair = this.#pairs.get(parties) ?? parties
     this.#pairs.set(pair, pair)
     const earlier = this.#parties.get(segmentKey)
     this.#parties.set(segmentKey, pair)
     const segment = this.segments.get(segmentKey)
-    if (segment === undefined) this.segments.set(segmentKey, { quantity, events, amountMicros })
+    if (segment === undefined) this.segments.set(segmentKey, { blocks: 1, quantity, events, amountMicros })
     else {
+      segment.blocks += 1
       segment.quantity += quantity
       segment.events += events
       segment.amountMicros += amountMicros

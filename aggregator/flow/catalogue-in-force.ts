@@ -11,6 +11,8 @@ export interface CatalogueInForce {
   readonly agents: ReadonlyMap<string, RegisteredAgent>
   /** What usage is watched for beside being charged. */
   readonly watch: UsageWatch
+  /** Who gets invoices in the middle of a period. */
+  readonly progressiveBuyers: ReadonlySet<string>
   /** What agents are to enforce of it; made when it is first asked for, since that takes a while. */
   readonly snapshot: () => MadeSnapshot
 }
@@ -24,6 +26,9 @@ export function putInForce(catalogue: Catalogue, version: number): CatalogueInFo
     catalogue,
     agents: new Map<string, RegisteredAgent>(agents),
     watch: compileWatch(catalogue.file),
+    progressiveBuyers: new Set(
+      catalogue.file.billingProfiles.filter((profile) => profile.progressiveAmount !== null).map(({ id }) => id),
+    ),
     snapshot: () => (made ??= makeSnapshot(catalogue, version)),
   }
 }

@@ -1,47 +1,29 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
-import { assertThat, failed, fault, ok } from '@meterline/shared/base/errors.ts'
+import { failed, fault, ok } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
-import { sha256 } from '@meterline/shared/integrity/hash.ts'
-import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
-import { encodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
-import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
-import { parseSegmentKey, segmentKeyPrefix } from '@meterline/shared/rating/segment.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import { parsePeriodKey } from '@meterline/shared/units/period.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
-import { periodBills } from '../domain/billing/period-bill.ts'
-import type { Bill, SegmentState } from '../domain/billing/period-bill.ts'
-import type { Catalogue } from '../domain/catalogue/catalogue.ts'
-import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
-import { encodeInvoice, invoiceName, issueInvoice } from '../documents/invoice.ts'
-import type { DocumentRow } from '../store/document-table.ts'
+import { relationKey } from '../domain/billing/billed-relation.ts'
+import type { Relation } from '../domain/ledger/templates.ts'
+import { periodKeyParts } from '../domain/periods/billing-cycle.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
-import type { ClosedWrites, DocumentWrites, LedgerWrite } from '../store/writes.ts'
-import type { DocumentSummary } from './commands.ts'
+import { applyCredits } from './apply-credits.ts'
+import type { BillSummary, ClosedPeriod, ClosingRequest, WaitingBill } from './bill-answers.ts'
+import { digestOfBills } from './bill-digest.ts'
+import { BillingBooks } from './billing-books.ts'
 import { documentSummary } from './document-summary.ts'
+import { tryBills, type BillPlan } from './plan-bills.ts'
+import { closingBill, relationsToBill } from './relation-bills.ts'
+import { runBills } from './run-bills.ts'
 import type { TenantService } from './tenant-service.ts'
-
-/** Documents issued in one transaction; between two of them other work goes on. */
-const documentsPerCommit = 50
-
-/** What to close. */
-export interface ClosingRequest {
-  readonly tenant: string
-  readonly period: string
-  /** Close the period that still runs: its later usage goes to suspense. */
-  readonly force?: boolean
-}
-
-/** A closed period with its documents in the order they were issued. */
-export interface ClosedPeriod {
-  readonly period: string
-  readonly documents: readonly DocumentSummary[]
-}
+import { untilRated } from './until-rated.ts'
 
 /**
- * Closes a period: waits until everything received is rated, bars the period against later usage, issues a document to
- * every buyer, marks it closed. Each step is its own commit, so a closing that was cut off goes on where it stopped when
- * it is asked for again; a closed period only answers with its documents.
+ * Closes a period of a billing cycle: waits until everything received is rated, bars the period, so that what is charged in
+ * it from then on is late, and issues a document to every buyer of the cycle whose grace is over, marks the period closed
+ * when nobody waits any more. Every document is its own decision, made with one version of the catalogue for the whole run;
+ * a closing that was cut off, or has bills that wait, goes on when it is asked for again, and whoever has his document gets
+ * no other one. A closed period only answers with its documents.
  */
 export async function closePeriod(
   service: TenantService,
@@ -49,183 +31,172 @@ export async function closePeriod(
   request: ClosingRequest,
   progress: (message: string) => void = () => undefined,
 ): Promise<Result<ClosedPeriod>> {
-  const period = parsePeriodKey(request.period)
-  if (!period.ok) return period
-  const { key } = period.value
-  const begun = await beginClosing(service, clock, period.value, request.force === true, progress)
-  if (!begun.ok) return begun
-  if (begun.value === 'closing') {
-    const issued = await issueDocuments(service, clock, period.value, progress)
-    if (!issued.ok) return issued
-    service.sealCheckpoint()
-  }
-  return ok({ period: key, documents: service.store.documents.list(key).map(documentSummary) })
+  const { inForce, store, tenant } = service
+  if (inForce === null) return failed(fault('catalogue_missing', `Tenant ${tenant} has no catalogue to bill with.`))
+  const named = new BillingBooks(store, inForce).period(request.period)
+  if (!named.ok) return named
+  const period = named.value
+  if (stateOf(store, period) === 'closed') return ok(standing(store, period, [], []))
+  const allowed = mayClose(store, period, clock.wallMs(), request)
+  if (!allowed.ok) return allowed
+  const rated = await untilRated(service, progress)
+  if (!rated.ok) return rated
+  // Nothing runs between here and the commit: what is received from now on is rated with the period barred.
+  const books = new BillingBooks(store, service.inForce ?? inForce)
+  const barred = barPeriod(service, books, period, request, clock.wallMs())
+  if (!barred.ok) return barred
+  const blocked = await relationsBefore(service, books, period, clock.wallMs())
+  if (!blocked.ok) return blocked
+  const rules = { nowMs: clock.wallMs(), force: request.force === true, blocked: blocked.value }
+  const plan = service.attempt(() => closingPlan(books, period, rules))
+  if (!plan.ok) return plan
+  return await closeWith(service, clock, period, plan.value, { request, progress })
 }
 
-async function beginClosing(
-  service: TenantService,
-  clock: Clock,
-  period: Period,
-  force: boolean,
-  progress: (message: string) => void,
-): Promise<Result<'closing' | 'closed'>> {
-  const state = stateOf(service.store, period)
-  if (state !== 'open') return ok(state)
-  const nowMs = clock.wallMs()
+/** Whether a period may be closed now, by its time. */
+function mayClose(store: TenantStore, period: Period, nowMs: number, { force }: ClosingRequest): Result<null> {
   if (period.startMs > nowMs) {
     return failed(
       fault('period_future', `Period ${period.key} begins at ${formatInstant(period.startMs)}, not before.`),
     )
   }
-  if (period.endMs > nowMs && !force) {
+  const mayRun = force === true || stateOf(store, period) !== 'open'
+  if (period.endMs > nowMs && !mayRun) {
     const text =
-      `Period ${period.key} runs until ${formatInstant(period.endMs)}; usage of it that comes after the close goes to ` +
-      'suspense. Close it after that, or say --force to close it now.'
+      `Period ${period.key} runs until ${formatInstant(period.endMs)}; usage of it that comes after the close stands on ` +
+      'the next documents. Close it after that, or say --force to close it now.'
     return failed(fault('period_running', text))
   }
-  if (service.hasUnrated) progress('waiting until everything received is rated')
-  while (service.hasUnrated) {
-    const caughtUp = await service.caughtUp()
-    if (!caughtUp.ok) return caughtUp
+  return ok(null)
+}
+
+/** Marks a period as being closed, unless it is already or this is a dry run. */
+function barPeriod(
+  service: TenantService,
+  books: BillingBooks,
+  period: Period,
+  { dryRun }: ClosingRequest,
+  nowMs: number,
+): Result<null> {
+  const { store } = service
+  const open = openBefore(store, period)
+  if (open !== undefined) {
+    const text =
+      `Period ${open} comes before ${period.key} and is not closed, although something was charged in it. Close it first: ` +
+      'documents are issued in the order of their periods.'
+    return failed(fault('period_order', text, { period: open }))
   }
-  // Nothing runs between this check and the commit: what is received from now on is rated with the period barred.
-  const now = stateOf(service.store, period)
-  const { inForce, store } = service
-  if (now !== 'open') return ok(now)
-  if (inForce === null)
-    return failed(fault('catalogue_missing', `Tenant ${service.tenant} has no catalogue to bill with.`))
+  if (dryRun === true || stateOf(store, period) !== 'open') return ok(null)
   const committed = service.attempt(() =>
-    store.commitClosing(period.key, inForce.version, clock.wallMs(), { logSize: store.log.size }),
+    store.commitClosing(period.key, books.version, nowMs, { logSize: store.log.size }),
   )
-  return committed.ok ? ok('closing') : committed
+  return committed.ok ? ok(null) : committed
+}
+
+/** An open period before one, of the same cycle, that something was charged in. */
+function openBefore(store: TenantStore, { key }: Period): string | undefined {
+  const { cycle } = periodKeyParts(key)
+  const isBefore = (other: string): boolean => other < key && periodKeyParts(other).cycle === cycle
+  return store.segments.periodKeys().find((other) => isBefore(other) && !store.documents.isBarred(other))
+}
+
+/**
+ * Keys of the relations whose bill of an earlier period waits. Refused when such a bill could be issued now: it comes first.
+ */
+async function relationsBefore(
+  service: TenantService,
+  books: BillingBooks,
+  { key }: Period,
+  nowMs: number,
+): Promise<Result<ReadonlySet<string>>> {
+  const { cycle } = periodKeyParts(key)
+  const waiting = new Set<string>()
+  for (const earlier of books.store.documents.periods()) {
+    if (earlier.state === 'closed' || earlier.key >= key || periodKeyParts(earlier.key).cycle !== cycle) continue
+    const period = books.period(earlier.key)
+    if (!period.ok) return period
+    const plan = service.attempt(() => closingPlan(books, period.value, { nowMs, force: false, blocked: waiting }))
+    if (!plan.ok) return plan
+    const trial = await tryBills(service, plan.value)
+    if (!trial.ok) return trial
+    const ready = trial.value.bills.find((bill) => !books.catalogue.profile(bill.seller).approval)
+    if (ready !== undefined) {
+      const text = `The closing of ${earlier.key} is not finished: ask for it again before ${key}.`
+      return failed(fault('period_order', text, { period: earlier.key }))
+    }
+    for (const each of [...trial.value.waiting, ...trial.value.bills]) waiting.add(relationKey(each))
+  }
+  return ok(waiting)
+}
+
+interface ClosingRules {
+  readonly nowMs: number
+  /** Grace is not waited for. */
+  readonly force: boolean
+  /** Keys of relations whose bill of an earlier period is not out. */
+  readonly blocked: ReadonlySet<string>
+}
+
+function closingPlan(books: BillingBooks, period: Period, { nowMs, force, blocked }: ClosingRules): BillPlan {
+  const hasDocument = ({ seller: entity, buyer, currency }: Relation): boolean =>
+    books.store.documents.ordinaryNumber({ period: period.key, entity, buyer, currency }) !== null
+  return {
+    books,
+    relations: relationsToBill(books, period).filter((relation) => !hasDocument(relation)),
+    // Looked at again, because another closing of the same period may have gone on during a pause.
+    billOf: (relation) => (hasDocument(relation) ? null : closingBill(books, relation, period)),
+    waitsFor: (relation) => {
+      const { seller, buyer, currency, kind } = relation
+      if (kind === 'cost') return null
+      const isBlocked = blocked.has(relationKey(relation))
+      if (isBlocked) return { seller, buyer, currency, reason: 'earlier-period', untilMs: null }
+      const untilMs = period.endMs + books.catalogue.profile(buyer).graceMs
+      return force || nowMs >= untilMs ? null : { seller, buyer, currency, reason: 'grace', untilMs }
+    },
+  }
+}
+
+async function closeWith(
+  service: TenantService,
+  clock: Clock,
+  period: Period,
+  plan: BillPlan,
+  { request, progress }: { readonly request: ClosingRequest; readonly progress: (message: string) => void },
+): Promise<Result<ClosedPeriod>> {
+  const { store } = service
+  const run = await runBills(service, clock, plan, request, progress)
+  if (!run.ok) return run
+  const { waiting, bills } = run.value
+  if (request.dryRun === true) return service.attempt(() => standing(store, period, waiting, bills))
+  // Two closings of the same period may have run side by side; one of them ends it.
+  if (waiting.length === 0 && stateOf(store, period) === 'closing') {
+    const closed = service.attempt(() =>
+      store.commitClosed({ period: period.key, closedMs: clock.wallMs() }, { logSize: store.log.size }),
+    )
+    if (!closed.ok) return closed
+  }
+  const credited = await applyCredits(service, clock)
+  if (!credited.ok) return credited
+  service.sealCheckpoint()
+  return service.attempt(() => standing(store, period, waiting, bills))
+}
+
+function standing(
+  store: TenantStore,
+  period: Period,
+  waiting: readonly WaitingBill[],
+  bills: readonly BillSummary[],
+): ClosedPeriod {
+  return {
+    period: period.key,
+    state: stateOf(store, period),
+    documents: store.documents.list(period.key).map(documentSummary),
+    waiting,
+    bills,
+    digest: bills.length === 0 ? null : digestOfBills(bills),
+  }
 }
 
 function stateOf(store: TenantStore, period: Period): 'open' | 'closing' | 'closed' {
   return store.documents.periods().find(({ key }) => key === period.key)?.state ?? 'open'
-}
-
-async function issueDocuments(
-  service: TenantService,
-  clock: Clock,
-  period: Period,
-  progress: (message: string) => void,
-): Promise<Result<null>> {
-  const { store, tenant } = service
-  const bills = loadBills(store, period)
-  const waiting = bills.filter((bill) => bill.relation.kind === 'sale' && !store.documents.isIssued(billKey(bill)))
-  for (let at = 0; at < waiting.length; at += documentsPerCommit) {
-    // Looked at again, because another closing of the same period may have gone on during the pause.
-    const group = waiting.slice(at, at + documentsPerCommit).filter((bill) => !store.documents.isIssued(billKey(bill)))
-    const logSize = store.log.size
-    const writes = documentWrites(store, tenant, group, clock.wallMs())
-    const committed = service.attempt(() => store.commitDocuments(writes, { logSize }))
-    if (!committed.ok) return committed
-    progress(`${Math.min(at + documentsPerCommit, waiting.length)} of ${waiting.length} documents issued`)
-    const paused = await service.pause()
-    if (!paused.ok) return paused
-  }
-  // Two closings of the same period may have run side by side; one of them ends it.
-  if (stateOf(store, period) === 'closed') return ok(null)
-  const logSize = store.log.size
-  const writes = closedWrites(store, period, bills, clock.wallMs())
-  const closed = service.attempt(() => store.commitClosed(writes, { logSize }))
-  return closed.ok ? ok(null) : closed
-}
-
-/** Everything the period's bills are made of: what its segments have come to, and the catalogues they were rated with. */
-function loadBills(store: TenantStore, period: Period): readonly Bill[] {
-  const barred = store.documents.periods().find(({ key }) => key === period.key)
-  assertThat(barred !== undefined, `bills are made of a period that is barred, and ${period.key} is not`)
-  const segments = new Map<string, SegmentState>()
-  const days = store.segmentDays.daysOf(segmentKeyPrefix(period.key))
-  for (const [key, accumulator] of store.segments.accumulatorsOf(segmentKeyPrefix(period.key))) {
-    const leaves = store.segments.leavesOf(key).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
-    const own = [...(days.get(key) ?? [])].map(([day, usage]) => ({ day, ...usage }))
-    segments.set(key, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks: leaves.length, days: own })
-  }
-  const catalogues = loadCatalogues(store, barred.catalogueIndex, [...segments.keys()])
-  return periodBills({ catalogues, period }, segments)
-}
-
-/** The catalogue in force and, newest first, as many earlier ones as it takes to know every segment's price. */
-function loadCatalogues(store: TenantStore, newest: number, segmentKeys: readonly string[]): readonly Catalogue[] {
-  const catalogues: Catalogue[] = []
-  let unknown = segmentKeys
-  for (let at = newest; at >= 0;) {
-    const row = store.catalogues.inForceAt(at)
-    if (row === undefined) break
-    const catalogue = catalogueFromBytes(row.content)
-    assertThat(catalogue.ok, `catalogue ${row.logIndex}, which was applied, can be read`)
-    catalogues.push(catalogue.value)
-    unknown = unknown.filter((key) => {
-      const { subscription, priceId } = parseSegmentKey(key)
-      return catalogue.value.subscriptions.get(subscription)?.pricesById.has(priceId) !== true
-    })
-    if (unknown.length === 0) break
-    at = row.logIndex - 1
-  }
-  return catalogues
-}
-
-function billKey(bill: Bill): Pick<DocumentRow, 'period' | 'entity' | 'buyer' | 'currency'> {
-  const { seller, buyer, currency } = bill.relation
-  return { period: bill.period.key, entity: seller, buyer, currency }
-}
-
-function documentWrites(store: TenantStore, tenant: string, bills: readonly Bill[], nowMs: number): DocumentWrites {
-  const logSize = store.log.size
-  const entries: Uint8Array[] = []
-  const documents: DocumentRow[] = []
-  const ledger: LedgerWrite[] = []
-  const given = new Map<string, number>()
-  for (const bill of bills) {
-    const { seller } = bill.relation
-    // Each legal entity numbers its invoices in one series that carries its id, so that numbers are unique in the tenant.
-    const series = seller
-    const number = (given.get(series) ?? store.documents.lastSequence(seller, series)) + 1
-    given.set(series, number)
-    const bytes = encodeInvoice(issueInvoice(bill, { tenant, series, number, issuedAtMs: nowMs, ratingVersion }))
-    const documentHash = sha256(bytes)
-    const logIndex = logSize + entries.length
-    const posted = [...bill.openingEntries, ...bill.issueEntries]
-    entries.push(encodeLogEntry({ kind: 'document', entity: seller, series, number, documentHash, entries: posted }))
-    ledger.push({ logIndex, entries: posted })
-    documents.push({
-      ...billKey(bill),
-      series,
-      sequence: number,
-      number: invoiceName({ series, number }),
-      total: bill.total.amount,
-      logIndex,
-      documentHash,
-      bytes,
-    })
-  }
-  return { entries, documents, ledger }
-}
-
-/** Partners issue their own documents, so what is due to them without usage is posted when the period is closed. */
-function closedWrites(store: TenantStore, period: Period, bills: readonly Bill[], nowMs: number): ClosedWrites {
-  const logSize = store.log.size
-  const entries: Uint8Array[] = []
-  const ledger: LedgerWrite[] = []
-  const catalogueIndex = store.documents.periods().find(({ key }) => key === period.key)?.catalogueIndex ?? 0
-  const batchIndex = Math.max(0, store.ratingCursor())
-  for (const bill of bills) {
-    if (bill.relation.kind !== 'cost' || bill.openingEntries.length === 0) continue
-    const partition = `partner:${bill.relation.seller}`
-    ledger.push({ logIndex: logSize + entries.length, entries: bill.openingEntries })
-    entries.push(
-      encodeLogEntry({
-        kind: 'ledger',
-        ratingVersion,
-        catalogueIndex,
-        batchIndex,
-        partition,
-        postings: [],
-        entries: bill.openingEntries,
-      }),
-    )
-  }
-  return { period: period.key, closedMs: nowMs, entries, ledger }
 }

@@ -6,12 +6,13 @@ import type { StoredEvidence } from '../store/evidence-table.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { applyCatalogue } from './apply-catalogue.ts'
 import { Backups } from './backup-tenant.ts'
+import { billCommands } from './bill-commands.ts'
 import type { BackupParts } from './backup-tenant.ts'
-import { closePeriod } from './close-period.ts'
 import type { Commands, EvidenceItem } from './commands.ts'
 import { documentSummary } from './document-summary.ts'
 import { discardSuspended } from './discard-suspense.ts'
 import { findDispositions } from './find-dispositions.ts'
+import { receivableCommands } from './receivable-commands.ts'
 import { replaySuspense } from './replay-suspense.ts'
 import { catalogueHistory, diffCatalogues, exportCatalogue, showCatalogue } from './show-catalogue.ts'
 import { showSuspended } from './show-suspended.ts'
@@ -20,7 +21,10 @@ import { listDrift } from './list-drift.ts'
 import { listGaps } from './list-gaps.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
 import { failedTenantStatus, tenantStatus } from './tenant-status.ts'
+import { subscriptionCommands } from './subscription-commands.ts'
+import { usageCommands } from './usage-commands.ts'
 import { verifyBooks } from './verify-books.ts'
+import { whatIfCommands } from './what-if-commands.ts'
 
 /** More events than this are not looked up in one command. */
 const maxEvents = 10_000
@@ -50,10 +54,7 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
       const service = registry.demand(tenant)
       return service.ok ? exportCatalogue(service.value, version) : service
     },
-    closePeriod: async (request, progress) => {
-      const service = registry.demand(request.tenant)
-      return service.ok ? await closePeriod(service.value, clock, request, progress) : service
-    },
+    ...billCommands(registry, clock),
     invoiceList: (tenant, period) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
@@ -113,6 +114,10 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
       value.scheduleCheckpoint()
       return discarded
     },
+    ...subscriptionCommands(registry, clock),
+    ...usageCommands(registry, clock),
+    ...receivableCommands(registry, clock),
+    ...whatIfCommands(registry, clock),
     drift: (tenant, { period = null, limit }) => {
       const service = registry.demand(tenant)
       return service.ok ? ok(listDrift(service.value.store, period, Math.min(limit, maxPage))) : service

@@ -7,12 +7,18 @@ import type {
   CatalogueSide,
   CatalogueVersionItem,
 } from './catalogue-answers.ts'
+import type { BillCommands } from './bill-commands.ts'
+import type { DocumentSummary } from './document-summary.ts'
 import type { UnitPlace } from '../store/suspense-table.ts'
 import type { DiscardedUnit, DiscardOrder } from './discard-suspense.ts'
 import type { DriftItem } from './list-drift.ts'
 import type { RestoreSummary } from './log-generation.ts'
+import type { ReceivableCommands } from './receivable-commands.ts'
 import type { ReplayOrder, ReplayReport } from './replay-suspense.ts'
 import type { ShownUnit } from './show-suspended.ts'
+import type { SubscriptionCommands } from './subscription-commands.ts'
+import type { UsageCommands } from './usage-commands.ts'
+import type { WhatIfCommands } from './what-if-commands.ts'
 import type { CorrelationsAnswer, CorrelationsRequest, GapsAnswer, GapsRequest } from './completeness-answers.ts'
 
 /** What an apply did or, in a dry run, would do. */
@@ -24,19 +30,6 @@ export interface ApplyOutcome {
   readonly applied: boolean
   /** Lines for people: what is added (+), removed (-) and changed (~). */
   readonly diff: readonly string[]
-}
-
-/** An issued document, as the list shows it. */
-export interface DocumentSummary {
-  readonly number: string
-  readonly series: string
-  readonly seller: string
-  readonly buyer: string
-  readonly period: string
-  readonly currency: string
-  /** Total in the currency's minor units as decimal text. */
-  readonly total: string
-  readonly logIndex: number
 }
 
 /** What one event was charged on one leg. */
@@ -76,6 +69,15 @@ export type Disposition =
       readonly reason: string
       readonly by: string
       readonly discardedMs: number
+    }
+  /** It was charged, and somebody took that back. */
+  | {
+      readonly kind: 'voided'
+      readonly logIndex: number
+      readonly unit: number
+      readonly reason: string
+      readonly by: string
+      readonly voidedMs: number
     }
   /** Stored and receipted, not rated yet. */
   | { readonly kind: 'pending'; readonly logIndex: number; readonly unit: number }
@@ -164,6 +166,8 @@ export interface TenantStatus {
   /** Events that were in suspense and are charged by now, and those that somebody gave up. */
   readonly released: number
   readonly discarded: number
+  /** Events that were charged and taken back. */
+  readonly voided: number
   readonly unratedBatches: number
   readonly evidence: number
   readonly documents: number
@@ -213,7 +217,8 @@ export type BackupFaultCode =
   | 'tenant_failed'
 
 /** Everything a person or another program can ask of a running aggregator. Every answer is plain JSON. */
-export interface Commands {
+export interface Commands
+  extends SubscriptionCommands, BillCommands, UsageCommands, ReceivableCommands, WhatIfCommands {
   /** Mistakes come back in `mistakes` with fault code 'tenant_file_invalid'. */
   apply(fileName: string, text: string, options: { readonly dryRun: boolean }): Promise<ApplyResult>
   /** What a version of the catalogue (null: the one in force) says at an instant; now when none is given. */
@@ -227,10 +232,6 @@ export interface Commands {
   catalogueDiff(tenant: string, before: CatalogueSide, after: CatalogueSide): Result<CatalogueDifference>
   /** A version (null: the one in force) as a tenant file that applies to the same content. */
   catalogueExport(tenant: string, version: number | null): Result<CatalogueExport>
-  closePeriod(
-    request: { readonly tenant: string; readonly period: string; readonly force?: boolean },
-    progress?: (message: string) => void,
-  ): Promise<Result<{ readonly period: string; readonly documents: readonly DocumentSummary[] }>>
   invoiceList(tenant: string, period?: string): Result<readonly DocumentSummary[]>
   /** `json` is the document's immutable text, byte for byte; `text` a table for reading. */
   invoiceShow(tenant: string, number: string): Result<{ readonly json: string; readonly text: string }>

@@ -3,6 +3,7 @@ import { eventKey } from '@meterline/shared/integrity/event-key.ts'
 import { decodeChargeBlock } from '@meterline/shared/model/charge.ts'
 import type { DecisionRow } from '../store/suspense-table.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
+import type { VoidRow } from '../store/void-table.ts'
 import { unitAt } from './admission.ts'
 import type { Disposition, DispositionLeg } from './commands.ts'
 import { PriceNames } from './price-names.ts'
@@ -28,12 +29,14 @@ export function findDispositions(
   return events.map(({ source, id }): Disposition => {
     const known = store.keys.lookup(eventKey(tenant, source, id), 0)
     if (known === null) return { kind: 'unknown' }
-    const { logIndex, unit } = unitAt(known)
+    const { logIndex, unit } = store.voids.standing(unitAt(known))
     if (logIndex > cursor) return { kind: 'pending', logIndex, unit }
     const suspended = store.suspense.find(logIndex, unit)
     if (suspended !== undefined) return { kind: 'suspended', logIndex, unit, ...suspended }
     const decision = store.suspense.decision({ logIndex, unit })
     if (decision?.kind === 'discard') return discarded(decision)
+    const voided = store.voids.find({ logIndex, unit })
+    if (voided !== undefined) return voidedDisposition(voided)
     const rule = store.correlation.controlRule(logIndex, unit)
     if (rule !== undefined) return { kind: 'control', logIndex, unit, rule }
     const ofBatch = charges.get(logIndex) ?? chargesOf(store, logIndex)
@@ -44,6 +47,10 @@ export function findDispositions(
 
 function discarded({ logIndex, unit, reason, decidedBy: by, decidedMs: discardedMs }: DecisionRow): Disposition {
   return { kind: 'discarded', logIndex, unit, reason: reason ?? '', by, discardedMs }
+}
+
+function voidedDisposition({ logIndex, unit, reason, voidedBy: by, voidedMs }: VoidRow): Disposition {
+  return { kind: 'voided', logIndex, unit, reason, by, voidedMs }
 }
 
 function charged(logIndex: number, unit: number, legs: readonly LegCharge[], names: PriceNames): Disposition {

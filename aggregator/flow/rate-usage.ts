@@ -32,7 +32,6 @@ export function rateUsage(
   batches: readonly AdmittedBatch[],
   nowMs: number,
 ): { readonly writes: RatingWrites; readonly expected: Expected } {
-  const closedPeriods = new Set(store.documents.periods().map((period) => period.key))
   const group = new RatingGroup(store, inForce, nowMs)
   for (const batch of batches) {
     const apart = setControlsApart(inForce.watch, batch.logIndex, admittedUnits(batch.decoded, batch.admission))
@@ -42,7 +41,6 @@ export function rateUsage(
       units: apart.units,
       accumulators: group.charges,
       metering: group.charges.metering,
-      closedPeriods,
       otherSnapshots: otherSnapshots(batch.decoded.tables.snapshots, inForce.snapshot),
     })
     group.take(batch, rated, apart)

@@ -3,6 +3,7 @@ import type { Accumulator, DayUsage, SegmentDays } from '@meterline/shared/ratin
 import { ratingVersion } from '@meterline/shared/rating/dispatch.ts'
 import { MeteringDraft } from '../domain/metering/metering-draft.ts'
 import type { Drift } from '../domain/rating-of-record/drift.ts'
+import type { ChargedRelation } from '../domain/rating-of-record/rated-partitions.ts'
 import type { RatedBatch } from '../domain/rating-of-record/rate-batch.ts'
 import type { DriftRow } from '../store/drift-table.ts'
 import type { BlockRow } from '../store/segment-table.ts'
@@ -19,6 +20,7 @@ export class RatedCharges {
   readonly #accumulators = new Map<string, Accumulator>()
   readonly #blocks: BlockRow[] = []
   readonly #drift: DriftRow[] = []
+  readonly #charged = new Map<string, ChargedRelation>()
   readonly #days = new Map<string, Map<number, DayUsage>>()
 
   /** `catalogueIndex` is the log index of the catalogue that is rated with. */
@@ -42,11 +44,12 @@ export class RatedCharges {
     logIndex: number,
     releaseIndex: number | null,
   ): readonly Uint8Array[] {
-    const logEntries = rated.partitions.map(({ partition, blocks, postings, entries }, place) => {
+    const logEntries = rated.partitions.map(({ partition, blocks, postings, charged, entries }, place) => {
       this.#ledger.push({ logIndex: logIndex + place, entries })
       for (const { segmentKey, amountMicros, leaf, bytes } of blocks) {
         this.#blocks.push({ batchIndex, segmentKey, amountMicros, leaf: leaf.hash, block: bytes, releaseIndex })
       }
+      for (const relation of charged) this.#charged.set(relationKey(relation), relation)
       const catalogueIndex = this.#catalogueIndex
       return encodeLogEntry({ kind: 'ledger', ratingVersion, catalogueIndex, batchIndex, partition, postings, entries })
     })
@@ -65,6 +68,7 @@ export class RatedCharges {
       days: this.#days,
       metering: this.metering.changes(),
       drift: this.#drift,
+      charged: [...this.#charged.values()],
     }
   }
 
@@ -80,6 +84,11 @@ export class RatedCharges {
 function together(before: DayUsage | undefined, { quantity, events, exact }: DayUsage): DayUsage {
   if (before === undefined) return { quantity, events, exact }
   return { quantity: before.quantity + quantity, events: before.events + events, exact: before.exact + exact }
+}
+
+/** Names a period of a relation; no identifier holds a space. */
+function relationKey({ period, seller, buyer, currency }: ChargedRelation): string {
+  return `${period} ${seller} ${buyer} ${currency}`
 }
 
 /** What drifted in a batch, by the agent that pre-rated it. */

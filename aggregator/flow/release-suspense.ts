@@ -4,8 +4,10 @@ import { rateBatch } from '../domain/rating-of-record/rate-batch.ts'
 import type { IndexedUnit, RatedBatch } from '../domain/rating-of-record/rate-batch.ts'
 import type { DecisionRow, NewReason, SuspenseRow } from '../store/suspense-table.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
+import type { ReplacementRow } from '../store/void-table.ts'
 import type { ReleaseWrites } from '../store/writes.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { ClaimedPlaces, FreePlaces } from './free-places.ts'
 import { otherSnapshots } from './made-snapshot.ts'
 import { RatedCharges } from './rated-charges.ts'
 import { conflictCode, openStoredBatch } from './rate-usage.ts'
@@ -59,24 +61,26 @@ class ReleaseGroup {
   readonly #inForce: CatalogueInForce
   readonly #by: string
   readonly #nowMs: number
-  readonly #closedPeriods: ReadonlySet<string>
   readonly #charges: RatedCharges
   readonly #entries: Uint8Array[] = []
   readonly #decisions: DecisionRow[] = []
   readonly #stays: NewReason[] = []
   readonly #tried: TriedUnit[] = []
+  readonly #replacements: ReplacementRow[] = []
+  readonly #places: FreePlaces
 
   constructor(store: TenantStore, inForce: CatalogueInForce, by: string, nowMs: number) {
     this.#store = store
     this.#inForce = inForce
     this.#by = by
     this.#nowMs = nowMs
-    this.#closedPeriods = new Set(store.documents.periods().map((period) => period.key))
     this.#charges = new RatedCharges(store, inForce.version)
+    this.#places = new FreePlaces(store, inForce.catalogue.file.tenant)
   }
 
   take(batchIndex: number, rows: readonly SuspenseRow[]): void {
-    const opened = this.#open(batchIndex, rows)
+    const claimed = new ClaimedPlaces(this.#places)
+    const opened = this.#open(batchIndex, rows, claimed)
     if (opened === null) return
     const { agent, units, snapshots } = opened
     const apart = setControlsApart(this.#inForce.watch, batchIndex, units)
@@ -86,7 +90,6 @@ class ReleaseGroup {
       units: apart.units,
       accumulators: this.#charges,
       metering: this.#charges.metering,
-      closedPeriods: this.#closedPeriods,
       otherSnapshots: otherSnapshots(snapshots, this.#inForce.snapshot),
     })
     const stay = new Map<number, { readonly code: string; readonly message: string }>()
@@ -98,30 +101,34 @@ class ReleaseGroup {
     const released: number[] = []
     for (const row of rows) {
       const reason = stay.get(row.unit)
-      if (reason !== undefined) this.#stay(row, reason.code, reason.message)
-      else if (row.code !== conflictCode) released.push(row.unit)
+      if (reason !== undefined) this.#stayWith(row, reason, claimed)
+      else if (row.code !== conflictCode || claimed.has(row.unit)) released.push(row.unit)
     }
-    if (released.length > 0) this.#release({ batchIndex, agent }, released, rated)
+    if (released.length > 0) this.#release({ batchIndex, agent }, released, rated, claimed)
   }
 
   decision(): ReleaseDecision {
     const charges = this.#charges.writes()
-    const writes = { entries: this.#entries, charges, decisions: this.#decisions, stays: this.#stays }
+    const decided = { decisions: this.#decisions, replacements: this.#replacements, stays: this.#stays }
+    const writes = { entries: this.#entries, charges, ...decided }
     const tried = this.#tried.toSorted((left, right) => left.logIndex - right.logIndex || left.unit - right.unit)
     return { writes: { ...writes, triedMs: this.#nowMs }, tried }
   }
 
   /** The batch with those of the units that may be charged; null when it holds none any more. */
-  #open(batchIndex: number, rows: readonly SuspenseRow[]): OpenedBatch | null {
-    const conflicts = rows.filter(({ code }) => code === conflictCode)
-    const message = 'the first content under its id counts: it can only be discarded'
-    for (const row of conflicts) this.#stay(row, conflictCode, message)
-    const others = rows.filter(({ code }) => code !== conflictCode)
+  #open(batchIndex: number, rows: readonly SuspenseRow[], claimed: ClaimedPlaces): OpenedBatch | null {
+    const message = 'other content under its id counts: it can only be discarded, unless that is voided'
+    const others = rows.filter((row) => {
+      if (row.code !== conflictCode || claimed.claim(row)) return true
+      this.#stay(row, conflictCode, message)
+      return false
+    })
     if (others.length === 0) return null
     const body = this.#store.batches.find(batchIndex)?.body ?? null
     if (body === null) {
       const gone = 'the body of its batch was deleted after its retention: it can only be discarded'
-      for (const row of others) this.#stay(row, 'batch_body_deleted' satisfies StayCode, gone)
+      const reason = { code: 'batch_body_deleted' satisfies StayCode, message: gone }
+      for (const row of others) this.#stayWith(row, reason, claimed)
       return null
     }
     const { header, decoded } = openStoredBatch(this.#store, batchIndex, body)
@@ -137,16 +144,29 @@ class ReleaseGroup {
     batch: { readonly batchIndex: number; readonly agent: string },
     units: readonly number[],
     rated: RatedBatch,
+    claimed: ClaimedPlaces,
   ): void {
     const logIndex = batch.batchIndex
     const decidedIndex = this.#store.log.size + this.#entries.length
     this.#entries.push(encodeLogEntry({ kind: 'release', batchIndex: logIndex, units, by: this.#by }))
     this.#entries.push(...this.#charges.take(batch, rated, decidedIndex + 1, decidedIndex))
+    this.#replacements.push(...claimed.replacements(logIndex, decidedIndex))
     for (const unit of units) {
       const when = { decidedIndex, decidedMs: this.#nowMs, decidedBy: this.#by }
       this.#decisions.push({ logIndex, unit, kind: 'release', ...when, reason: null })
       this.#tried.push({ logIndex, unit, outcome: 'released', code: null, message: 'charged' })
     }
+  }
+
+  /** What waits for the place of a voided event goes on being a conflict, whatever else keeps it from being charged. */
+  #stayWith(
+    row: SuspenseRow,
+    { code, message }: { readonly code: string; readonly message: string },
+    claimed: ClaimedPlaces,
+  ): void {
+    if (row.code !== conflictCode) return this.#stay(row, code, message)
+    claimed.giveBack(row.unit)
+    this.#stay(row, conflictCode, `its event was voided, and it could stand in its place, but ${message}`)
   }
 
   #stay({ logIndex, unit, code: before }: SuspenseRow, code: string, message: string): void {

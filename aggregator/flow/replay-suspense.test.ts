@@ -208,12 +208,12 @@ describe('what can never be charged', () => {
     expect(problems()).toEqual([])
   })
 
-  test('is usage of a closed period: it waits for its correcting document', async () => {
+  test('is usage of a closed period: it is charged there, for the next document to bill', async () => {
     tenant.use([usage('b', 1n)])
     tenant.apply(withTracker3)
     await tenant.clock.until(tenant.commands.closePeriod({ tenant: 'acme', period: '2025-06' }))
-    expect(await replay()).toMatchObject({ stayByCode: [{ code: 'period_closed', units: 1 }] })
-    expect(suspended()).toEqual(['1:0 period_closed'])
+    expect(await replay()).toMatchObject({ released: 1, stay: 0 })
+    expect(suspended()).toEqual([])
     expect(problems()).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import type { SigningKey } from '@meterline/shared/integrity/signature.ts'
 import type { NumberGap } from '@meterline/shared/model/log-entry.ts'
 import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import type { SeriesNumber } from '../store/books-outline.ts'
-import type { DocumentSummary } from './commands.ts'
+import type { DocumentSummary } from './document-summary.ts'
 
 export type { SeriesNumber } from '../store/books-outline.ts'
 

@@ -6,7 +6,7 @@ import { openStoredBatch } from './rate-usage.ts'
 
 /** Everything there is to know of a unit that is or was in suspense; quantities as decimal text. */
 export interface ShownUnit extends UnitPlace {
-  readonly state: 'suspended' | 'released' | 'discarded'
+  readonly state: 'suspended' | 'released' | 'discarded' | 'voided'
   /** Why it is in suspense now; null when something was decided about it. */
   readonly code: string | null
   readonly message: string | null
@@ -45,7 +45,7 @@ export function showSuspended(store: TenantStore, place: UnitPlace): ShownUnit |
   return {
     logIndex,
     unit,
-    state: decision === undefined ? 'suspended' : decision.kind === 'release' ? 'released' : 'discarded',
+    state: decision === undefined ? 'suspended' : stateAfter(store, decision),
     code: open?.code ?? null,
     message: open?.message ?? null,
     decision: decision === undefined ? null : shownDecision(decision),
@@ -55,6 +55,12 @@ export function showSuspended(store: TenantStore, place: UnitPlace): ShownUnit |
     receivedMs,
     content: body === null ? null : contentOf(store, place, body),
   }
+}
+
+/** A unit that was released may have been taken back since. */
+function stateAfter(store: TenantStore, decision: DecisionRow): ShownUnit['state'] {
+  if (decision.kind === 'discard') return 'discarded'
+  return store.voids.find(decision) === undefined ? 'released' : 'voided'
 }
 
 function shownDecision({ decidedIndex, decidedMs, decidedBy, reason }: DecisionRow): ShownUnit['decision'] {

@@ -10,6 +10,7 @@ import type { CatalogueInForce } from './catalogue-in-force.ts'
 import { decideHello, helloEvidence, type HelloDecision } from './edge-hello.ts'
 import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
 import { LogCheckpoints } from './log-checkpoints.ts'
+import { issueProgressive } from './progressive-bills.ts'
 import { loadUnrated, rateUsage } from './rate-usage.ts'
 import { emptyChain } from './decide-batch.ts'
 import type { RegisteredAgent, Sender } from './decide-batch.ts'
@@ -264,6 +265,7 @@ export class TenantService implements SessionTenant {
     const batches = this.#admitted.splice(0, groupBatches)
     const { writes, expected } = rateUsage(this.store, this.#inForce, batches, this.#parts.clock.wallMs())
     this.store.commitRated(writes, expected)
+    issueProgressive(this.store, this.#inForce, writes.charged, this.#parts.clock.wallMs())
     this.scheduleCheckpoint()
   }
 

@@ -30,6 +30,7 @@ export function tenantStatus(service: TenantService): TenantStatus {
     suspendedByCode,
     released: totals.released,
     discarded: totals.discarded,
+    voided: totals.voided,
     unratedBatches: store.batches.countAfter(store.ratingCursor()),
     evidence: store.evidence.count(),
     documents: store.documents.count(),
@@ -42,7 +43,7 @@ export function tenantStatus(service: TenantService): TenantStatus {
 /** How a tenant stands whose file cannot be used: nothing is known but that. */
 export function failedTenantStatus({ tenant, reason }: FailedTenant): TenantStatus {
   const none = { batches: 0, units: 0, records: 0, duplicates: 0, conflicts: 0, suspended: 0, unratedBatches: 0 }
-  const nothing = { suspendedByCode: [], released: 0, discarded: 0 }
+  const nothing = { suspendedByCode: [], released: 0, discarded: 0, voided: 0 }
   return {
     tenant,
     state: 'failed',

@@ -1,29 +1,63 @@
 import type { DocumentLogEntry, LedgerEntry } from '@meterline/shared/model/log-entry.ts'
-import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
-import { netEntries } from '../domain/ledger/entry.ts'
-import { invoiceIssued, usageSold } from '../domain/ledger/templates.ts'
+import { ledgerAccounts, netEntries } from '../domain/ledger/entry.ts'
+import { invoiceIssued, taxInvoiced, usageSold } from '../domain/ledger/templates.ts'
 import type { Invoice } from '../documents/invoice.ts'
-import type { BooksReader } from '../store/books-reader.ts'
-import type { BooksAudit } from './books-audit.ts'
+import { saidTaxOf } from './verify-taxes.ts'
 
 /**
  * Whether the entries posted with a document are those that its lines make in the books of its seller and of a buyer that
- * keeps books: what is due without usage becomes unbilled, and all of it receivable (I10).
+ * keeps books: what no charge has posted becomes unbilled, all of it receivable, and its tax is owed (I10).
  */
 export function areEntriesOfInvoice(
-  { seller, buyer, currency, sections, total }: Invoice,
-  { entries }: DocumentLogEntry,
+  invoice: Invoice,
+  { entries }: Pick<DocumentLogEntry, 'entries'>,
   buyerKeepsBooks: boolean,
 ): boolean {
+  const { seller, buyer, currency, sections, total } = invoice
   const relation = { seller: seller.id, buyer: buyer.id, kind: 'sale', currency, buyerKeepsBooks } as const
   const openingMicros = sections
     .flatMap(({ lines }) => lines)
     .reduce((sum, line) => sum + BigInt(line.openingMicros), 0n)
+  const { taxMicros, inclusive } = saidTaxOf(invoice)
   const due = [
     ...usageSold(relation, openingMicros),
     ...invoiceIssued(relation, BigInt(total.amountMicros), BigInt(total.invoicedMicros)),
+    ...taxInvoiced(relation, taxMicros, inclusive),
   ]
-  return entriesText(entries) === entriesText(due)
+  return areSameEntries(entries, due)
+}
+
+/** Whether entries come to the same on every account. */
+export function areSameEntries(left: readonly LedgerEntry[], right: readonly LedgerEntry[]): boolean {
+  return entriesText(left) === entriesText(right)
+}
+
+/**
+ * What is wrong with the entries a document names, for the end of a sentence: they are those of the log, and they make the
+ * buyer owe exactly what it says is to be paid (I10).
+ */
+export function ledgerFault(invoice: Invoice, { entries }: DocumentLogEntry): string | undefined {
+  const named = invoice.ledger.map(({ entity, asset, account, debitMicros, creditMicros }) => [
+    entity,
+    asset,
+    account,
+    debitMicros,
+    creditMicros,
+  ])
+  const logged = entries.map(({ entity, asset, account, debitMicros, creditMicros }) => [
+    entity,
+    asset,
+    account,
+    debitMicros.toString(),
+    creditMicros.toString(),
+  ])
+  if (JSON.stringify(named) !== JSON.stringify(logged)) return 'it names other ledger entries than the log'
+  const receivable = ledgerAccounts.receivable(invoice.buyer.id)
+  const owed = entries
+    .filter(({ entity, account }) => entity === invoice.seller.id && account === receivable)
+    .reduce((sum, { debitMicros, creditMicros }) => sum + debitMicros - creditMicros, 0n)
+  const { grossMicros } = saidTaxOf(invoice)
+  return owed === grossMicros ? undefined : `its entries make ${owed} micros receivable, it says ${grossMicros}`
 }
 
 function entriesText(entries: readonly LedgerEntry[]): string {
@@ -34,23 +68,4 @@ function entriesText(entries: readonly LedgerEntry[]): string {
       creditMicros: entry.creditMicros.toString(),
     })),
   )
-}
-
-/**
- * Reports what was charged in closed periods and stands on no document (I10): `billed` are the segments on documents.
- * Partners issue the documents for costs, and of a period that is being closed more may come.
- */
-export function checkAllBilled(
-  reader: BooksReader,
-  audit: BooksAudit,
-  billed: { has(segmentKey: string): boolean },
-): void {
-  const closed = new Set(reader.standing.barredPeriods().flatMap(({ key, state }) => (state === 'closed' ? [key] : [])))
-  if (closed.size === 0) return
-  for (const { key } of reader.segments()) {
-    if (billed.has(key)) continue
-    const { periodKey, subscription } = parseSegmentKey(key)
-    if (!closed.has(periodKey) || audit.isCost(subscription)) continue
-    audit.report(`I10: what was charged in segment ${key} stands on no document of its period`)
-  }
 }

@@ -7,7 +7,8 @@ import { logDamageInUse } from '@meterline/shared/sqlite/log-damage.ts'
 import { BooksReader } from '../store/books-reader.ts'
 import { BooksAudit } from './books-audit.ts'
 import type { BooksReport } from './commands.ts'
-import { checkDocuments } from './verify-documents.ts'
+import { positionOfCharges } from './verify-batches.ts'
+import { checkDue } from './verify-due.ts'
 import { walkLog } from './verify-log.ts'
 import { generationAt } from './verify-restores.ts'
 import type { BooksOwner } from './verify-restores.ts'
@@ -17,7 +18,7 @@ import { checkOpenSuspense } from './verify-suspense.ts'
 /**
  * Checks a tenant's books from their bytes alone, against one committed state: the write-ahead log beside the file; the log's
  * tree, head, generations and checkpoints; every batch's signature, chain and body; ledger entries and balances (I1); charges against accumulators, prices and postings
- * (I9); documents against lines, charges and ledger (I10, I11). `publicKeyBase64` is the aggregator's.
+ * (I9); documents against lines, charges and ledger, and against what is due (I10, I11). `publicKeyBase64` is the aggregator's.
  */
 export function verifyBooks(file: string, tenant: string, publicKeyBase64: string): Result<BooksReport> {
   const lostLog = logDamageInUse(file)
@@ -55,11 +56,12 @@ function checkAll(reader: BooksReader, owner: BooksOwner, audit: BooksAudit): vo
   for (const size of checkpoints.keys()) audit.report(`I13: a checkpoint covers ${size} entries, the log has fewer`)
   checkBalances(reader, audit)
   checkSegments(reader, audit)
-  checkDocuments(reader, audit)
   checkOpenSuspense(reader, audit)
   checkStanding(reader, audit)
   checkCounts(reader, audit)
   for (const fault of reader.structureFaults()) audit.report(`I14: the structure of the file: ${fault}`)
+  // Bills are made of what was looked at so far: where that is damaged, making them may come to an end.
+  checkDue(reader, audit)
 }
 
 function openBooks(file: string): Result<BooksReader> {
@@ -127,7 +129,7 @@ function checkSegments(reader: BooksReader, audit: BooksAudit): void {
     if (!audit.days.areDaysOf(segment.key, reader.daysOf(segment.key))) {
       audit.report(`I9: the days of segment ${segment.key} are not those of its charges`)
     }
-    if (audit.positions.differs(segment)) {
+    if (audit.positions.differs(segment, () => positionOfCharges(reader, audit, segment.key))) {
       audit.report(`I9: segment ${segment.key} stands elsewhere than the events of its charges put it`)
     }
     const due = audit.chargesDue(segment.key, audit.positions.of(segment, quantity, events))

@@ -25,19 +25,26 @@ export class BatchCharges {
   #byPosting: ReadonlyMap<string, readonly CheckedBlock[]> = new Map()
   /** What was posted of the decision so far. */
   readonly #posted = new Set<string>()
+  /** The latest void so far: its charges are taken back. */
+  #voidIndex = -1
 
   constructor(reader: BooksReader, audit: BooksAudit) {
     this.#reader = reader
     this.#audit = audit
   }
 
+  /** The decision at this log entry takes charges back. */
+  expectVoid(logIndex: number): void {
+    this.#voidIndex = logIndex
+  }
+
   /**
    * Every posting of a ledger transaction commits to exactly the blocks of its seller, buyer and currency that were made
-   * with it: by the release at `releaseIndex`, or null for the first rating of the batch.
+   * with it: by the release or void at `decidedIndex`, or null for the first rating of the batch.
    */
-  checkPostings(logIndex: number, { batchIndex, postings }: LedgerLogEntry, releaseIndex: number | null): void {
+  checkPostings(logIndex: number, { batchIndex, postings }: LedgerLogEntry, decidedIndex: number | null): void {
     if (postings.length === 0) return
-    this.blocksOf(batchIndex, releaseIndex)
+    this.blocksOf(batchIndex, decidedIndex)
     for (const { seller, buyer, currency, amountMicros, sumRoot: committed } of postings) {
       this.#audit.count('postings')
       const name = postingName(`${seller}>${buyer}`, currency)
@@ -56,15 +63,15 @@ export class BatchCharges {
   }
 
   /** The blocks that one decision made of a batch and that were found whole, in the order they were written. */
-  blocksOf(batchIndex: number, releaseIndex: number | null): readonly CheckedBlock[] {
-    const decision = `${batchIndex}/${releaseIndex}`
+  blocksOf(batchIndex: number, decidedIndex: number | null): readonly CheckedBlock[] {
+    const decision = `${batchIndex}/${decidedIndex}`
     if (decision === this.#read) return this.#blocks
     this.finishDecision()
     this.#read = decision
-    this.#blocks = this.#reader.blocksDecided(batchIndex, releaseIndex).flatMap((stored) => {
+    this.#blocks = this.#reader.blocksDecided(batchIndex, decidedIndex).flatMap((stored) => {
       this.#audit.count('charge blocks')
       this.#audit.accountedRows.charge_block += 1
-      const checked = this.#check(batchIndex, stored)
+      const checked = this.#check(batchIndex, stored, decidedIndex === this.#voidIndex)
       return checked === null ? [] : [checked]
     })
     this.#byPosting = Map.groupBy(
@@ -88,7 +95,7 @@ export class BatchCharges {
     this.#posted.clear()
   }
 
-  #check(batchIndex: number, stored: StoredBlock): CheckedBlock | null {
+  #check(batchIndex: number, stored: StoredBlock, isVoid: boolean): CheckedBlock | null {
     const name = `the charge block of segment ${stored.segmentKey} in batch ${batchIndex}`
     const decoded = decodeChargeBlock(stored.block)
     if (!decoded.ok) {
@@ -103,7 +110,8 @@ export class BatchCharges {
       amountMicros === stored.amountMicros &&
       equalBytes(leaf.hash, stored.leaf)
     if (!same) this.#audit.report(`I14: ${name} is not what its row says`)
-    if (!this.#audit.charged(segmentKey, partiesOf(legKey), quantity, charges.length, amountMicros))
+    const events = isVoid ? -charges.length : charges.length
+    if (!this.#audit.charged(segmentKey, partiesOf(legKey), quantity, events, amountMicros))
       this.#audit.report(`I9: ${name} is sold by or to somebody else than the charges before it`)
     return { segmentKey, legKey, leaf, charges }
   }

@@ -1,76 +1,178 @@
 import { equalBytes, sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import type { DocumentLogEntry } from '@meterline/shared/model/log-entry.ts'
-import { startPosition } from '@meterline/shared/rating/position.ts'
-import { parseDecimal } from '@meterline/shared/units/decimal.ts'
-import { ledgerAccounts } from '../domain/ledger/entry.ts'
-import { decodeInvoice, invoiceName } from '../documents/invoice.ts'
-import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
+import { openingMicros } from '@meterline/shared/rating/dispatch.ts'
+import type { Catalogue } from '../domain/catalogue/catalogue.ts'
+import { decodeInvoice, invoiceName, type Invoice, type InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { DocumentRow } from '../store/document-table.ts'
 import type { BooksAudit } from './books-audit.ts'
-import { areEntriesOfInvoice, checkAllBilled } from './verify-billed.ts'
+import { areEntriesOfInvoice, ledgerFault } from './verify-billed.ts'
+import { KnownCatalogues } from './verify-catalogues.ts'
+import { sumFaults } from './verify-document-sums.ts'
 import { FeeCheck } from './verify-fees.ts'
+import { dueFeeFault } from './verify-fees-due.ts'
 import { linePartsFault } from './verify-line-parts.ts'
-
-/** Checks every document: its bytes, its number, its sums, the charges and the ledger entries behind it (I10, I11). */
-export function checkDocuments(reader: BooksReader, audit: BooksAudit): void {
-  const lastNumbers = new Map<string, number>()
-  const billed = new Map<string, string>()
-  const fees = new FeeCheck(reader, audit)
-  for (const row of reader.documents()) {
-    audit.count('documents')
-    const report = (text: string): void => audit.report(`${row.number}: ${text}`)
-    const series = `${row.entity} ${row.series}`
-    const next = nextNumber(audit, row, lastNumbers.get(series) ?? 0)
-    if (row.sequence !== next) report(`I11: it has number ${row.sequence} in its series where ${next} is next`)
-    lastNumbers.set(series, row.sequence)
-    const entry = audit.documents.get(row.logIndex)
-    audit.documents.delete(row.logIndex)
-    if (entry === undefined) {
-      report(`I11: log entry ${row.logIndex} does not record it`)
-      continue
-    }
-    checkRecord(row, entry, report)
-    const invoice = decodeInvoice(row.bytes)
-    if (!invoice.ok) {
-      report(`I11: ${invoice.fault.message}`)
-      continue
-    }
-    checkHead(invoice.value, row, report)
-    checkSums(invoice.value, row, report)
-    checkLedger(invoice.value, entry, report)
-    if (!areEntriesOfInvoice(invoice.value, entry, audit.keepsBooks(invoice.value.buyer.id)))
-      report('I10: its entries are not those that its lines make')
-    for (const line of linesOf(invoice.value)) {
-      const wrong = partiesFault(audit, invoice.value, line) ?? lineFault(reader, audit, line)
-      if (wrong !== undefined) report(`I9: the line of ${line.segment} ${wrong}`)
-      const wrongFee = line.fee === undefined ? undefined : fees.fault(invoice.value, line)
-      if (wrongFee !== undefined) report(`I10: the line of ${line.segment} ${wrongFee}`)
-      const other = billed.get(line.segment)
-      if (other !== undefined) report(`I10: it bills segment ${line.segment}, which ${other} bills too`)
-      billed.set(line.segment, row.number)
-    }
-  }
-  fees.finish()
-  checkAllBilled(reader, audit, billed)
-  for (const logIndex of audit.documents.keys()) audit.report(`I11: the document of log entry ${logIndex} is missing`)
-}
-
-/** Numbers are gapless, but for those that a restore before the document left unused and named in the log (I11). */
-function nextNumber(audit: BooksAudit, { entity, series, logIndex }: DocumentRow, last: number): number {
-  let next = last + 1
-  for (const gap of audit.numberGaps) {
-    const applies = gap.entity === entity && gap.series === series && gap.logIndex < logIndex
-    if (applies && gap.from === next) next = gap.to + 1
-  }
-  return next
-}
+import { kindOfLine, SaidLines } from './verify-said-lines.ts'
+import { SegmentsBilled } from './verify-segments-billed.ts'
+import { saidTaxOf, taxFault } from './verify-taxes.ts'
 
 type Report = (text: string) => void
 
-function linesOf(invoice: Invoice): readonly InvoiceLine[] {
-  return invoice.sections.flatMap((section) => section.lines)
+/**
+ * Checks every document as the log records it, when what was charged before it is known and nothing else: its bytes, its
+ * number, its sums and tax, the charges and the ledger entries behind it (I10, I11), and that each of its lines is the
+ * difference to the documents before it.
+ */
+export class DocumentCheck {
+  readonly said = new SaidLines()
+  readonly #reader: BooksReader
+  readonly #audit: BooksAudit
+  readonly #fees: FeeCheck
+  readonly #catalogues: KnownCatalogues
+  readonly #segments: SegmentsBilled
+  readonly #lastNumbers = new Map<string, number>()
+  readonly #recorded = new Set<number>()
+
+  constructor(reader: BooksReader, audit: BooksAudit) {
+    this.#reader = reader
+    this.#audit = audit
+    this.#catalogues = new KnownCatalogues(reader)
+    this.#fees = new FeeCheck(reader, audit)
+    this.#segments = new SegmentsBilled(reader, audit)
+  }
+
+  /** A document entry of the log. */
+  take(logIndex: number, entry: DocumentLogEntry): void {
+    this.#audit.count('documents')
+    this.#recorded.add(logIndex)
+    const row = this.#reader.documents.at(logIndex)
+    if (row === undefined) return this.#audit.report(`I11: the document of log entry ${logIndex} is missing`)
+    const report = (text: string): void => this.#audit.report(`${row.number}: ${text}`)
+    this.#checkNumber(row, report)
+    checkRecord(row, entry, report)
+    const invoice = decodeInvoice(row.bytes)
+    if (!invoice.ok) return report(`I11: ${invoice.fault.message}`)
+    checkHead(invoice.value, row, report)
+    for (const text of sumFaults(invoice.value)) report(text)
+    const wrong = ledgerFault(invoice.value, entry)
+    if (wrong !== undefined) report(`I10: ${wrong}`)
+    this.#checkKind(row, invoice.value, entry, report)
+  }
+
+  /** What the log does not record, and what is kept of lines that documents do not say. */
+  finish(): void {
+    for (const { number, logIndex } of this.#reader.documents.places()) {
+      if (!this.#recorded.has(logIndex)) this.#audit.report(`${number}: I11: log entry ${logIndex} does not record it`)
+    }
+    for (const numbers of this.#reader.documents.repeated())
+      this.#audit.report(`I10: ${numbers} are all for the same period of the same two`)
+    for (const text of this.said.differencesTo(this.#reader.documents.billedLines())) this.#audit.report(`I10: ${text}`)
+    this.#fees.finish()
+    this.#segments.finish(this.said)
+  }
+
+  /** Numbers are gapless, but for those that a restore before the document left unused and named in the log (I11). */
+  #checkNumber({ entity, series, logIndex, sequence }: DocumentRow, report: Report): void {
+    const name = `${entity} ${series}`
+    let next = (this.#lastNumbers.get(name) ?? 0) + 1
+    for (const gap of this.#audit.numberGaps) {
+      const applies = gap.entity === entity && gap.series === series && gap.logIndex < logIndex
+      if (applies && gap.from === next) next = gap.to + 1
+    }
+    if (sequence !== next) report(`I11: it has number ${sequence} in its series where ${next} is next`)
+    this.#lastNumbers.set(name, sequence)
+  }
+
+  /**
+   * A bill says the next difference of its lines, and a void takes another document out. Notes and voids as such are looked
+   * at with the decisions behind them; a note by hand changes nothing of what is billed.
+   */
+  #checkKind(row: DocumentRow, invoice: Invoice, entry: DocumentLogEntry, report: Report): void {
+    const lines = linesOf(invoice)
+    const { voids, references } = invoice
+    if (voids !== undefined) {
+      for (const line of lines)
+        for (const text of this.said.takeBack(voids, line)) report(`I10: the line of ${line.segment} ${text}`)
+    }
+    if (voids !== undefined || references !== undefined) return
+    if (!areEntriesOfInvoice(invoice, entry, this.#audit.keepsBooks(invoice.buyer.id)))
+      report('I10: its entries are not those that its lines make')
+    const catalogue = invoice.catalogue === undefined ? null : this.#catalogues.at(invoice.catalogue)
+    for (const line of lines) this.#checkLine(row, invoice, line, report)
+    if (catalogue !== null) this.#checkFees(invoice, catalogue, lines, report)
+    if (invoice.catalogue !== undefined && catalogue === null)
+      report(`I15: it was made with catalogue ${invoice.catalogue}, which is missing or damaged`)
+    const wrong = catalogue === null ? undefined : taxFault(invoice, lines, catalogue)
+    if (wrong !== undefined) report(`I10: ${wrong}`)
+  }
+
+  #checkLine({ number }: DocumentRow, invoice: Invoice, line: InvoiceLine, report: Report): void {
+    const isFirst = this.said.of(line.segment) === undefined && line.corrects === undefined
+    for (const text of this.said.take(invoice, number, line)) report(`I10: the line of ${line.segment} ${text}`)
+    const wrong = kindOfLine(line) === 'usage' ? this.#usageFault(invoice, line, isFirst) : chargelessFault(line)
+    if (wrong !== undefined) report(`I9: the line of ${line.segment} ${wrong}`)
+    if (line.fee === undefined) return
+    if (invoice.catalogue !== undefined) return this.#fees.see(line)
+    const wrongFee = this.#fees.fault(invoice, line)
+    if (wrongFee !== undefined) report(`I10: the line of ${line.segment} ${wrongFee}`)
+  }
+
+  /** Fees by the catalogue of the document; those that correct others are looked at with everything that is due at the end. */
+  #checkFees(invoice: Invoice, catalogue: Catalogue, lines: readonly InvoiceLine[], report: Report): void {
+    for (const line of lines) {
+      const said = this.said.of(line.segment)
+      if (line.fee === undefined || line.corrects !== undefined || said === undefined) continue
+      const wrong = dueFeeFault(catalogue, invoice, line, said)
+      if (wrong !== undefined) report(`I10: the line of ${line.segment} ${wrong}`)
+    }
+  }
+
+  /**
+   * What is wrong with a line of usage, for the end of a sentence: it bills all blocks of its segment that stand on no
+   * document, commits to them, and with the lines before it says what the segment has come to; the first one shows it by
+   * day and tier as it is (I9).
+   */
+  #usageFault({ seller, buyer }: Invoice, line: InvoiceLine, isFirst: boolean): string | undefined {
+    const { segment, chargeBlocks, fromBlock = 0 } = line
+    const parties = this.#audit.partiesOf(segment)
+    if (parties !== null && parties !== `${seller.id}>${buyer.id}`) return `bills what was charged as ${parties}`
+    const root = sumRoot(this.#reader.documents.leavesOf(segment, fromBlock, chargeBlocks))
+    if (root.sum + BigInt(line.openingMicros) !== BigInt(line.amountMicros))
+      return `says ${line.amountMicros} micros, its charges make ${root.sum}`
+    if (toHex(root.hash) !== line.chargesRoot) return 'does not commit to the charges of its segment'
+    const model = this.#audit.modelOf(segment)
+    if (model === null) return 'has an unknown price'
+    const said = this.said.of(segment)
+    const charged = this.#audit.segments.get(segment) ?? noCharges
+    if (said === undefined || said.chargeBlocks !== charged.blocks)
+      return `brings what is billed to ${said?.chargeBlocks ?? 0} charge blocks, its segment had ${charged.blocks}`
+    if (said.quantity !== charged.quantity || said.events !== charged.events)
+      return `brings what is billed to ${said.quantity} units in ${said.events} records, its segment had ${charged.quantity} in ${charged.events}`
+    const opening = said.amountMicros - said.chargesMicros
+    const isDue = opening === openingMicros(model)
+    if (!isDue && (opening !== 0n || charged.blocks > 0))
+      return `brings what is due before usage to ${opening} micros, not ${openingMicros(model)}`
+    if (!isFirst) return undefined
+    const standing = this.#segments.standingOf(segment)
+    return standing === null ? undefined : linePartsFault(line, model, standing.position, standing.days)
+  }
+}
+
+const noCharges = { blocks: 0, quantity: 0n, events: 0 } as const
+
+/** Only usage has charges. */
+function chargelessFault({
+  chargeBlocks,
+  events,
+  openingMicros: opening,
+  amountMicros,
+}: InvoiceLine): string | undefined {
+  return chargeBlocks === 0 && events === 0 && opening === amountMicros ? undefined : 'bills charges, and is no usage'
+}
+
+function linesOf({ sections }: Invoice): readonly InvoiceLine[] {
+  return sections.flatMap(({ lines }) => lines)
 }
 
 function checkRecord(row: DocumentRow, entry: DocumentLogEntry, report: Report): void {
@@ -83,98 +185,15 @@ function checkRecord(row: DocumentRow, entry: DocumentLogEntry, report: Report):
 }
 
 /** By these a document is found, and a bill is known as issued already: the row says what the document says (I11). */
-function checkHead({ series, number, buyer, period, currency }: Invoice, row: DocumentRow, report: Report): void {
+function checkHead(invoice: Invoice, row: DocumentRow, report: Report): void {
+  const { series, number, buyer, period, currency, total, tax, references } = invoice
   if (row.number !== invoiceName({ series, number }))
     report(`I11: its bytes are those of ${invoiceName({ series, number })}`)
   if (row.buyer !== buyer.id) report(`I11: its row names the buyer ${row.buyer}, its bytes ${buyer.id}`)
   if (row.period !== period.key) report(`I11: its row names the period ${row.period}, its bytes ${period.key}`)
   if (row.currency !== currency) report(`I11: its row names the currency ${row.currency}, its bytes ${currency}`)
-}
-
-/** Lines make sections, sections make the total, and what is invoiced plus the residue is the exact amount (I9, I10). */
-function checkSums(invoice: Invoice, row: DocumentRow, report: Report): void {
-  const { sections, total } = invoice
-  for (const { account, lines, total: section } of sections) {
-    if (!sumsTo(lines, section)) report(`I10: the lines of section ${account.id} do not add up to its total`)
-  }
-  if (!sumsTo(linesOf(invoice), total)) report('I10: its lines do not add up to its total')
-  for (const each of [...linesOf(invoice), ...sections.map((section) => section.total), total]) {
-    if (BigInt(each.invoicedMicros) + BigInt(each.residueMicros) !== BigInt(each.amountMicros)) {
-      report('I9: an amount and its residue do not make the exact amount')
-    }
-    if (microsOf(each.amount) !== BigInt(each.invoicedMicros))
-      report(`I10: it prints ${each.amount} for another amount`)
-  }
-  if (row.total !== total.amount) report('I10: its row has another total')
-}
-
-interface Amounts {
-  readonly amountMicros: string
-  readonly invoicedMicros: string
-  readonly residueMicros: string
-}
-
-function sumsTo(parts: readonly Amounts[], whole: Amounts): boolean {
-  return (['amountMicros', 'invoicedMicros', 'residueMicros'] as const).every(
-    (key) => parts.reduce((sum, part) => sum + BigInt(part[key]), 0n) === BigInt(whole[key]),
-  )
-}
-
-/** The entries it names are those of the log, and they make the buyer owe exactly its total (I10). */
-function checkLedger(invoice: Invoice, entry: DocumentLogEntry, report: Report): void {
-  const named = invoice.ledger.map((each) => [
-    each.entity,
-    each.asset,
-    each.account,
-    each.debitMicros,
-    each.creditMicros,
-  ])
-  const logged = entry.entries.map((each) => [
-    each.entity,
-    each.asset,
-    each.account,
-    each.debitMicros.toString(),
-    each.creditMicros.toString(),
-  ])
-  if (JSON.stringify(named) !== JSON.stringify(logged)) report('I10: it names other ledger entries than the log')
-  const receivable = ledgerAccounts.receivable(invoice.buyer.id)
-  const owed = entry.entries
-    .filter(({ entity, account }) => entity === invoice.seller.id && account === receivable)
-    .reduce((sum, { debitMicros, creditMicros }) => sum + debitMicros - creditMicros, 0n)
-  if (owed !== BigInt(invoice.total.invoicedMicros)) {
-    report(`I10: its entries make ${owed} micros receivable, its total is ${invoice.total.invoicedMicros}`)
-  }
-}
-
-/** A line bills what its seller sold to its buyer, as the charges say; one without charges is held against the catalogue. */
-function partiesFault(audit: BooksAudit, { seller, buyer }: Invoice, { segment }: InvoiceLine): string | undefined {
-  const parties = audit.partiesOf(segment)
-  return parties === null || parties === `${seller.id}>${buyer.id}` ? undefined : `bills what was charged as ${parties}`
-}
-
-/**
- * What is wrong with a line, for the end of a sentence: the charges of its segment, with what is due before usage, are the
- * line, its root commits to them, and it shows them by day and tier as they are (I9).
- */
-function lineFault(reader: BooksReader, audit: BooksAudit, line: InvoiceLine): string | undefined {
-  const leaves = reader.leavesOf(line.segment).map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
-  const root = sumRoot(leaves)
-  if (root.sum + BigInt(line.openingMicros) !== BigInt(line.amountMicros)) {
-    return `says ${line.amountMicros} micros, its charges make ${root.sum}`
-  }
-  if (leaves.length !== line.chargeBlocks || toHex(root.hash) !== line.chargesRoot) {
-    return 'does not commit to the charges of its segment'
-  }
-  // A fee has no charges, and is held against the catalogue of its period.
-  if (line.fee !== undefined) return undefined
-  const model = audit.modelOf(line.segment)
-  if (model === null) return 'has an unknown price'
-  return linePartsFault(line, model, reader.segment(line.segment) ?? startPosition, reader.usedDaysOf(line.segment))
-}
-
-/** A decimal amount in currency units as micros; null when it has finer digits. */
-function microsOf(amount: string): bigint | null {
-  const parsed = parseDecimal(amount)
-  if (!parsed.ok || parsed.value.scale > 6) return null
-  return parsed.value.coefficient * 10n ** BigInt(6 - parsed.value.scale)
+  if (row.total !== (tax?.gross ?? total.amount)) report('I10: its row has another total')
+  if ((row.purpose === 'note') !== (references !== undefined)) report(`I11: its row says that it is for ${row.purpose}`)
+  if (saidTaxOf(invoice).grossMicros < 0n && invoice.kind !== 'credit-note')
+    report('I11: it is a credit note and does not say so')
 }

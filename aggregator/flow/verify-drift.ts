@@ -65,6 +65,11 @@ export class DriftCheck {
     for (const row of driftRowsOf(this.#drifts, batch.agent)) this.#add(row)
   }
 
+  /** A decision that charges nothing: what was pre-rated of what it takes back stays as it was noted. */
+  decideNothing(): void {
+    this.#drifts = []
+  }
+
   /** What drifted in the decision at hand, of all partitions; null where that cannot be known. */
   get drifts(): readonly Drift[] | null {
     return this.#drifts

@@ -3,6 +3,7 @@ import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import { feesDue, feeSegmentKey, hasFees } from '../domain/billing/fees-due.ts'
 import type { DueFee } from '../domain/billing/fees-due.ts'
+import { calendarMonths } from '../domain/periods/billing-cycle.ts'
 import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { PeriodRow } from '../store/document-table.ts'
@@ -17,8 +18,9 @@ interface ExpectedFee {
 }
 
 /**
- * Holds the fees on documents against those that the catalogue of each barred period asks for: each stands on one document
- * of its seller to its buyer, as the catalogue says, and no other does (I10).
+ * Holds the fees of periods that were barred before it was kept what documents say of each line against those that the
+ * catalogue of the period asks for: each stands on one document of its seller to its buyer, as the catalogue says, and no
+ * other does (I10). Documents since then are made of differences, and are looked at with everything else that is due.
  */
 export class FeeCheck {
   readonly #audit: BooksAudit
@@ -28,7 +30,8 @@ export class FeeCheck {
 
   constructor(reader: BooksReader, audit: BooksAudit) {
     this.#audit = audit
-    this.#periods = reader.standing.barredPeriods()
+    const tables = reader.documents.billingTables()
+    this.#periods = reader.standing.barredPeriods().filter(({ key }) => !tables.documents.keepsLines(key))
     let catalogueIndex = -1
     let catalogue: Catalogue | null = null
     for (const period of this.#periods) {
@@ -43,7 +46,12 @@ export class FeeCheck {
     }
   }
 
-  /** What is wrong with a fee on a document, for the end of a sentence; undefined: nothing. */
+  /** A fee on a document that is made of differences. */
+  see({ segment }: InvoiceLine): void {
+    for (const open of this.#open.values()) open.delete(segment)
+  }
+
+  /** What is wrong with a fee on a document of before, for the end of a sentence; undefined: nothing. */
   fault(invoice: Invoice, line: InvoiceLine): string | undefined {
     const open = this.#open.get(invoice.period.key)
     const expected = open?.get(line.segment)
@@ -84,7 +92,10 @@ function expectedFees(catalogue: Catalogue, periodKey: string): Map<string, Expe
   if (!period.ok || !hasFees(catalogue)) return expected
   for (const subscription of catalogue.subscriptions.values()) {
     if (subscription.kind === 'cost') continue
-    for (const due of feesDue(subscription, period.value)) {
+    for (const due of feesDue(subscription, period.value, calendarMonths)) {
+      // What was due in advance for the own period was then billed only where the subscription began with it.
+      const isOfBefore = due.due === 'in-advance' && due.period.key === periodKey
+      if (isOfBefore && subscription.fromMs < period.value.startMs) continue
       const seller = subscription.seller.id
       const buyer = subscription.account.payer.id
       expected.set(feeSegmentKey(subscription.id, due), { due, seller, buyer })

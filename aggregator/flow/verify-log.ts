@@ -9,22 +9,36 @@ import type {
   LedgerLogEntry,
   LogEntry,
   RestoreLogEntry,
+  VoidLogEntry,
 } from '@meterline/shared/model/log-entry.ts'
 import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import type { BooksAudit } from './books-audit.ts'
 import { BatchCharges } from './verify-charges.ts'
+import { DocumentCheck } from './verify-documents.ts'
 import { LogNodeCheck } from './verify-log-nodes.ts'
 import { checkRestore } from './verify-restores.ts'
 import type { BooksOwner } from './verify-restores.ts'
-import { knownBatch, UsageCheck } from './verify-usage.ts'
+import { knownBatch } from './verify-batches.ts'
+import { UsageCheck } from './verify-usage.ts'
 import { checkControls } from './verify-controls.ts'
+import { CostCheck } from './verify-costs.ts'
+import { DecisionCheck } from './verify-decisions.ts'
 import { checkDiscard, checkRelease, checkSuspended } from './verify-suspense.ts'
+import { checkReplacements, checkVoid, type DecidedUnits } from './verify-voids.ts'
 
 /** The end of an agent's chain, as the log shows it. */
 interface ChainEnd {
   readonly seq: number
   readonly hash: Uint8Array
+}
+
+/** A decision about units of a batch that ledger transactions follow. */
+interface UnitDecision {
+  readonly logIndex: number
+  readonly batchIndex: number
+  /** Where the charges were decided that a void takes back; null for a release. */
+  readonly voided: DecidedUnits | null
 }
 
 /**
@@ -85,19 +99,24 @@ class LogWalk {
   readonly #reader: BooksReader
   readonly #audit: BooksAudit
   readonly #charges: BatchCharges
+  readonly #decisions: DecisionCheck
   readonly #usage: UsageCheck
+  readonly #documents: DocumentCheck
+  readonly #costs = new CostCheck()
   readonly #owner: BooksOwner
   readonly #chains = new Map<string, ChainEnd>()
   /** Signing keys by agent and epoch, of every catalogue so far. */
   readonly #keys = new Map<string, string>()
   #lastRated = ''
-  /** The release whose ledger transactions are being read, if it is one. */
-  #release: { readonly logIndex: number; readonly batchIndex: number } | null = null
+  /** The release or void whose ledger transactions are being read, if it is one. */
+  #decision: UnitDecision | null = null
 
   constructor(reader: BooksReader, audit: BooksAudit, usage: UsageCheck, owner: BooksOwner) {
     this.#reader = reader
     this.#audit = audit
     this.#charges = new BatchCharges(reader, audit)
+    this.#decisions = new DecisionCheck(reader, audit)
+    this.#documents = new DocumentCheck(reader, audit)
     this.#usage = usage
     this.#owner = owner
   }
@@ -110,11 +129,14 @@ class LogWalk {
   /** Called behind the last entry. */
   finish(): void {
     this.#charges.finishDecision()
+    this.#decisions.finish()
+    this.#documents.finish()
+    this.#costs.finish(this.#reader, this.#audit)
   }
 
   take(logIndex: number, entry: LogEntry): void {
-    // The ledger transactions of a release follow it at once.
-    if (entry.kind !== 'ledger' || entry.batchIndex !== this.#release?.batchIndex) this.#release = null
+    // The ledger transactions of a release or void follow it at once.
+    if (entry.kind !== 'ledger' || entry.batchIndex !== this.#decision?.batchIndex) this.#decision = null
     switch (entry.kind) {
       case 'batch':
         return this.#takeBatch(logIndex, entry)
@@ -125,15 +147,21 @@ class LogWalk {
       case 'suspense':
         return checkSuspended(this.#reader, this.#audit, this.#charges, logIndex, entry)
       case 'release':
-        this.#release = { logIndex, batchIndex: entry.batchIndex }
+        this.#decision = { logIndex, batchIndex: entry.batchIndex, voided: null }
+        checkReplacements(this.#reader, this.#audit, logIndex, entry)
         return checkRelease(this.#reader, this.#audit, this.#charges, logIndex, entry)
       case 'discard':
         return checkDiscard(this.#reader, this.#audit, logIndex, entry)
+      case 'void':
+        return this.#takeVoid(logIndex, entry)
       case 'control':
         return checkControls(this.#reader, this.#audit, logIndex, entry)
       case 'document':
-        this.#audit.documents.set(logIndex, entry)
         this.#audit.accountedRows.document += 1
+        this.#documents.take(logIndex, entry)
+        return this.#takeEntries(logIndex, entry.entries)
+      case 'decision':
+        this.#decisions.take(logIndex, entry)
         return this.#takeEntries(logIndex, entry.entries)
       case 'checkpoint':
       case 'restore':
@@ -186,22 +214,32 @@ class LogWalk {
     return copy !== undefined && equalBytes(sha256(copy.content), contentHash) ? copy.content : content
   }
 
+  #takeVoid(logIndex: number, entry: VoidLogEntry): void {
+    this.#charges.expectVoid(logIndex)
+    const voided = checkVoid(this.#reader, this.#audit, this.#charges, logIndex, entry)
+    this.#decision = { logIndex, batchIndex: entry.batchIndex, voided }
+  }
+
   #takeLedger(logIndex: number, entry: LedgerLogEntry): void {
     this.#audit.count('ledger transactions')
-    const releaseIndex = this.#release?.logIndex ?? null
-    this.#charges.checkPostings(logIndex, entry, releaseIndex)
-    this.#checkUsage(logIndex, entry, releaseIndex)
+    this.#charges.checkPostings(logIndex, entry, this.#decision?.logIndex ?? null)
+    this.#checkUsage(logIndex, entry)
     if (entry.postings.length > 0) this.#usage.checkEntry(logIndex, entry)
+    else this.#costs.take(entry)
     this.#takeEntries(logIndex, entry.entries)
   }
 
   /** One decision about a batch is one ledger transaction per partition; its usage is checked with the first of them. */
-  #checkUsage(logIndex: number, entry: LedgerLogEntry, releaseIndex: number | null): void {
+  #checkUsage(logIndex: number, entry: LedgerLogEntry): void {
     const { batchIndex, postings } = entry
-    const decision = `${batchIndex}/${releaseIndex}`
+    const decidedIndex = this.#decision?.logIndex ?? null
+    const decision = `${batchIndex}/${decidedIndex}`
     if (postings.length === 0 || decision === this.#lastRated) return
     this.#lastRated = decision
-    this.#usage.checkCharges(logIndex, entry, this.#charges.blocksOf(batchIndex, releaseIndex))
+    const blocks = this.#charges.blocksOf(batchIndex, decidedIndex)
+    const voided = this.#decision?.voided ?? null
+    if (voided === null) this.#usage.checkCharges(logIndex, entry, blocks)
+    else this.#usage.checkVoid(entry, blocks, voided)
   }
 
   /** The rows of the ledger are the entries of the log, entry by entry, and each transaction balances (I1). */

@@ -10,7 +10,8 @@ import { openDatabase } from '@meterline/shared/sqlite/open.ts'
 import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { appendOnlyTables } from '../store/schema.ts'
 import { tenantFile } from '../store/tenant-files.ts'
-import { usageEvent, usageTimeMs } from './fixtures/sealing-agent.ts'
+import { asked, modelEvent as event, withModels } from './fixtures/models-file.ts'
+import { usageTimeMs } from './fixtures/sealing-agent.ts'
 import { TestTenant } from './fixtures/test-tenant.ts'
 import { verifyBooks } from './verify-books.ts'
 
@@ -23,42 +24,6 @@ function tenantIn(dataDirectory: string): TestTenant {
   const parts = { dataDirectory, signingKey, nowMs: Date.UTC(2025, 6, 1), random: seededRandom('models') }
   return new TestTenant({ ...parts, log: silentLog() })
 }
-
-/** acme's file with prices for its AI customer that route, divide, fall and depend on which events come first. */
-const withModels = (file: string): string =>
-  file
-    .replace(
-      'prices:\n',
-      `  - { id: energy, unit: Wh }
-  - { id: payments, unit: cent }
-  - { id: messages, unit: message }
-prices:
-  - id: asked
-    meter: ai.input_tokens
-    model: matrix
-    dimensions: [ai.model]
-    rows:
-      - { when: { ai.model: small }, model: per-unit, amount: "1", per: 1000000 }
-      - { when: { ai.model: large }, model: request-threshold, fact: total, amount: "3", per: 1000000, above: [{ above: 1000, amount: "6" }] }
-  - id: energy
-    meter: energy
-    model: time-of-use
-    zone: Etc/UTC
-    windows: [{ name: peak, at: [{ days: mon-sun, from: "00:00", to: "12:00" }], price: { model: per-unit, amount: "0.4", per: 1000 } }]
-    otherwise: { name: off-peak, price: { model: per-unit, amount: "0.1", per: 1000 } }
-    duration: { fact: duration, unit: 1s }
-  - { id: payment, meter: payments, model: percentage, per: 100, rate: "2", fixed: "0.30", freeEvents: 2 }
-  - { id: volume, meter: messages, model: volume, tiers: [{ upTo: 100, amount: "0.1" }, { amount: "0.05" }] }
-`,
-    )
-    .replace('prices: [ai-input, ai-output]', 'prices: [asked, ai-output, energy, payment, volume]')
-
-function event(id: string, meter: string, quantity: bigint, more: Partial<UsageEvent> = {}): UsageEvent {
-  return usageEvent({ id, source: 'llm', subject: 'llm-1', measured: [{ meter, quantity }], ...more })
-}
-
-const asked = (id: string, model: string, tokens: bigint): UsageEvent =>
-  event(id, 'ai.input_tokens', tokens, { labels: [['ai.model', model]], facts: [['total', tokens]] })
 
 const usage: readonly (readonly UsageEvent[])[] = [
   [

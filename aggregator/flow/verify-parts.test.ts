@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { compilePrice, type CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { parsePrice } from '@meterline/shared/rating/price-schema.ts'
-import { partsByUnit, recordFaults, type ChargedPart } from './verify-parts.ts'
+import { partsByUnit, recordFaults, type ChargedPart, type DueLeg } from './verify-parts.ts'
 
 function compiled(value: unknown): CompiledPrice {
   const price = parsePrice(value)
@@ -45,9 +45,12 @@ const unit: RatingUnit = {
   records: [],
 }
 
+const due = (legKey: string): DueLeg => ({ legKey, periodKey: '2026-11' })
+
 const part = (legKey: string, price: CompiledPrice, model: number | null, quantity: bigint): ChargedPart => ({
   record: 0,
   legKey,
+  periodKey: '2026-11',
   price,
   model,
   quantity,
@@ -65,7 +68,7 @@ describe('the parts of a record', () => {
     ],
     ['with an unknown price', [{ ...part('a', plain, 3, 7n), price: null }], ['a'], 7n],
   ])('%s are right', (_what, parts, legs, quantity) => {
-    expect(recordFaults(parts, unit, legs)).toEqual({ quantity, faults: [] })
+    expect(recordFaults(parts, unit, legs.map(due))).toEqual({ quantities: new Map([['', quantity]]), faults: [] })
   })
 
   test.each<readonly [what: string, parts: readonly ChargedPart[], legs: readonly string[] | null, fault: string]>([
@@ -80,7 +83,24 @@ describe('the parts of a record', () => {
     ['on another leg', [part('a', plain, null, 7n)], ['b'], 'on other legs'],
     ['that ought not to be', [part('a', plain, null, 7n)], null, 'has no price for it'],
   ])('%s are named', (_what, parts, legs, fault) => {
-    expect(recordFaults(parts, unit, legs).faults.join()).toContain(fault)
+    expect(recordFaults(parts, unit, legs?.map(due) ?? null).faults.join()).toContain(fault)
+  })
+
+  test('in a segment of another period than that of their leg are named', () => {
+    const legs = [{ legKey: 'a', periodKey: '2026-11~mid' }]
+    const { faults } = recordFaults([part('a', plain, null, 7n)], unit, legs)
+    expect(faults).toEqual(['is charged on a in another period than 2026-11~mid'])
+  })
+
+  test('of a meter that counts per period may come to another quantity in another period', () => {
+    const parts = [part('a', plain, null, 7n), { ...part('b', plain, null, 9n), periodKey: '2026-10~mid' }]
+    const legs = [due('a'), { legKey: 'b', periodKey: '2026-10~mid' }]
+    const quantities = new Map([
+      ['2026-11', 7n],
+      ['2026-10~mid', 9n],
+    ])
+    expect(recordFaults(parts, unit, legs, true)).toEqual({ quantities, faults: [] })
+    expect(recordFaults(parts, unit, legs).faults).toEqual(['is charged another quantity on another leg'])
   })
 
   test('are found by unit and record', () => {
@@ -89,8 +109,8 @@ describe('the parts of a record', () => {
       { segmentKey: '2026-11/s/m/p/1', legKey: 'a', charges: [charge, { ...charge, unit: 9 }] },
       { segmentKey: '2026-11/s/m/q', legKey: 'b', charges: [{ ...charge, unit: 2 }, charge] },
     ]
-    const inA = { record: 1, legKey: 'a', price: byModel, model: 1, quantity: 7n }
-    const inB = { record: 1, legKey: 'b', price: plain, model: null, quantity: 7n }
+    const inA = { record: 1, legKey: 'a', periodKey: '2026-11', price: byModel, model: 1, quantity: 7n }
+    const inB = { record: 1, legKey: 'b', periodKey: '2026-11', price: plain, model: null, quantity: 7n }
     expect(partsByUnit(blocks, (key) => (key.endsWith('q') ? plain : byModel))).toEqual([
       [2, [inB]],
       [4, [inA, inB]],

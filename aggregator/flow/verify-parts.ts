@@ -16,6 +16,8 @@ export interface ChargedPart {
   /** Index of the record in its unit. */
   readonly record: number
   readonly legKey: string
+  /** Key of the period of the segment. */
+  readonly periodKey: string
   /** The segment's price; null when no catalogue of the log has it. */
   readonly price: CompiledPrice | null
   /** The model of that price; null where the segment names none. */
@@ -32,9 +34,9 @@ export function partsByUnit(
   const byUnit = new Map<number, ChargedPart[]>()
   for (const { segmentKey, legKey, charges } of blocks) {
     const price = priceOf(segmentKey)
-    const { model } = parseSegmentKey(segmentKey)
+    const { model, periodKey } = parseSegmentKey(segmentKey)
     for (const { unit, record, quantity } of charges) {
-      const part = { record, legKey, price, model, quantity }
+      const part = { record, legKey, periodKey, price, model, quantity }
       const known = byUnit.get(unit)
       if (known === undefined) byUnit.set(unit, [part])
       else known.push(part)
@@ -43,31 +45,46 @@ export function partsByUnit(
   return [...byUnit].toSorted(([left], [right]) => left - right)
 }
 
+/** A leg that a record is to be charged on, and the period of its cycle that the record lies in, by their keys. */
+export interface DueLeg {
+  readonly legKey: string
+  readonly periodKey: string
+}
+
+/** The quantity that the parts of a record make, by the key of the period where its meter counts per period; else by ''. */
+export type QuantityByPeriod = ReadonlyMap<string, bigint>
+
 /**
  * What is wrong with the parts a record was charged in, for the ends of sentences, and the quantity they make: the parts
- * of each leg add up to the same quantity, they are those its price has for the usage, and the legs are `legsDue`, by
- * their keys; null: it has none.
+ * of each leg lie in its period and add up to the same quantity (per period, where `isPerPeriod`), they are those its
+ * price has for the usage, and the legs are `legsDue`; null: it has none.
  */
 export function recordFaults(
   parts: readonly ChargedPart[],
   unit: RatingUnit,
-  legsDue: readonly string[] | null,
-): { readonly quantity: bigint; readonly faults: readonly string[] } {
+  legsDue: readonly DueLeg[] | null,
+  isPerPeriod = false,
+): { readonly quantities: QuantityByPeriod; readonly faults: readonly string[] } {
   const faults: string[] = []
-  let quantity: bigint | null = null
+  const quantities = new Map<string, bigint>()
   const legs = Map.groupBy(parts, ({ legKey }) => legKey)
   for (const [legKey, own] of legs) {
     const sum = own.reduce((total, part) => total + part.quantity, 0n)
-    if (quantity !== null && quantity !== sum) faults.push('is charged another quantity on another leg')
-    quantity = sum
+    const periodKey = own[0]?.periodKey ?? ''
+    const group = isPerPeriod ? periodKey : ''
+    if ((quantities.get(group) ?? sum) !== sum) faults.push('is charged another quantity on another leg')
+    quantities.set(group, sum)
+    const due = legsDue?.find((leg) => leg.legKey === legKey)
+    if (due !== undefined && own.some((part) => part.periodKey !== due.periodKey))
+      faults.push(`is charged on ${legKey} in another period than ${due.periodKey}`)
     const price = own[0]?.price ?? null
     if (price !== null && !areParts(own, price, unit, sum))
       faults.push(`is charged on ${legKey} in other parts than its price has for it`)
   }
   if (legsDue === null) faults.push('is charged, and the catalogue has no price for it at its time')
-  else if (legsDue.length !== legs.size || !legsDue.every((legKey) => legs.has(legKey)))
+  else if (legsDue.length !== legs.size || !legsDue.every(({ legKey }) => legs.has(legKey)))
     faults.push('is charged on other legs than the catalogue has for it at its time')
-  return { quantity: quantity ?? 0n, faults }
+  return { quantities, faults }
 }
 
 function areParts(charged: readonly ChargedPart[], price: CompiledPrice, unit: RatingUnit, quantity: bigint): boolean {

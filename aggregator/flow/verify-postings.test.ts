@@ -135,7 +135,9 @@ describe('a damaged catalogue', () => {
     expect(problemsOf(damaged).filter((text) => !text.startsWith('I13'))).toEqual([
       expect.stringMatching(/^I14: catalogue 0 is not what its hash/),
       expect.stringMatching(/^I14: catalogue \d+ is not what its hash/),
-      expect.stringMatching(/^I12: period 2025-06 was barred with a catalogue that is missing or damaged/),
+      expect.stringMatching(/^acme-000001: I15: it was made with catalogue \d+, which is missing or damaged/),
+      expect.stringMatching(/^acme-000002: I15: it was made with catalogue/),
+      expect.stringMatching(/^nordlink-000001: I15: it was made with catalogue/),
       expect.stringMatching(/^I12: catalogue 0 is not as the log has it/),
       expect.stringMatching(/^I12: catalogue \d+ is not as the log has it/),
     ])

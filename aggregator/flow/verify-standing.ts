@@ -23,7 +23,7 @@ export function checkStanding(reader: BooksReader, audit: BooksAudit): void {
     audit.report(`I6: agent ${agent} has batches of epoch ${epoch} and no chain`)
   for (const logIndex of standing.strayBodies()) audit.report(`I12: there is a body ${logIndex} and no batch`)
   for (const period of standing.openedPeriods())
-    audit.report(`I10: period ${period} has documents and is not barred against later usage`)
+    audit.report(`I10: period ${period} has documents and nothing says that it is closed`)
 }
 
 /** Whether the version that is kept beside the log is the one that the log tells of. */

@@ -1,24 +1,25 @@
-import type { BatchHeader, DecodedBatch } from '@meterline/shared/model/batch.ts'
-import { decodeHeader, openBatchBody } from '@meterline/shared/model/batch-codec.ts'
-import { decodeLogEntry } from '@meterline/shared/model/log-entry-codec.ts'
 import type { LedgerLogEntry } from '@meterline/shared/model/log-entry.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { parseSegmentKey } from '@meterline/shared/rating/segment.ts'
 import { dayMs } from '@meterline/shared/units/civil.ts'
-import { monthPeriodOf } from '@meterline/shared/units/period.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
+import { meetsCondition } from '../domain/catalogue/label-condition.ts'
 import { legPlanOf } from '../domain/catalogue/leg-index.ts'
 import { correlationsByMeter, type UsageWatch } from '../domain/completeness/watch.ts'
 import { controlView } from '../domain/correlation/control-units.ts'
 import { meterRecord, noteChange } from '../domain/metering/meter-record.ts'
-import { statedUnit, type MeterRule } from '../domain/metering/meter-rule.ts'
+import { countsPerPeriod, statedUnit, type MeterRule } from '../domain/metering/meter-rule.ts'
+import { periodAt } from '../domain/periods/billing-cycle.ts'
 import { MeteringDraft } from '../domain/metering/metering-draft.ts'
 import type { BooksReader } from '../store/books-reader.ts'
 import { MeteringScratch } from '../store/metering-rows.ts'
 import type { BooksAudit } from './books-audit.ts'
+import { firstRatedIndex } from './counted-days.ts'
+import { readBatch } from './verify-batches.ts'
 import { areEntriesOf } from './verify-entries.ts'
 import { DriftCheck, type KnownBatch } from './verify-drift.ts'
-import { partsByUnit, recordFaults, type ChargedBlock, type ChargedPart } from './verify-parts.ts'
+import type { DecidedUnits } from './verify-voids.ts'
+import { partsByUnit, recordFaults, type ChargedBlock, type ChargedPart, type DueLeg } from './verify-parts.ts'
 
 /** Batches come in the log a little before what was decided from them, so a few are kept read. */
 const keptBatches = 32
@@ -102,6 +103,32 @@ export class UsageCheck {
     this.#scratch.together(() => this.#scratch.table.write(draft.changes()))
   }
 
+  /** Checks what a void takes back: `entry` is its first ledger transaction, `voided` says where its units were charged. */
+  checkVoid(
+    { batchIndex, catalogueIndex }: Pick<LedgerLogEntry, 'batchIndex' | 'catalogueIndex'>,
+    blocks: readonly ChargedBlock[],
+    voided: DecidedUnits,
+  ): void {
+    if (this.#inForce?.logIndex !== catalogueIndex)
+      this.#audit.report(`I15: a void of batch ${batchIndex} was decided with a catalogue that was not in force`)
+    this.#drift.decideNothing()
+    const units = this.#batchOf(batchIndex)?.units ?? null
+    const rules = this.#rules.get(catalogueIndex)
+    for (const { segmentKey, charges } of blocks) {
+      const model = this.#audit.modelOf(segmentKey)
+      if (model === null) continue
+      if (hasState(rules?.get(parseSegmentKey(segmentKey).meter)))
+        this.#audit.report(`I15: a void of batch ${batchIndex} takes back readings that others were charged after`)
+      for (const { unit, quantity } of charges) {
+        const event = units?.[unit] ?? null
+        const exact = this.#audit.positions.takeBack(segmentKey, model, -quantity, event)
+        const day = event === null ? null : Math.floor(event.timeMs / dayMs)
+        const decidedIndex = voided.get(unit) ?? this.#firstRated(batchIndex)
+        this.#audit.days.takeBack(decidedIndex, segmentKey, day, -quantity, exact)
+      }
+    }
+  }
+
   /** A ledger transaction of the decision whose charges were checked last. */
   checkEntry(logIndex: number, entry: LedgerLogEntry): void {
     if (this.#inForce === null || areEntriesOf(entry, this.#inForce.catalogue, this.#drift.drifts)) return
@@ -138,7 +165,6 @@ export class UsageCheck {
     report: (text: string) => void,
   ): void {
     const stated = statedUnit(unit.labels)
-    const periodKey = monthPeriodOf(unit.timeMs).key
     for (const [place, parts] of Map.groupBy(charged, ({ record: own }) => own)) {
       this.#audit.count('charged quantities')
       const record = unit.records[place]
@@ -147,13 +173,20 @@ export class UsageCheck {
         report(`is charged for record ${place}, which it does not have`)
         continue
       }
-      const { quantity, faults } = recordFaults(parts, unit, this.#legsDue(unit, record.meter))
+      const isPerPeriod = countsPerPeriod(rule)
+      const legs = this.#legsDue(unit, record.meter)
+      const { quantities, faults } = recordFaults(parts, unit, legs, isPerPeriod)
       for (const text of faults) report(text)
       if (hasState(rule) && !this.#isMeteringKnown) continue
-      const metered = meterRecord(draft, rule, unit, record.quantity, stated, periodKey)
-      const due = typeof metered === 'string' ? metered : metered.quantity
-      if (due !== quantity) report(`is charged ${quantity} of ${record.meter}, its usage is ${due}`)
-      if (typeof metered !== 'string' && metered.change !== null) noteChange(draft, metered.change)
+      // What is counted per period is counted for each cycle that some leg has.
+      const groups = isPerPeriod ? new Set(legs?.map(({ periodKey }) => periodKey) ?? quantities.keys()) : ['']
+      for (const group of groups) {
+        const metered = meterRecord(draft, rule, unit, record.quantity, stated, group)
+        const due = typeof metered === 'string' ? metered : metered.quantity
+        const quantity = quantities.get(group)
+        if (due !== quantity) report(`is charged ${quantity} of ${record.meter}, its usage is ${due}`)
+        if (typeof metered !== 'string' && metered.change !== null) noteChange(draft, metered.change)
+      }
     }
   }
 
@@ -167,14 +200,17 @@ export class UsageCheck {
     this.#audit.report(`I9: unit ${unit} of batch ${batchIndex} ${text}`)
   }
 
-  /** The keys of the legs a record is charged on by the catalogue in force; null when it is not to be charged at all. */
-  #legsDue({ subject, timeMs }: RatingUnit, meter: string): readonly string[] | null {
+  /** The legs a record is charged on by the catalogue in force; null when it is not to be charged at all. */
+  #legsDue({ subject, timeMs, labels }: RatingUnit, meter: string): readonly DueLeg[] | null {
     if (this.#inForce === null) return null
     const { catalogue } = this.#inForce
     const subjectPlan = catalogue.index.subjects.get(subject)
     if (subjectPlan === undefined) return null
     const { code, legs } = legPlanOf(catalogue, subjectPlan, meter, timeMs)
-    return code === null ? legs.map(({ legKey }) => legKey) : null
+    if (code !== null) return null
+    return legs
+      .filter(({ only }) => only === null || meetsCondition(only, labels))
+      .map(({ legKey, cycle }) => ({ legKey, periodKey: periodAt(cycle, timeMs).key }))
   }
 
   #addUsage(logIndex: number, blocks: readonly ChargedBlock[], units: KnownBatch['units'] | null): void {
@@ -190,6 +226,13 @@ export class UsageCheck {
     }
   }
 
+  /** Where the first rating of a batch was decided, as far as it matters to days. */
+  #firstRated(batchIndex: number): number {
+    const { days, positions } = this.#reader.daysKeptAfter()
+    const log = { entry: (logIndex: number): Uint8Array | undefined => this.#reader.logEntry(logIndex) }
+    return firstRatedIndex(log, batchIndex, Math.max(days, positions))
+  }
+
   #batchOf(batchIndex: number): KnownBatch | null {
     const kept = this.#batches.get(batchIndex)
     if (kept !== undefined) return kept
@@ -201,20 +244,4 @@ export class UsageCheck {
 
 function hasState(rule: MeterRule | undefined): boolean {
   return rule !== undefined && rule.metering.kind !== 'sum'
-}
-
-/** A batch; null when its body is gone or, which is reported elsewhere, damaged. */
-function readBatch(reader: BooksReader, batchIndex: number): KnownBatch | null {
-  const body = reader.batch(batchIndex)?.body ?? null
-  const entry = decodeLogEntry(reader.logEntry(batchIndex) ?? new Uint8Array(0))
-  if (body === null || !entry.ok || entry.value.kind !== 'batch') return null
-  const header = decodeHeader(entry.value.header)
-  if (!header.ok) return null
-  const decoded = openBatchBody(header.value, body)
-  return decoded.ok ? knownBatch(header.value, decoded.value) : null
-}
-
-/** What checking charges needs of a batch. */
-export function knownBatch({ agent }: BatchHeader, { units, tables }: DecodedBatch): KnownBatch {
-  return { agent, units, snapshots: tables.snapshots }
 }

@@ -8,7 +8,7 @@ import type { StoredBatch, StoredBlock, StoredDay, StoredLedgerEntry, StoredSegm
 import type { CheckpointRow } from './checkpoint-table.ts'
 import { driftRows } from './drift-table.ts'
 import { DispositionRows } from './disposition-rows.ts'
-import type { DocumentRow } from './document-table.ts'
+import { DocumentRows } from './document-rows.ts'
 import type { AccountBalance } from './ledger-table.ts'
 import type { StoredLogEntry } from './log-table.ts'
 import { generationRows, numberGapsOf } from './generation-table.ts'
@@ -17,7 +17,9 @@ import { meteringRows } from './metering-rows.ts'
 import { tenantMigrations } from './schema.ts'
 import { segmentColumns, segmentOf, type SegmentRow } from './position-columns.ts'
 import { isUsed } from './segment-day-table.ts'
+import { MoneyRows } from './money-rows.ts'
 import { StandingRows } from './standing-rows.ts'
+import { VoidRows } from './void-rows.ts'
 
 /** Rows are read in pages, so that memory does not grow with the books. */
 const pageRows = 500
@@ -29,11 +31,14 @@ const pageRows = 500
 export class BooksReader {
   readonly standing: StandingRows
   readonly dispositions: DispositionRows
+  readonly voids: VoidRows
+  readonly money: MoneyRows
+  readonly documents: DocumentRows
   readonly #db: Database
   readonly #batch
   readonly #blocksOf
   readonly #blocksDecided
-  readonly #leavesOf
+  readonly #blocksOfSegment
   readonly #daysOf
   readonly #logEntry
   readonly #segment
@@ -50,8 +55,12 @@ export class BooksReader {
          FROM batch LEFT JOIN batch_body USING (log_index) WHERE batch.log_index = ?`,
       )
       const blocks = 'FROM charge_block JOIN segment ON segment.id = segment_id'
-      this.#blocksOf = db.prepare<[number], Omit<StoredBlock, 'amountMicros'> & { amountMicros: string }>(
-        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
+      this.#blocksOf = db.prepare<
+        [number],
+        Omit<StoredBlock, 'amountMicros'> & { amountMicros: string; decidedIndex: number | null }
+      >(
+        `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block,
+           release_index AS decidedIndex
          ${blocks} WHERE batch_index = ? ORDER BY charge_block.id`,
       )
       this.#blocksDecided = db.prepare<
@@ -61,12 +70,14 @@ export class BooksReader {
         `SELECT segment.key AS segmentKey, charge_block.amount_micros AS amountMicros, leaf, block
          ${blocks} WHERE batch_index = ? AND release_index IS ? ORDER BY charge_block.id`,
       )
-      this.#leavesOf = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
-        `SELECT leaf, charge_block.amount_micros AS amountMicros
-         ${blocks} WHERE segment.key = ? ORDER BY charge_block.id`,
+      this.#blocksOfSegment = db.prepare<[string], { block: Uint8Array }>(
+        `SELECT block ${blocks} WHERE segment.key = ? ORDER BY batch_index, charge_block.id`,
       )
       this.standing = new StandingRows(db)
       this.dispositions = new DispositionRows(db)
+      this.voids = new VoidRows(db)
+      this.money = new MoneyRows(db)
+      this.documents = new DocumentRows(db)
       this.#logEntry = db.prepare<[number], { entry: Uint8Array }>('SELECT entry FROM log WHERE log_index = ?')
       this.#daysOf = db.prepare<[string], { day: number; quantity: string; events: number; exact: string }>(
         `SELECT day, segment_day.quantity AS quantity, segment_day.events AS events, segment_day.exact AS exact
@@ -113,24 +124,22 @@ export class BooksReader {
     )
   }
 
-  /** The charge blocks of one batch, in the order they were written. */
-  blocksOf(batchIndex: number): readonly StoredBlock[] {
-    return this.#blocksOf.all(batchIndex).map((row) => blockOf(row, batchIndex))
+  /**
+   * The charge blocks of one batch, in the order they were written, each with the log index of the release or void that
+   * made it; null for the batch's first rating.
+   */
+  blocksOf(batchIndex: number): readonly (StoredBlock & { readonly decidedIndex: number | null })[] {
+    return this.#blocksOf.all(batchIndex).map((row) => ({ ...row, ...blockOf(row, batchIndex) }))
   }
 
-  /** Those of them that a release made, or with null those of the batch's first rating. */
+  /** The bytes of all charge blocks of a segment, those of one batch together. */
+  *blocksOfSegment(segmentKey: string): IterableIterator<Uint8Array> {
+    for (const { block } of this.#blocksOfSegment.iterate(segmentKey)) yield block
+  }
+
+  /** Those of a batch that a release or void made, or with null those of its first rating. */
   blocksDecided(batchIndex: number, releaseIndex: number | null): readonly StoredBlock[] {
     return this.#blocksDecided.all(batchIndex, releaseIndex).map((row) => blockOf(row, batchIndex))
-  }
-
-  /** The leaves of a segment's blocks in log order, as an invoice line's root is made of them. */
-  leavesOf(segmentKey: string): readonly { readonly leaf: Uint8Array; readonly amountMicros: bigint }[] {
-    return this.#leavesOf
-      .all(segmentKey)
-      .map(({ leaf, amountMicros }) => ({
-        leaf,
-        amountMicros: storedInteger(amountMicros, `a block of segment ${segmentKey}`),
-      }))
   }
 
   /** What is known of the drift of pre-rating. */
@@ -177,18 +186,6 @@ export class BooksReader {
   /** Those of them that count for something, as lines show them. */
   usedDaysOf(segmentKey: string): readonly StoredDay[] {
     return this.daysOf(segmentKey).filter(isUsed)
-  }
-
-  *documents(): IterableIterator<DocumentRow> {
-    const page = this.#db.prepare<[number, number], DocumentRow>(
-      `SELECT entity, series, sequence, number, buyer, period, currency, total, log_index AS logIndex,
-              document_hash AS documentHash, bytes
-       FROM document WHERE log_index > ? ORDER BY log_index LIMIT ?`,
-    )
-    yield* paged(
-      (after) => page.all(after, pageRows),
-      (row) => row.logIndex,
-    )
   }
 
   batch(logIndex: number): StoredBatch | undefined {
@@ -256,6 +253,8 @@ export class BooksReader {
       | 'ledger_entry'
       | 'suspense'
       | 'suspense_decision'
+      | 'usage_void'
+      | 'event_replacement'
       | 'control_unit'
       | 'document'
       | 'catalogue'
@@ -272,6 +271,8 @@ export class BooksReader {
       ledger_entry: count('ledger_entry'),
       suspense: count('suspense'),
       suspense_decision: count('suspense_decision'),
+      usage_void: count('usage_void'),
+      event_replacement: count('event_replacement'),
       control_unit: count('control_unit'),
       document: count('document'),
       catalogue: count('catalogue'),

@@ -12,23 +12,33 @@ export interface DocumentRow {
   readonly buyer: string
   readonly period: string
   readonly currency: string
-  /** In minor units as decimal text. */
+  /** What has to be paid, in minor units as decimal text. */
   readonly total: string
+  readonly purpose: DocumentPurpose
   readonly logIndex: number
   readonly documentHash: Uint8Array
   readonly bytes: Uint8Array
 }
 
+/**
+ * What a document was made for: the ordinary one of its period (there is at most one of a relation), one in the middle of
+ * it, one that only corrects, or a note that somebody wrote.
+ */
+export type DocumentPurpose = 'period' | 'progressive' | 'correction' | 'note'
+
 /** A document without its bytes. */
-export type DocumentHead = Omit<DocumentRow, 'bytes' | 'documentHash'>
+export type DocumentHead = Omit<DocumentRow, 'bytes' | 'documentHash' | 'purpose'>
 
 /** A period that is being closed or is closed; all others are open. */
 export interface PeriodRow {
   readonly key: string
   readonly state: 'closing' | 'closed'
-  /** Log index of the catalogue that was in force when the closing began; the bills are made with it. */
+  /** Log index of the catalogue that was in force when the closing began. */
   readonly catalogueIndex: number
 }
+
+/** By which a document is found that bills a relation for a period. */
+export type DocumentPlace = Pick<DocumentRow, 'period' | 'entity' | 'buyer' | 'currency'>
 
 const headColumns = 'entity, series, sequence, number, buyer, period, currency, total, log_index AS logIndex'
 
@@ -40,18 +50,20 @@ export class DocumentTable {
   readonly #find
   readonly #iterate
   readonly #count
-  readonly #isIssued
+  readonly #ordinary
   readonly #beginClosing
   readonly #finishClosing
   readonly #periods
+  readonly #keepsLines
+  #barred: Set<string> | null = null
 
   constructor(db: Database) {
     this.#insert = db.prepare<
-      [string, string, number, string, string, string, string, string, number, Uint8Array, Uint8Array]
+      [string, string, number, string, string, string, string, string, number, Uint8Array, Uint8Array, string]
     >(
       `INSERT INTO document
-         (entity, series, sequence, number, buyer, period, currency, total, log_index, document_hash, bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (entity, series, sequence, number, buyer, period, currency, total, log_index, document_hash, bytes, purpose)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#lastSequence = db.prepare<{ entity: string; series: string }, { last: number | null }>(
       `SELECT max(last) AS last FROM (
@@ -64,17 +76,19 @@ export class DocumentTable {
       `SELECT ${headColumns} FROM document WHERE ? IS NULL OR period = ? ORDER BY log_index`,
     )
     this.#find = db.prepare<[string], DocumentRow>(
-      `SELECT ${headColumns}, document_hash AS documentHash, bytes FROM document WHERE number = ?`,
+      `SELECT ${headColumns}, document_hash AS documentHash, bytes, purpose FROM document WHERE number = ?`,
     )
     this.#iterate = db.prepare<[], DocumentRow>(
-      `SELECT ${headColumns}, document_hash AS documentHash, bytes FROM document ORDER BY entity, series, sequence`,
+      `SELECT ${headColumns}, document_hash AS documentHash, bytes, purpose
+       FROM document ORDER BY entity, series, sequence`,
     )
     this.#count = db.prepare<[], { count: number }>('SELECT count(*) AS count FROM document')
-    this.#isIssued = db.prepare<[string, string, string, string], { found: number }>(
-      'SELECT 1 AS found FROM document WHERE period = ? AND entity = ? AND buyer = ? AND currency = ? LIMIT 1',
+    this.#ordinary = db.prepare<[string, string, string, string], { number: string }>(
+      `SELECT number FROM document
+       WHERE period = ? AND entity = ? AND buyer = ? AND currency = ? AND purpose = 'period' ORDER BY log_index LIMIT 1`,
     )
     this.#beginClosing = db.prepare<[string, number, number]>(
-      `INSERT INTO period (key, state, catalogue_index, closing_ms) VALUES (?, 'closing', ?, ?)`,
+      `INSERT INTO period (key, state, catalogue_index, closing_ms, lines_kept) VALUES (?, 'closing', ?, ?, 1)`,
     )
     this.#finishClosing = db.prepare<[number, string]>(
       `UPDATE period SET state = 'closed', closed_ms = ? WHERE key = ?`,
@@ -82,6 +96,7 @@ export class DocumentTable {
     this.#periods = db.prepare<[], PeriodRow>(
       'SELECT key, state, catalogue_index AS catalogueIndex FROM period ORDER BY key',
     )
+    this.#keepsLines = db.prepare<[string], { kept: number }>('SELECT lines_kept AS kept FROM period WHERE key = ?')
   }
 
   insert(row: DocumentRow): void {
@@ -97,6 +112,7 @@ export class DocumentTable {
       row.logIndex,
       row.documentHash,
       row.bytes,
+      row.purpose,
     )
   }
 
@@ -125,13 +141,25 @@ export class DocumentTable {
     return this.#count.get()?.count ?? 0
   }
 
-  /** Whether the bill of a seller to a buyer for a period is issued already. */
-  isIssued(bill: Pick<DocumentRow, 'period' | 'entity' | 'buyer' | 'currency'>): boolean {
-    return this.#isIssued.get(bill.period, bill.entity, bill.buyer, bill.currency) !== undefined
+  /** Number of the ordinary document of a seller to a buyer for a period; null before it is issued, or where there is none. */
+  ordinaryNumber({ period, entity, buyer, currency }: DocumentPlace): string | null {
+    return this.#ordinary.get(period, entity, buyer, currency)?.number ?? null
   }
 
   beginClosing(period: string, catalogueIndex: number, nowMs: number): void {
     this.#beginClosing.run(period, catalogueIndex, nowMs)
+    this.#barred?.add(period)
+  }
+
+  /** Whether a period is being closed or closed, so that what is charged in it comes late. */
+  isBarred(period: string): boolean {
+    this.#barred ??= new Set(this.periods().map(({ key }) => key))
+    return this.#barred.has(period)
+  }
+
+  /** Whether billed lines were kept of all that a period owes partners; false for those closed before there were any. */
+  keepsLines(period: string): boolean {
+    return this.#keepsLines.get(period)?.kept !== 0
   }
 
   finishClosing(period: string, nowMs: number): void {

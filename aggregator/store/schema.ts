@@ -1,13 +1,16 @@
 import type { Migration } from '@meterline/shared/sqlite/migrate.ts'
 import { KeyIndex } from '@meterline/shared/sqlite/key-index/key-index.ts'
+import { billedLineTables } from './migrations/billed-lines.ts'
 import { completenessTables } from './migrations/completeness.ts'
 import { correlationTables } from './migrations/correlation.ts'
 import { driftTables } from './migrations/drift.ts'
 import { generationTables } from './migrations/generations.ts'
 import { meteringTables } from './migrations/metering.ts'
 import { positionColumns } from './migrations/positions.ts'
+import { receivableTables } from './migrations/receivables.ts'
 import { segmentDayTables } from './migrations/segment-days.ts'
 import { suspenseDecisionTables } from './migrations/suspense-decisions.ts'
+import { usageVoidTables } from './migrations/usage-voids.ts'
 
 /**
  * Amounts and quantities are decimal TEXT, since sums of 64-bit quantities and micros can exceed SQLite's integers.
@@ -188,4 +191,7 @@ export const tenantMigrations: readonly Migration[] = [
   generationTables,
   positionColumns,
   driftTables,
+  billedLineTables,
+  receivableTables,
+  usageVoidTables,
 ].map((sql, index) => ({ version: index + 1, sql }))

@@ -24,6 +24,15 @@ interface LastDay {
   readonly usage: DayUsage
 }
 
+/**
+ * Days are kept of what was decided after log entry `days`, and their records and exact amounts after `positions`; -1: of
+ * everything.
+ */
+export interface DaysKeptAfter {
+  readonly days: number
+  readonly positions: number
+}
+
 /** More segments than this are read again from the file when they are next used. */
 const cachedSegments = 50_000
 
@@ -39,6 +48,7 @@ export class SegmentDayTable {
   readonly #select
   readonly #save
   readonly #selectPrefix
+  readonly #selectKeptAfter
   readonly #last = new Map<string, LastDay>()
 
   constructor(db: Database) {
@@ -49,11 +59,19 @@ export class SegmentDayTable {
     this.#save = db.prepare<[number, number, string, number, string]>(
       'INSERT OR REPLACE INTO segment_day (segment_id, day, quantity, events, exact) VALUES (?, ?, ?, ?, ?)',
     )
+    this.#selectKeptAfter = db.prepare<[], DaysKeptAfter>(
+      'SELECT after_log AS days, positions_after_log AS positions FROM segment_day_origin WHERE one = 1',
+    )
     this.#selectPrefix = db.prepare<[string, string], DayRow>(
       `SELECT key, day, segment_day.quantity AS quantity, segment_day.events AS events, segment_day.exact AS exact
        FROM segment JOIN segment_day ON segment_id = id
        WHERE key >= ? AND key < ? ORDER BY key, day`,
     )
+  }
+
+  /** From where on there are days. */
+  keptAfter(): DaysKeptAfter {
+    return this.#selectKeptAfter.get() ?? { days: -1, positions: -1 }
   }
 
   /** Adds to the days of segments that have a row, inside the caller's transaction. */

@@ -1,5 +1,6 @@
 import { emptyAccumulator } from '@meterline/shared/rating/accumulate.ts'
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
+import { parseSegmentKey, segmentKeyPrefix } from '@meterline/shared/rating/segment.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import { earliestOf, earliestText } from './position-columns.ts'
 
@@ -44,6 +45,9 @@ const cachedEarliest = 200_000
 export class SegmentTable {
   readonly #select
   readonly #selectPrefix
+  readonly #keysOfPrefix
+  readonly #periodKeys
+  readonly #countBlocks
   readonly #insert
   readonly #update
   readonly #updateExact
@@ -51,6 +55,9 @@ export class SegmentTable {
   readonly #insertBlock
   readonly #leaves
   readonly #blocksOfBatch
+  readonly #blocksOfSegment
+  readonly #blocksBefore
+  readonly #batchesBefore
   readonly #cache = new Map<string, CachedSegment>()
   /** How many earliest events were put into the cache. */
   #earliest = 0
@@ -61,6 +68,18 @@ export class SegmentTable {
     this.#selectPrefix = db.prepare<[string, string], SegmentRow>(
       `SELECT ${columns} FROM segment WHERE key >= ? AND key < ? ORDER BY key`,
     )
+    this.#keysOfPrefix = db
+      .prepare<[string, string], string>('SELECT key FROM segment WHERE key >= ? AND key < ? ORDER BY key')
+      .pluck()
+    // Skips from one period to the next, whatever lies between.
+    this.#periodKeys = db
+      .prepare<[string], string>('SELECT key FROM segment WHERE key > ? ORDER BY key LIMIT 1')
+      .pluck()
+    this.#countBlocks = db
+      .prepare<[string], number>(
+        `SELECT count(*) FROM charge_block WHERE segment_id = (SELECT id FROM segment WHERE key = ?)`,
+      )
+      .pluck()
     this.#insert = db.prepare<[string, string, number, string]>(
       'INSERT INTO segment (key, quantity, events, amount_micros) VALUES (?, ?, ?, ?)',
     )
@@ -73,10 +92,23 @@ export class SegmentTable {
       `INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block, release_index)
        VALUES (?, ?, ?, ?, ?, ?)`,
     )
-    this.#leaves = db.prepare<[string], { leaf: Uint8Array; amountMicros: string }>(
+    this.#leaves = db.prepare<[string, number], { leaf: Uint8Array; amountMicros: string }>(
       `SELECT leaf, charge_block.amount_micros AS amountMicros FROM charge_block
-       JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY charge_block.id`,
+       JOIN segment ON segment.id = segment_id WHERE segment.key = ? ORDER BY charge_block.id LIMIT -1 OFFSET ?`,
     )
+    this.#blocksOfSegment = db.prepare<[string], { block: Uint8Array }>(
+      `SELECT block FROM charge_block JOIN segment ON segment.id = segment_id WHERE segment.key = ?
+       ORDER BY batch_index, charge_block.id`,
+    )
+    this.#blocksBefore = db.prepare<[number, number], { block: Uint8Array }>(
+      `SELECT block FROM charge_block WHERE batch_index = ? AND (release_index IS NULL OR release_index < ?) ORDER BY id`,
+    )
+    this.#batchesBefore = db
+      .prepare<[string, number], number>(
+        `SELECT DISTINCT batch_index FROM charge_block
+         WHERE segment_id = (SELECT id FROM segment WHERE key = ?) AND batch_index < ?`,
+      )
+      .pluck()
     this.#blocksOfBatch = db.prepare<[number], { block: Uint8Array }>(
       'SELECT block FROM charge_block WHERE batch_index = ? ORDER BY id',
     )
@@ -109,14 +141,50 @@ export class SegmentTable {
     }
   }
 
-  /** The leaves of a segment's blocks in log order. */
-  leavesOf(key: string): readonly BlockLeaf[] {
-    return this.#leaves.all(key).map((row) => ({ leaf: row.leaf, amountMicros: BigInt(row.amountMicros) }))
+  /** The leaves of a segment's blocks in log order, without the first `from`. */
+  leavesOf(key: string, from = 0): readonly BlockLeaf[] {
+    return this.#leaves.all(key, from).map((row) => ({ leaf: row.leaf, amountMicros: BigInt(row.amountMicros) }))
+  }
+
+  /** How many charge blocks a segment has. */
+  blockCount(key: string): number {
+    return this.#countBlocks.get(key) ?? 0
+  }
+
+  /** Keys of the segments that begin with `prefix`, in their order. */
+  keysOf(prefix: string): readonly string[] {
+    return this.#keysOfPrefix.all(prefix, `${prefix}\u{10ffff}`)
+  }
+
+  /** Keys of the periods that anything was charged in, in their order. */
+  periodKeys(): readonly string[] {
+    const found: string[] = []
+    for (let key = this.#periodKeys.get(''); key !== undefined;) {
+      const { periodKey } = parseSegmentKey(key)
+      found.push(periodKey)
+      key = this.#periodKeys.get(`${segmentKeyPrefix(periodKey)}\u{10ffff}`)
+    }
+    return found
   }
 
   /** The encoded charge blocks of one batch. */
   blocksOf(batchIndex: number): readonly Uint8Array[] {
     return this.#blocksOfBatch.all(batchIndex).map((row) => row.block)
+  }
+
+  /** The encoded charge blocks of one batch that were there before a log entry. */
+  blocksBefore(batchIndex: number, logIndex: number): readonly Uint8Array[] {
+    return this.#blocksBefore.all(batchIndex, logIndex).map((row) => row.block)
+  }
+
+  /** Log indexes of the batches before a log entry that were charged in a segment, in no order. */
+  batchesBefore(key: string, logIndex: number): readonly number[] {
+    return this.#batchesBefore.all(key, logIndex)
+  }
+
+  /** The encoded charge blocks of one segment, those of a batch together, read as they are asked for. */
+  *blocksOfSegment(key: string): IterableIterator<Uint8Array> {
+    for (const { block } of this.#blocksOfSegment.iterate(key)) yield block
   }
 
   #segment(key: string): CachedSegment | undefined {

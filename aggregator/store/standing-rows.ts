@@ -80,10 +80,12 @@ export class StandingRows {
       .all()
   }
 
-  /** Periods with documents that nothing bars against later usage. */
+  /** Periods with ordinary documents that nothing closes: those in the middle of a period do not end it. */
   openedPeriods(): readonly string[] {
     return this.#db
-      .prepare<[], string>('SELECT DISTINCT period FROM document EXCEPT SELECT key FROM period')
+      .prepare<[], string>(
+        "SELECT DISTINCT period FROM document WHERE purpose = 'period' EXCEPT SELECT key FROM period",
+      )
       .pluck()
       .all()
   }

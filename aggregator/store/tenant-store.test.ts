@@ -96,6 +96,7 @@ function fill(store: TenantStore): void {
       days: new Map([['s', new Map([[20_000, { quantity: 2n ** 70n, events: 1, exact: 2n ** 80n }]])]]),
       metering: noMeteringChanges,
       drift: [],
+      charged: [],
       suspended: [],
       observations: null,
       cursor: 0,
@@ -116,8 +117,10 @@ function fill(store: TenantStore): void {
     logIndex: 3,
     documentHash: hash(5),
     bytes: bytes(5),
+    purpose: 'period' as const,
   }
-  store.commitDocuments({ entries: [bytes(5)], documents: [document], ledger: [] }, { logSize: 3 })
+  const issued = { entries: [bytes(5)], documents: [document], ledger: [], billed: [], cleared: [], late: [] }
+  store.commitDocuments(issued, { logSize: 3 })
   store.commitCheckpoint({ size: 4, note: 'note', sealedMs: 1 }, { logSize: 4 })
 }
 
@@ -180,6 +183,7 @@ describe('a store', () => {
       days: new Map(),
       metering: noMeteringChanges,
       drift: [],
+      charged: [],
       // The same unit twice breaks the primary key at the end of the transaction.
       observations: null,
       suspended: [1, 2].map(() => ({

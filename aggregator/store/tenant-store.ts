@@ -6,7 +6,10 @@ import { emptyLog, openDatabase } from '@meterline/shared/sqlite/open.ts'
 import type { Database } from '@meterline/shared/sqlite/open.ts'
 import type { SimulatedDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
 import { Transactions } from '@meterline/shared/sqlite/transactions.ts'
+import type { Claim } from '../domain/receivables/claim.ts'
+import { ApprovalTable } from './approval-table.ts'
 import { BatchTable } from './batch-table.ts'
+import { BilledLineTable } from './billed-line-table.ts'
 import { CatalogueTable } from './catalogue-table.ts'
 import { CompletenessTable } from './completeness-table.ts'
 import { ReportTable } from './completeness-table-reports.ts'
@@ -15,21 +18,29 @@ import { SequenceTable } from './completeness-table-sequences.ts'
 import { CorrelationTable } from './correlation-table.ts'
 import { CheckpointTable } from './checkpoint-table.ts'
 import type { CheckpointRow } from './checkpoint-table.ts'
+import { DecisionTable } from './decision-table.ts'
+import { DisputeTable } from './dispute-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { DriftTable } from './drift-table.ts'
 import { EvidenceTable } from './evidence-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
 import { GenerationTable } from './generation-table.ts'
+import { LateTable, type LateMark } from './late-table.ts'
 import { LedgerTable } from './ledger-table.ts'
 import { LogTable } from './log-table.ts'
 import { MeteringTable } from './metering-table.ts'
 import { writeObservations } from './observation-writes.ts'
+import { writeMoneyDecision } from './money-decision-writes.ts'
+import type { MoneyDecisionWrites } from './money-decision-writes.ts'
+import { ReceivableTable } from './receivable-table.ts'
 import { tenantMigrations } from './schema.ts'
 import { SegmentDayTable } from './segment-day-table.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SuspenseTable } from './suspense-table.ts'
 import { TotalTable } from './total-table.ts'
+import { VoidTable } from './void-table.ts'
 import type {
+  ApprovalWrites,
   CatalogueWrites,
   ChainWrite,
   ChargeWrites,
@@ -41,6 +52,7 @@ import type {
   ReceiveWrites,
   ReleaseWrites,
   RestoreWrites,
+  VoidWrites,
 } from './writes.ts'
 
 /** How a tenant's file is opened. */
@@ -71,6 +83,12 @@ export class TenantStore {
   readonly checkpoints: CheckpointTable
   readonly generations: GenerationTable
   readonly documents: DocumentTable
+  readonly billedLines: BilledLineTable
+  readonly lateMarks: LateTable
+  readonly approvals: ApprovalTable
+  readonly receivables: ReceivableTable
+  readonly decisions: DecisionTable
+  readonly disputes: DisputeTable
   readonly evidence: EvidenceTable
   readonly ledger: LedgerTable
   readonly segments: SegmentTable
@@ -78,6 +96,7 @@ export class TenantStore {
   readonly drift: DriftTable
   readonly metering: MeteringTable
   readonly suspense: SuspenseTable
+  readonly voids: VoidTable
   readonly totals: TotalTable
   readonly completeness: CompletenessTable
   readonly sequences: SequenceTable
@@ -108,6 +127,12 @@ export class TenantStore {
       this.checkpoints = new CheckpointTable(db)
       this.generations = new GenerationTable(db)
       this.documents = new DocumentTable(db)
+      this.billedLines = new BilledLineTable(db)
+      this.lateMarks = new LateTable(db)
+      this.approvals = new ApprovalTable(db)
+      this.receivables = new ReceivableTable(db)
+      this.decisions = new DecisionTable(db)
+      this.disputes = new DisputeTable(db)
       this.evidence = new EvidenceTable(db)
       this.ledger = new LedgerTable(db)
       this.segments = new SegmentTable(db)
@@ -115,6 +140,7 @@ export class TenantStore {
       this.drift = new DriftTable(db)
       this.metering = new MeteringTable(db)
       this.suspense = new SuspenseTable(db)
+      this.voids = new VoidTable(db)
       this.totals = new TotalTable(db)
       this.completeness = new CompletenessTable(db)
       this.sequences = new SequenceTable(db)
@@ -163,6 +189,7 @@ export class TenantStore {
       this.log.append(writes.entries)
       this.#charge(writes.charges)
       for (const row of writes.decisions) this.suspense.decide(row)
+      for (const row of writes.replacements) this.voids.replace(row)
       for (const stay of writes.stays) this.suspense.changeReason(stay, writes.triedMs)
       this.totals.add({ released: writes.decisions.length })
     })
@@ -176,18 +203,42 @@ export class TenantStore {
     })
   }
 
+  /** What charged units were charged, taken back. */
+  commitVoided(writes: VoidWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.#charge(writes.charges)
+      for (const row of writes.voids) this.voids.insert(row)
+      this.totals.add({ voided: writes.voids.length })
+    })
+  }
+
   commitCatalogue(writes: CatalogueWrites, expected: Expected): void {
     this.#commit(expected, () => {
       this.log.append(writes.entries)
       this.catalogues.insert(writes.catalogue)
+      this.markLate(writes.late ?? [])
     })
   }
 
   commitDocuments(writes: DocumentWrites, expected: Expected): void {
     this.#commit(expected, () => {
       this.log.append(writes.entries)
-      for (const row of writes.documents) this.documents.insert(row)
+      for (const row of writes.documents) {
+        this.documents.insert(row)
+        this.approvals.remove(row.period, { seller: row.entity, buyer: row.buyer, currency: row.currency })
+      }
       this.ledger.post(writes.ledger)
+      this.billedLines.save(writes.billed)
+      this.lateMarks.clear(writes.cleared)
+      this.markLate(writes.late)
+    })
+  }
+
+  commitApproval(writes: ApprovalWrites, expected: Expected): void {
+    this.#commit(expected, () => {
+      this.log.append(writes.entries)
+      this.approvals.save(writes.approvals)
     })
   }
 
@@ -196,11 +247,20 @@ export class TenantStore {
   }
 
   commitClosed(writes: ClosedWrites, expected: Expected): void {
+    this.#commit(expected, () => this.documents.finishClosing(writes.period, writes.closedMs))
+  }
+
+  /** What was decided about money, with the note it issues where it does. */
+  commitMoneyDecision(writes: MoneyDecisionWrites, expected: Expected): void {
     this.#commit(expected, () => {
       this.log.append(writes.entries)
-      this.ledger.post(writes.ledger)
-      this.documents.finishClosing(writes.period, writes.closedMs)
+      writeMoneyDecision(this, writes)
     })
+  }
+
+  /** Makes issued documents open items; nothing of it is in the log, since it follows from the documents. */
+  commitClaims(claims: readonly Claim[], expected: Expected): void {
+    this.#commit(expected, () => this.receivables.insert(claims))
   }
 
   commitRestore(writes: RestoreWrites, expected: Expected): void {
@@ -230,12 +290,18 @@ export class TenantStore {
     this.#db.close()
   }
 
+  /** Marks relations whose periods are billed already or now, inside a transaction of this store; the others need none. */
+  markLate(marks: readonly LateMark[]): void {
+    this.lateMarks.mark(marks.filter(({ period }) => this.documents.isBarred(period)))
+  }
+
   #charge(writes: ChargeWrites): void {
     this.segments.write(writes.accumulators, writes.blocks)
     this.segmentDays.add(writes.days)
     this.drift.add(writes.drift)
     this.metering.write(writes.metering)
     this.ledger.post(writes.ledger)
+    this.markLate(writes.charged)
   }
 
   #saveChains(chains: readonly ChainWrite[]): void {

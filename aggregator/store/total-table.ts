@@ -10,6 +10,7 @@ export const totalNames = [
   'suspended',
   'released',
   'discarded',
+  'voided',
   'evidenceNotKept',
 ] as const
 export type TotalName = (typeof totalNames)[number]

@@ -1,16 +1,21 @@
 import type { LedgerEntry, NumberGap } from '@meterline/shared/model/log-entry.ts'
 import type { MeteringChanges } from '@meterline/shared/metering/state.ts'
 import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumulate.ts'
+import type { BilledLine } from '../domain/billing/due-line.ts'
+import type { ChargedRelation } from '../domain/rating-of-record/rated-partitions.ts'
+import type { ApprovalRow } from './approval-table.ts'
 import type { BatchRow, Chain } from './batch-table.ts'
 import type { CatalogueRow } from './catalogue-table.ts'
 import type { DocumentRow } from './document-table.ts'
 import type { DriftRow } from './drift-table.ts'
 import type { EvidenceRow } from './evidence-table.ts'
 import type { GenerationRow } from './generation-table.ts'
+import type { LateMark } from './late-table.ts'
 import type { ObservationWrites } from './observation-writes.ts'
 import type { BlockRow } from './segment-table.ts'
 import type { DecisionRow, NewReason, SuspenseRow } from './suspense-table.ts'
 import type { Counted } from './total-table.ts'
+import type { ReplacementRow, VoidRow } from './void-table.ts'
 
 /**
  * What a decision was based on. A commit that finds the file elsewhere stops with an assertion: inside one process the
@@ -55,6 +60,8 @@ export interface ChargeWrites {
   readonly metering: MeteringChanges
   /** To be added to what is known of each place. */
   readonly drift: readonly DriftRow[]
+  /** In which billing periods of whom something was charged, each once: where such a period is billed, it is late usage. */
+  readonly charged: readonly ChargedRelation[]
 }
 
 /** What rating some batches decided. */
@@ -72,9 +79,18 @@ export interface ReleaseWrites {
   readonly entries: readonly Uint8Array[]
   readonly charges: ChargeWrites
   readonly decisions: readonly DecisionRow[]
+  /** Which of the units took the places of voided ones. */
+  readonly replacements: readonly ReplacementRow[]
   /** Units that stay, for a reason other than before. */
   readonly stays: readonly NewReason[]
   readonly triedMs: number
+}
+
+/** What taking charged units back decided. */
+export interface VoidWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly charges: ChargeWrites
+  readonly voids: readonly VoidRow[]
 }
 
 /** What giving suspended units up decided. */
@@ -87,6 +103,8 @@ export interface DiscardWrites {
 export interface CatalogueWrites {
   readonly entries: readonly Uint8Array[]
   readonly catalogue: CatalogueRow
+  /** Periods and relations that owe something else by it; of those that are open nothing is kept. */
+  readonly late?: readonly LateMark[]
 }
 
 /** What beginning another generation of the log decided. */
@@ -101,12 +119,22 @@ export interface DocumentWrites {
   readonly entries: readonly Uint8Array[]
   readonly documents: readonly DocumentRow[]
   readonly ledger: readonly LedgerWrite[]
+  /** What documents say of their lines with these, and what partners are owed with what was posted. */
+  readonly billed: readonly BilledLine[]
+  /** Marks that are dealt with by them. */
+  readonly cleared: readonly LateMark[]
+  /** Relations that these documents change something for, because they share a bill or build on what was billed. */
+  readonly late: readonly LateMark[]
+}
+
+/** What approving bills decided. */
+export interface ApprovalWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly approvals: readonly ApprovalRow[]
 }
 
 /** What the end of a closing decided, once every document is issued. */
 export interface ClosedWrites {
   readonly period: string
   readonly closedMs: number
-  readonly entries: readonly Uint8Array[]
-  readonly ledger: readonly LedgerWrite[]
 }

@@ -61,12 +61,19 @@ const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('release' as const), batchIndex: index, units, by: text }),
   fc.record({ kind: fc.constant('discard' as const), batchIndex: index, units, reason: text, by: text }),
+  fc.record({ kind: fc.constant('void' as const), batchIndex: index, units, reason: text, by: text }),
   fc.record({ kind: fc.constant('checkpoint' as const), note: text }),
   fc.record({
     kind: fc.constant('restore' as const),
     declaration: fc.uint8Array({ maxLength: 300 }),
     signature: bytes(64),
     numberGaps,
+  }),
+  fc.record({
+    kind: fc.constant('decision' as const),
+    name: text,
+    content: fc.uint8Array({ maxLength: 300 }),
+    entries,
   }),
 )
 
@@ -140,6 +147,11 @@ describe('a log entry', () => {
           ['acme', 'acme', 7, 9],
         ],
       ]),
+      code: 'log_entry_malformed',
+    },
+    {
+      what: 'with a decision that says too much',
+      bytes: encodeDeterministic([1, 'decision', 'payment', new Uint8Array(65_537), []]),
       code: 'log_entry_malformed',
     },
     { what: 'too large', bytes: new Uint8Array(longestLogEntryBytes + 1), code: 'log_entry_too_large' },

@@ -19,8 +19,10 @@ const payloadFields: Readonly<Record<LogEntry['kind'], number>> = {
   control: 2,
   release: 3,
   discard: 4,
+  void: 4,
   checkpoint: 1,
   restore: 3,
+  decision: 3,
 }
 
 /** The bytes of a log entry (docs/formats.md, "Log entries"). */

@@ -109,6 +109,18 @@ export interface DiscardLogEntry {
   readonly by: string
 }
 
+/** Charged units that somebody took back: the ledger entries of this batch that follow reverse what they were charged. */
+export interface VoidLogEntry {
+  readonly kind: 'void'
+  /** Log index of the batch. */
+  readonly batchIndex: number
+  /** Sorted, each unit once. */
+  readonly units: readonly number[]
+  readonly reason: string
+  /** The name of who decided it. */
+  readonly by: string
+}
+
 export interface CheckpointLogEntry {
   readonly kind: 'checkpoint'
   /** A signed note with its cosignatures (C2SP). */
@@ -133,6 +145,18 @@ export interface RestoreLogEntry {
   readonly numberGaps: readonly NumberGap[]
 }
 
+/**
+ * What somebody decided about money between two parties, such as a payment, a note or a dispute. What its content may be for
+ * which name is of the aggregator (docs/formats.md, "Decisions").
+ */
+export interface DecisionLogEntry {
+  readonly kind: 'decision'
+  readonly name: string
+  /** Canonical JSON in UTF-8. */
+  readonly content: Uint8Array
+  readonly entries: readonly LedgerEntry[]
+}
+
 /** One entry of a tenant's log: what came in, or what was decided from it. */
 export type LogEntry =
   | BatchLogEntry
@@ -143,12 +167,16 @@ export type LogEntry =
   | ControlLogEntry
   | ReleaseLogEntry
   | DiscardLogEntry
+  | VoidLogEntry
   | CheckpointLogEntry
   | RestoreLogEntry
+  | DecisionLogEntry
 
 export type LogEntryFault = Fault<'log_entry_malformed' | 'log_entry_unknown_kind' | 'log_entry_too_large'>
 
 /** The largest log entry: a catalogue of some hundred thousand subscriptions. */
 export const longestLogEntryBytes = 16 * 1024 * 1024
+/** The largest content of a decision. */
+export const longestDecisionBytes = 65_536
 /** Names and reasons that people give with their decisions. */
 export const longestNoteOfPersonBytes = 200

@@ -2,6 +2,7 @@ import type { DeterministicReader } from '../integrity/deterministic-reader.ts'
 import { hashBytes } from '../integrity/hash.ts'
 import { batchLimits } from './batch.ts'
 import {
+  longestDecisionBytes,
   longestLogEntryBytes,
   longestNoteOfPersonBytes,
   type LedgerEntry,
@@ -60,6 +61,7 @@ export function readLogPayload(reader: DeterministicReader, kind: LogEntry['kind
     case 'release':
       return { kind, batchIndex: reader.uint(), units: readUnits(reader), by: reader.text(longestNoteOfPersonBytes) }
     case 'discard':
+    case 'void':
       return {
         kind,
         batchIndex: reader.uint(),
@@ -75,6 +77,13 @@ export function readLogPayload(reader: DeterministicReader, kind: LogEntry['kind
         declaration: reader.bytes(longestDeclarationBytes),
         signature: reader.bytesOf(batchLimits.signatureBytes),
         numberGaps: readNumberGaps(reader),
+      }
+    case 'decision':
+      return {
+        kind,
+        name: readText(reader),
+        content: reader.bytes(longestDecisionBytes),
+        entries: readList(reader, readLedgerEntry),
       }
   }
 }

@@ -44,6 +44,7 @@ export function writeLogPayload(writer: DeterministicWriter, entry: LogEntry): v
       writer.text(entry.by)
       break
     case 'discard':
+    case 'void':
       writer.uint(entry.batchIndex)
       writeUnits(writer, entry.units)
       writer.text(entry.reason)
@@ -57,6 +58,11 @@ export function writeLogPayload(writer: DeterministicWriter, entry: LogEntry): v
       writer.bytes(entry.signature)
       writer.arrayHead(entry.numberGaps.length)
       for (const gap of entry.numberGaps) writeNumberGap(writer, gap)
+      break
+    case 'decision':
+      writer.text(entry.name)
+      writer.bytes(entry.content)
+      writeLedgerEntries(writer, entry.entries)
       break
     default:
       entry satisfies never

@@ -207,9 +207,11 @@ export function isBelow(left: Decimal, right: Decimal): boolean {
 }
 
 function numberOf(fields: CaseFields, name: string, value: CaseValue): Decimal {
-  const inner = isObject(value) ? amountIn(value) : value
+  const { inner, isCents } = isObject(value) ? amountIn(value) : { inner: value, isCents: false }
   const parsed = typeof inner === 'string' ? parseDecimal(withoutDecoration(inner)) : null
-  if (parsed?.ok === true && parsed.value.coefficient >= 0n) return parsed.value
+  if (parsed?.ok === true && parsed.value.coefficient >= 0n) {
+    return isCents ? { ...parsed.value, scale: parsed.value.scale + 2 } : parsed.value
+  }
   const shown = JSON.stringify(value).slice(0, 60)
   const wrong = parsed?.ok === true ? 'is below zero' : 'is no number'
   fields.problems.push(`${fields.place}.${name} ${wrong}: ${shown}; write a number such as 12 or "0.0025"`)
@@ -226,9 +228,10 @@ function withoutDecoration(text: string): string {
     .replace(/^\./, '0.')
 }
 
-function amountIn(value: CaseObject): CaseValue {
-  const named = Object.entries(value).find(([name]) => ['amount', 'value', 'quantity'].includes(plainName(name)))
-  return named?.[1] ?? null
+/** The amount of an object in a list; one that is named so is in hundredths. */
+function amountIn(value: CaseObject): { readonly inner: CaseValue; readonly isCents: boolean } {
+  const named = Object.entries(value).find(([name]) => /^(amount|value|quantity|price|total)(cents)?$/.test(plainName(name)))
+  return { inner: named?.[1] ?? null, isCents: named !== undefined && plainName(named[0]).endsWith('cents') }
 }
 
 function isZeroText(value: CaseValue): boolean {

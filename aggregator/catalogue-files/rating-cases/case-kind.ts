@@ -29,8 +29,12 @@ export type CaseKind =
  * proration.
  */
 const otherThings: readonly (readonly [words: RegExp, what: string])[] = [
-  [/commit|true_up|shortfall|^min(imum)?_in_advance/, 'commitment'],
-  [/prorat|plan_change|upgrade|downgrade|bill_cycle|alignment/, 'proration'],
+  [/usage_discount|(included|allowance|data|unit).*(rollover|pool)|(rollover|pool).*(included|allowance|data|unit)/, 'allowance'],
+  [
+    /commit|true_up|shortfall|^min(imum)?_in_advance|^(\w+_)?(spending_min(imum)?|min(imum)?_(spend(ing)?|charge|invoice))$/,
+    'commitment',
+  ],
+  [/prorat|plan_(change|switch)|(quantity|seats?|unit)_change|upgrade|downgrade|bill_cycle|alignment|(^|_)paus/, 'proration'],
   [/credit_note|refund/, 'credit note'],
   [/allocation|revenue|recognition|obligation/, 'allocation'],
   [/audit|settlement|reconcil/, 'audit'],

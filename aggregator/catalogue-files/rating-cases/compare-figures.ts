@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '@meterline/shared/units/currency.ts'
 import { parseDecimal, type Decimal } from '@meterline/shared/units/decimal.ts'
 import { plainName } from './case-fields.ts'
-import { cutTo, exactOf, exactText, isSame, isZero, roundedTo, type Exact } from './exact.ts'
+import { cutTo, exactOf, exactText, isSame, isZero, plus, roundedTo, type Exact } from './exact.ts'
 import type { CaseFigures } from './rate-mapped.ts'
 import { isObject, type CaseObject, type CaseValue } from './read-cases.ts'
 
@@ -80,12 +80,25 @@ export function compareFigures(expected: CaseObject, figures: CaseFigures, exact
   for (const [name, value] of Object.entries(expected)) {
     const plain = plainName(name)
     if (notFigures.includes(plain) || value === null) continue
-    const one =
-      plain === 'lines' ? compareLines(value, figures.lines) : compareNumber(name, value, figures, exact, expected)
+    const one = compareOne(name, value, figures, exact, expected)
     if (one === null) notCompared.push(name)
     else compared.push(one)
   }
   return { figures: compared, notCompared }
+}
+
+function compareOne(
+  name: string,
+  value: CaseValue,
+  figures: CaseFigures,
+  exact: Exact | null,
+  expected: CaseObject,
+): ComparedFigure | null {
+  const plain = plainName(name)
+  if (plain === 'lines') return compareLines(value, figures.lines)
+  const list = figures.lists?.get(plain.replace(/cents$/, ''))
+  if (list !== undefined && Array.isArray(value)) return compareList(name, value as readonly CaseValue[], list)
+  return compareNumber(name, value, figures, exact, expected)
 }
 
 function compareNumber(
@@ -96,12 +109,14 @@ function compareNumber(
   expected: CaseObject,
 ): ComparedFigure | null {
   const plain = plainName(name)
-  const isCents = plain.endsWith('cents') && plain !== 'cents'
-  const own = isCents ? plain.slice(0, -'cents'.length) : plain
+  const own = plain.replace(/(?<=.)cents$/, '')
   const figure = figureNames[own] ?? own
-  const got = figure === 'exactunrounded' ? exact : numbers.get(figure)
+  // What is exact is counted in what the rounded figures beside it are counted in.
+  const isCents = own !== plain || (figure === 'exactunrounded' && saysCents(expected))
+  const got = figure === 'exactunrounded' ? exact : (numbers.get(own) ?? numbers.get(figure) ?? numbers.get(shortName(own)))
   const stated = statedNumber(value, isCents)
-  if (got === undefined || got === null || stated === null) return null
+  if (got === undefined || got === null) return null
+  if (stated === null) return compareFractions(name, value, got)
   const shown = { name, expected: shownValue(value), got: exactText(inUnits(got, isCents)) }
   if (isSame(exactOf(stated.number), got)) return { ...shown, isEqual: true, remark: '' }
   const { digits } = stated
@@ -114,11 +129,66 @@ function compareNumber(
   return { ...shown, isEqual, remark: isEqual ? `rounded to the ${digits} digits stated` : '' }
 }
 
+/** A figure's name without what names of amounts have by the way: `couponsAmount`, `subTotalExcludingTaxes`. */
+function shortName(own: string): string {
+  return own
+    .replace(/exclud(?:ing|es)(?:tax(?:es)?)?|excltaxes/, 'excltax')
+    .replace(/includ(?:ing|es)(?:tax(?:es)?)?|incltaxes/, 'incltax')
+    .replace('subtotalexcltax', 'totalexcltax')
+    .replace('subtotalincltax', 'totalincltax')
+    .replace(/amount|charge(?=s$)/, '')
+}
+
 /** Money is stated rounded to the smallest coin, not further; averages and other quotients as far as a source likes. */
 function leastRoundedDigits(expected: CaseObject, figure: string): number {
   if (figure === 'unitamount') return 0
   const currency = expected['currency']
   return (typeof currency === 'string' ? minorDigitsOf(currency) : undefined) ?? 2
+}
+
+function saysCents(expected: CaseObject): boolean {
+  return Object.keys(expected).some((name) => /.cents$/.test(plainName(name)))
+}
+
+/** A number written as a sum of fractions, such as `12/31 + 1`; null where it is none. */
+function compareFractions(name: string, value: CaseValue, got: Exact): ComparedFigure | null {
+  const written = typeof value === 'string' ? value.split('+') : []
+  const [first, ...others] = written.length > mostTerms ? [] : written.map((term) => fractionOf(term.trim()))
+  if (first === undefined || first === null) return null
+  let sum = first
+  for (const term of others) {
+    if (term === null) return null
+    sum = plus(sum, term)
+  }
+  return { name, expected: shownValue(value), got: exactText(got), isEqual: isSame(sum, got), remark: '' }
+}
+
+const mostTerms = 100
+
+function fractionOf(text: string): Exact | null {
+  const [, numerator = '', denominator = '1'] = /^([0-9]{1,15})(?:\/([1-9][0-9]{0,14}))?$/.exec(text) ?? []
+  return numerator === '' ? null : { numerator: BigInt(numerator), denominator: BigInt(denominator) }
+}
+
+/** A list whose places mean something, such as invoices that follow each other: zeros count. */
+function compareList(name: string, value: readonly CaseValue[], got: readonly Exact[]): ComparedFigure | null {
+  const isCents = plainName(name).endsWith('cents')
+  const stated = value.map((each) => statedNumber(isObject(each) ? lineAmount(each) : each, isCents))
+  const numbers = stated.flatMap((each) => (each === null ? [] : [each]))
+  if (numbers.length < stated.length) return null
+  const isEqual =
+    numbers.length === got.length &&
+    numbers.every(({ number, digits }, index) => {
+      const own = got[index]
+      return own !== undefined && isSame(exactOf(number), exactOf(roundedTo(own, Math.max(2, digits))))
+    })
+  return {
+    name,
+    expected: shownValue(value),
+    got: `[${got.map((each) => exactText(inUnits(each, isCents))).join(' ')}]`,
+    isEqual,
+    remark: '',
+  }
 }
 
 function compareLines(value: CaseValue, ways: CaseFigures['lines']): ComparedFigure | null {

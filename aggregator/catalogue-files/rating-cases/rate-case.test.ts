@@ -84,7 +84,7 @@ test.each([
   expect(result).toMatchObject({ verdict: 'not a price', remark: what })
 })
 
-test('a fee for a part of a period is about proration', () => {
+test('a fee for a part of a period is prorated', () => {
   const written = { input: { amount: '30', activeDays: 15, periodDays: 30 }, expected: { total: '15' } }
-  expect(rated('flat', written)).toMatchObject({ verdict: 'not a price', remark: 'proration' })
+  expect(rated('flat', written)).toMatchObject({ verdict: 'ok', remark: 'proration' })
 })

@@ -13,6 +13,7 @@ import { dayOfTariff, mapTimeOfUse, saysUsage } from './map-time-of-use.ts'
 import { mapTokens } from './map-tokens.ts'
 import { hasAllowance, mapAllowance, mapDataUnits, mapFee, mapMultiplier, mapPackage, mapPerUnit } from './map-units.ts'
 import type { MappedCase } from './mapped-case.ts'
+import { rateBill } from './rate-bill.ts'
 import { rateMapped, type CaseFigures } from './rate-mapped.ts'
 import { readCases, type RatingCase, type UnreadableCase } from './read-cases.ts'
 
@@ -41,11 +42,22 @@ export function rateCase(read: RatingCase | UnreadableCase): CaseOutcome {
   if ('problem' in read) return outcome({ id: read.id, model: '' }, 'not ok', '', '', read.problem)
   const kind = caseKind(read.model)
   const stated = statedText(read)
-  if (!kind.isPrice) return outcome(read, 'not a price', stated, '', kind.what)
-  const other = otherThingIn(read.input, kind.kind)
-  if (other !== null) return outcome(read, 'not a price', stated, '', other)
+  const other = kind.isPrice ? otherThingIn(read.input, kind.kind) : kind.what
+  if (other !== null) return ratedBill(read, other) ?? outcome(read, 'not a price', stated, '', other)
+  if (!kind.isPrice) return outcome(read, 'not a price', stated, '', 'unknown model')
   const attempts = ratedWays(read, kind.kind)
   return attempts.find(({ verdict }) => verdict === 'ok') ?? attempts[0] ?? outcome(read, 'not ok', stated, '', '')
+}
+
+/** A case about what bills are made of; null where bills hold nothing of the kind. */
+function ratedBill(read: RatingCase, what: string): CaseOutcome | null {
+  const rated = rateBill(read, what)
+  if (rated === null) return null
+  const { comparison, problems, notRead } = rated
+  if (problems.length > 0) return outcome(read, 'not ok', statedText(read), '', problems.join('; '))
+  const isEqual = comparison.figures.every((figure) => figure.isEqual)
+  const got = comparison.figures.map(({ name, got: figure }) => `${name}=${figure}`).join(' ')
+  return outcome(read, isEqual ? 'ok' : 'not ok', statedText(read), got, remarkOf(comparison, what, notRead))
 }
 
 function ratedWays(read: RatingCase, kind: PriceKind): readonly CaseOutcome[] {
@@ -119,14 +131,18 @@ function compared(
     return outcome(read, 'not ok', statedText(read), got, 'expected states no figure that is known; write a total')
   }
   const isEqual = comparison.figures.every((figure) => figure.isEqual)
+  const remark = remarkOf(comparison, mapped.convention, notRead)
+  return outcome(read, isEqual ? 'ok' : 'not ok', statedText(read), got, remark)
+}
+
+function remarkOf(comparison: Comparison, first: string, notRead: readonly string[]): string {
   const remarks = [
-    mapped.convention,
+    first,
     ...new Set(comparison.figures.map(({ remark }) => remark)),
     comparison.notCompared.length === 0 ? '' : `not compared: ${comparison.notCompared.join(', ')}`,
     notRead.length === 0 ? '' : `not read: ${namesText(notRead)}`,
   ]
-  const remark = remarks.filter((text) => text !== '').join('; ')
-  return outcome(read, isEqual ? 'ok' : 'not ok', statedText(read), got, remark)
+  return remarks.filter((text) => text !== '').join('; ')
 }
 
 /** A tariff without usage: what the engine makes of a day of readings has to be what the readings come to by hand. */

@@ -13,6 +13,8 @@ export interface CaseFigures {
   readonly numbers: ReadonlyMap<string, Exact>
   /** The ways in which an invoice may divide the amount into lines; lines of nothing are left out. */
   readonly lines: readonly (readonly Exact[])[]
+  /** Of bills: other lists of amounts, such as invoices that follow each other, by the names sources use. */
+  readonly lists?: ReadonlyMap<string, readonly Exact[]>
 }
 
 type Rated = Result<CaseFigures, Fault<'case_unmappable'>>

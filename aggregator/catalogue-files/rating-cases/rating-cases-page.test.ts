@@ -10,6 +10,7 @@ test('the examples of the page come out as it says', () => {
   expect(rated.ok && rated.value.map(({ id, verdict, remark }) => [id, verdict, remark])).toEqual([
     ['three tiers', 'ok', ''],
     ['a long prompt', 'ok', ''],
-    ['half a month', 'not a price', 'proration'],
+    ['half a month', 'ok', 'proration'],
+    ['a wallet', 'not a price', 'balance'],
   ])
 })

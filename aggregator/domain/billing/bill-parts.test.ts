@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { novemberBills, novemberPeriod, rateInOrder, sampleUnit } from '../testing/sample-bills.ts'
 import { november, sampleCatalogue } from '../testing/sample-tenant.ts'
-import { periodBills, type Bill, type BillLine } from './period-bill.ts'
+import type { Bill, BillLine } from './bill.ts'
+import { periodBills } from './period-bill.ts'
 
 const catalogue = sampleCatalogue()
 

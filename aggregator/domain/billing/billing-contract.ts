@@ -4,11 +4,12 @@ import type { CompiledModel } from '@meterline/shared/rating/model.ts'
 import { modelsOf, type PlacedModel } from '@meterline/shared/rating/placed-models.ts'
 import { soleModel, type CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { parseSegmentKey, segmentKey } from '@meterline/shared/rating/segment.ts'
-import { minorDigitsOf } from '@meterline/shared/units/currency.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import type { Account, Party } from '../accounts/account-tree.ts'
 import type { Catalogue, CataloguePrice, CatalogueSubscription, Leg } from '../catalogue/catalogue.ts'
 import type { Relation } from '../ledger/templates.ts'
+import { calendarMonths, periodKeyParts, type BillingCycle } from '../periods/billing-cycle.ts'
+import { relationKey, type RelationParts } from './billed-relation.ts'
 import { feesDue, feeSegmentKey, feeSegmentMeter, hasFees, type DueFee } from './fees-due.ts'
 
 /** Usage that can become a line: a meter of a subscription at one model of one version of its price. */
@@ -21,6 +22,8 @@ export interface UsageItem {
   /** The model's terms, and which usage it is for. */
   readonly placed: PlacedModel
   readonly subscription: string
+  /** The account that subscribed: the section of the bill. */
+  readonly account: string
   readonly offering: Party
   /** What one base unit is called. */
   readonly unit: string
@@ -32,44 +35,43 @@ export interface FeeItem {
   readonly segmentKey: string
   readonly due: DueFee
   readonly subscription: string
+  readonly account: string
   readonly offering: Party
 }
 
 export type ContractItem = UsageItem | FeeItem
 
-/** The items of one account, which is the buyer or an account he pays for. */
-export interface ContractSection {
-  readonly account: Party
-  /** How far below the operator the account is. */
-  readonly depth: number
+/** All that one seller can bill one buyer in one currency for one period, before what contracts make of it. */
+export interface BillingContract {
+  readonly relation: Relation
+  readonly period: Period
+  /** Sections from above to below, in each by subscription, then as its offering has them. */
   readonly items: readonly ContractItem[]
 }
 
-/** All that one seller can bill one buyer in one currency for one period. */
-export interface BillingContract {
-  readonly relation: Relation
-  readonly seller: Party
-  readonly buyer: Party
-  /** Digits after the point of the currency's minor unit. */
-  readonly minorDigits: number
-  readonly period: Period
-  /** Each account before those below it; neighbours by id. */
-  readonly sections: readonly ContractSection[]
-}
-
 export interface ContractSources {
-  /** Every version that usage of the period was rated with, and the one in force; newest first. */
+  /** The one in force, and every earlier version that usage of the period was rated with; newest first. */
   readonly catalogues: readonly Catalogue[]
   readonly period: Period
-  /** Keys of the period's segments. */
+  /** Keys of the period's segments: all, or those of `subscriptions`. */
   readonly segmentKeys: Iterable<string>
+  /** Those of the newest catalogue that matter; left out: all. */
+  readonly subscriptions?: Iterable<CatalogueSubscription>
+  /** Which contracts are wanted; left out: all. */
+  readonly wants?: (relation: RelationParts) => boolean
+  /**
+   * How many subjects a subscription is billed for in a period whose documents are out, because lists of subjects have no
+   * dates; undefined: as many as it has now.
+   */
+  readonly subjectCount?: (subscription: string) => bigint | undefined
 }
 
 /** An item with what decides on which bill it stands, and where. */
 interface PlacedItem {
   readonly item: ContractItem
   readonly relation: Relation
-  readonly account: Account
+  /** The ids of the accounts from the operator down to its own, which sort each before those below it. */
+  readonly path: string
   /** Place in the offering; fees stand before usage. */
   readonly position: number
   /** Place among the models of the price. */
@@ -77,27 +79,28 @@ interface PlacedItem {
 }
 
 /**
- * The contracts of a period, sorted by seller, buyer, currency: what was used, at the model and the version of the price it
- * was rated with; the fees of the period; and what is due without usage (a first flat fee) of each subscription in force at
- * some time of the period, by the last version of the period that has the meter. A meter of a subscription that was used is
- * not due again under another version of its price.
+ * The contracts of a period by `relationKey`, in the order of these keys: what was used, at the model and the version of
+ * the price it was rated with; the fees on the bill of the period; and what is due without usage (a first flat fee) of each
+ * subscription in force at some time of the period, by the last version of the period that has the meter. A meter of a
+ * subscription that was used is not due again under another version of its price.
  */
-export function billingContracts(sources: ContractSources): readonly BillingContract[] {
+export function billingContracts(sources: ContractSources): ReadonlyMap<string, BillingContract> {
+  const wants = sources.wants ?? (() => true)
   const models = new PlacedModels()
-  const items = [...usedItems(sources, models)]
+  const items = usedItems(sources, models)
   const used = new Set(items.map(({ item }) => usedKey(item.subscription, meterOf(item))))
-  items.push(...dueItems(sources, models, used))
   const groups = new Map<string, PlacedItem[]>()
-  for (const item of items) {
-    const { seller, buyer, currency } = item.relation
-    const key = `${seller} ${buyer} ${currency}`
+  const take = (item: PlacedItem): void => {
+    if (!wants(item.relation)) return
+    const key = relationKey(item.relation)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [item])
     else group.push(item)
   }
-  return [...groups]
-    .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([, group]) => contractOf(sources, group))
+  for (const item of items) take(item)
+  for (const item of dueItems(sources, models, used)) take(item)
+  const sorted = [...groups].toSorted(([left], [right]) => compared(left, right))
+  return new Map(sorted.map(([key, group]) => [key, contractOf(sources.period, group)]))
 }
 
 /** The models of prices with where they stand, worked out once for all the lines of a price. */
@@ -112,7 +115,7 @@ class PlacedModels {
 }
 
 function usedItems({ catalogues, segmentKeys, period }: ContractSources, models: PlacedModels): readonly PlacedItem[] {
-  return [...segmentKeys].map((key) => {
+  return Array.from(segmentKeys, (key) => {
     const { subscription, priceId, periodKey, model } = parseSegmentKey(key)
     assertThat(periodKey === period.key, `the segment ${key} belongs to the period ${period.key}`)
     for (const catalogue of catalogues) {
@@ -125,27 +128,31 @@ function usedItems({ catalogues, segmentKeys, period }: ContractSources, models:
 }
 
 /** What is owed whether or not it was used: fees, and what prices ask for before any usage. */
-function dueItems(
-  { catalogues: [newest], period }: ContractSources,
-  models: PlacedModels,
-  used: ReadonlySet<string>,
-): readonly PlacedItem[] {
-  if (newest === undefined) return []
+function* dueItems(sources: ContractSources, models: PlacedModels, used: ReadonlySet<string>): Iterable<PlacedItem> {
+  const { period } = sources
+  const [newest] = sources.catalogues
+  if (newest === undefined) return
   const withFees = hasFees(newest)
   const openings = new Map<CataloguePrice, boolean>()
-  const items: PlacedItem[] = []
-  for (const subscription of newest.subscriptions.values()) {
-    if (subscription.fromMs >= period.endMs || subscription.toMs <= period.startMs) continue
-    const fees = withFees ? feesDue(subscription, period) : []
-    fees.forEach((due, index) => items.push(feeItem(subscription, due, index - fees.length)))
+  const cycle = cycleOfPeriod(newest, period)
+  for (const subscription of sources.subscriptions ?? newest.subscriptions.values()) {
+    if (subscription.toMs <= period.startMs) continue
+    if (withFees) yield* feeItems(sources, subscription, cycle)
+    if (subscription.fromMs >= period.endMs) continue
     for (const price of lastPrices(subscription, period)) {
       const isDue = openings.get(price) ?? hasOpening(price.compiled)
       openings.set(price, isDue)
       if (!isDue || used.has(usedKey(subscription.id, price.meter))) continue
-      items.push(usageItem(newest, subscription, price, null, period, models))
+      if (subscription.legFor(price, period.startMs).cycle.id !== cycle.id) continue
+      yield usageItem(newest, subscription, price, null, period, models)
     }
   }
-  return items
+}
+
+/** The cycle that a period is one of; a cycle the catalogue does not have has no account, and so no matter. */
+function cycleOfPeriod({ cycles }: Catalogue, { key }: Period): BillingCycle {
+  const { cycle } = periodKeyParts(key)
+  return cycle === '' ? calendarMonths : (cycles.get(cycle) ?? { ...calendarMonths, id: cycle })
 }
 
 /** Only prices that do not ask for the kind of usage owe anything without it. */
@@ -180,7 +187,7 @@ function usageItem(
   period: Period,
   models: PlacedModels,
 ): PlacedItem {
-  const leg = subscription.legFor(price)
+  const leg = subscription.legFor(price, period.startMs)
   const unit = catalogue.meters.get(price.meter)?.unit
   const model = price.compiled.models[place ?? 0]
   const placed = models.at(price, place ?? 0)
@@ -201,73 +208,72 @@ function usageItem(
       model,
       placed,
       subscription: subscription.id,
-      offering: subscription.offering,
+      account: leg.account,
+      offering: version?.offering ?? subscription.offering,
       unit,
     },
     relation: { seller, buyer, kind, currency, buyerKeepsBooks },
-    account: subscription.account,
+    path: pathOf(subscription.accountAt(period.startMs)),
     position: [...(version?.prices.keys() ?? [])].indexOf(price.meter),
     place: place ?? 0,
   }
 }
 
-function feeItem({ id, account, seller, offering }: CatalogueSubscription, due: DueFee, position: number): PlacedItem {
+/** The fees of a subscription on the bill of a period, where whoever pays for it is billed by the period's cycle. */
+function* feeItems(
+  { period, subjectCount }: ContractSources,
+  subscription: CatalogueSubscription,
+  cycle: BillingCycle,
+): Iterable<PlacedItem> {
+  const now = subscription.accountAt(period.startMs)
+  if (now.payer.cycle.id !== cycle.id) return
+  const fees = feesDue(subscription, period, cycle, subjectCount?.(subscription.id))
+  for (const [index, due] of fees.entries()) {
+    // Once the account has moved, somebody else pays, and not in advance on the bill of a period before.
+    const account = subscription.accountAt(due.period.startMs)
+    const hasMoved = account.payer.id !== now.payer.id || account.seller?.id !== now.seller?.id
+    if (hasMoved && due.period.key !== period.key) continue
+    yield feeItem(subscription, now, due, index - fees.length)
+  }
+}
+
+function feeItem(subscription: CatalogueSubscription, account: Account, due: DueFee, position: number): PlacedItem {
   const { payer, kind } = account
+  const seller = kind === 'operator' ? subscription.seller.id : account.seller?.id
+  assertThat(seller !== undefined, `somebody sells to ${account.id}`)
   return {
-    item: { kind: 'fee', segmentKey: feeSegmentKey(id, due), due, subscription: id, offering },
+    item: {
+      kind: 'fee',
+      segmentKey: feeSegmentKey(subscription.id, due),
+      due,
+      subscription: subscription.id,
+      account: account.id,
+      offering: due.offering,
+    },
     relation: {
-      seller: seller.id,
+      seller,
       buyer: payer.id,
       kind: kind === 'operator' ? 'cost' : 'sale',
       currency: due.fee.currency,
       buyerKeepsBooks: payer.kind === 'operator' || payer.kind === 'reseller',
     },
-    account,
+    path: pathOf(account),
     position,
     place: 0,
   }
 }
 
-function contractOf({ catalogues, period }: ContractSources, items: readonly PlacedItem[]): BillingContract {
+function contractOf(period: Period, items: readonly PlacedItem[]): BillingContract {
   const [first] = items
   assertThat(first !== undefined, 'a contract has at least one item')
-  const { relation } = first
-  const { seller, buyer, currency } = relation
-  const minorDigits = minorDigitsOf(currency)
-  assertThat(minorDigits !== undefined, `${currency} is a currency of a checked tenant file`)
-  const sections = new Map<string, PlacedItem[]>()
-  for (const item of items) {
-    const path = pathOf(item.account)
-    const section = sections.get(path)
-    if (section === undefined) sections.set(path, [item])
-    else section.push(item)
-  }
-  return {
-    relation,
-    seller: partyOf(catalogues, seller),
-    buyer: partyOf(catalogues, buyer),
-    minorDigits,
-    period,
-    sections: [...sections]
-      .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([, own]) => sectionOf(catalogues, own)),
-  }
-}
-
-function sectionOf(catalogues: readonly Catalogue[], items: readonly PlacedItem[]): ContractSection {
-  const account = items[0]?.account
-  assertThat(account !== undefined, 'a section has at least one item')
-  return {
-    account: partyOf(catalogues, account.id),
-    depth: account.depth,
-    items: items.toSorted(byLine).map(({ item }) => item),
-  }
+  return { relation: first.relation, period, items: items.toSorted(byLine).map(({ item }) => item) }
 }
 
 function byLine(left: PlacedItem, right: PlacedItem): number {
   const [own, other] = [left.item, right.item]
-  if (own.subscription !== other.subscription) return own.subscription < other.subscription ? -1 : 1
   return (
+    compared(left.path, right.path) ||
+    compared(own.subscription, other.subscription) ||
     left.position - right.position ||
     compared(priceOf(own), priceOf(other)) ||
     left.place - right.place ||
@@ -284,15 +290,6 @@ function compared(left: string, right: string): number {
 }
 
 /** The ids from the operator down, which sort each account before those below it; no id holds a space. */
-function pathOf(account: Account): string {
+export function pathOf(account: Account): string {
   return account.parent === null ? account.id : `${pathOf(account.parent)} ${account.id}`
-}
-
-/** Who somebody is, under the newest name. */
-function partyOf(catalogues: readonly Catalogue[], id: string): Party {
-  for (const { tree, partners } of catalogues) {
-    const found = tree.accounts.get(id) ?? partners.get(id)
-    if (found !== undefined) return { id, name: found.name }
-  }
-  assertThat(false, `${id} is an account or partner of a catalogue that is given`)
 }

@@ -80,13 +80,14 @@ export interface BilledLine {
   readonly account: string
   readonly description: string
   readonly taxCode: string | null
+  readonly unit: string
   readonly quantity: bigint
   readonly events: number
   readonly chargeBlocks: number
   readonly amountMicros: bigint
   readonly chargesMicros: bigint
   readonly invoicedMicros: bigint
-  /** Number of the document it stands on last. */
+  /** Number of the document it stands on last; empty for costs, whose documents partners issue. */
   readonly document: string
 }
 

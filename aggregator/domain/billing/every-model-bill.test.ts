@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fullPriceListBill } from '../testing/full-price-list.ts'
-import type { BillLine } from './period-bill.ts'
+import type { BillLine } from './bill.ts'
 
 const bill = fullPriceListBill()
 const lines = bill.sections.flatMap((section) => section.lines)

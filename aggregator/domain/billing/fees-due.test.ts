@@ -1,60 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { parsePeriodKey, type Period } from '@meterline/shared/units/period.ts'
 import type { CatalogueSubscription } from '../catalogue/catalogue.ts'
-import { sampleCatalogue, sampleJson } from '../testing/sample-tenant.ts'
+import { calendarMonths } from '../periods/billing-cycle.ts'
+import { period, subscriptionWith } from '../testing/fee-subscription.ts'
 import { feeTerms, feeUnit } from './fee-terms.ts'
-import { feeMicros, feesDue, feeSegmentKey } from './fees-due.ts'
-
-type Json = Readonly<Record<string, unknown>>
-
-const prices: readonly Json[] = [
-  { id: 'setup', model: 'one-time', amount: '49' },
-  { id: 'platform', model: 'recurring', amount: '25' },
-  { id: 'seat', model: 'recurring', amount: '4', each: { quantity: 'seats' } },
-  { id: 'card', model: 'recurring', due: 'in-arrears', amount: '0.3', each: 'subject' },
-]
+import { feeMicros, feesDue, feesOfPeriod, feeSegmentKey } from './fees-due.ts'
 
 const setup = 'setup 49.00 EUR per subscription, once'
 const platform = (period: string): string => `platform 25.00 EUR per subscription, in advance for ${period}`
 const cards = (period: string): string => `card 0.30 EUR per subject, for ${period}`
 
-interface Changes {
-  readonly subscription?: Json
-  readonly offering?: Json
-  readonly prices?: readonly Json[]
-}
-
-/** A subscription that owes the fees above and what a test adds to them. */
-function subscriptionWith(changes: Changes = {}): CatalogueSubscription {
-  const json = sampleJson()
-  const named = (id: string, change: Json) => (element: Json) =>
-    element['id'] === id ? { ...element, ...change } : element
-  const offering = { prices: ['setup', 'platform', 'seat', 'card', 'ai-input'], ...changes.offering }
-  const subscription = {
-    from: '2026-02-10',
-    subjects: ['llm-1', 'llm-2'],
-    quantities: { seats: 0 },
-    ...changes.subscription,
-  }
-  const catalogue = sampleCatalogue({
-    ...json,
-    prices: [...(json['prices'] as readonly Json[]), ...prices, ...(changes.prices ?? [])],
-    offerings: (json['offerings'] as readonly Json[]).map(named('ai-tokens', offering)),
-    subscriptions: (json['subscriptions'] as readonly Json[]).map(named('bright-ai', subscription)),
-  })
-  const found = catalogue.subscriptions.get('bright-ai')
-  if (found === undefined) throw new Error('the sample has a subscription bright-ai')
-  return found
-}
-
-function period(key: string): Period {
-  const parsed = parsePeriodKey(key)
-  if (!parsed.ok) throw new Error(parsed.fault.message)
-  return parsed.value
-}
-
 function shown(subscription: CatalogueSubscription, key: string): readonly string[] {
-  return feesDue(subscription, period(key)).map((due) => `${due.fee.name} ${feeTerms(due)}`)
+  return feesDue(subscription, period(key), calendarMonths).map((due) => `${due.fee.name} ${feeTerms(due)}`)
 }
 
 describe('the fees of a period', () => {
@@ -65,17 +21,22 @@ describe('the fees of a period', () => {
       '2026-02',
       [setup, cards('2026-02'), platform('2026-02'), platform('2026-03')],
     ],
-    ['of a period between', '2026-03', [cards('2026-03'), platform('2026-04')]],
-    ['over the end of a year', '2026-12', [cards('2026-12'), platform('2027-01')]],
+    ['of a period between', '2026-03', [cards('2026-03'), platform('2026-03'), platform('2026-04')]],
+    ['over the end of a year', '2026-12', [cards('2026-12'), platform('2026-12'), platform('2027-01')]],
   ])('%s', (_what, key, expected) => {
     expect(shown(subscriptionWith(), key)).toEqual(expected)
   })
 
   test.each<readonly [what: string, to: string, key: string, expected: readonly string[]]>([
-    ['in the middle of a period', '2026-05-20', '2026-04', [cards('2026-04'), platform('2026-05')]],
-    ['in the middle of the period', '2026-05-20', '2026-05', [cards('2026-05')]],
+    [
+      'in the middle of a period',
+      '2026-05-20',
+      '2026-04',
+      [cards('2026-04'), platform('2026-04'), platform('2026-05')],
+    ],
+    ['in the middle of the period', '2026-05-20', '2026-05', [cards('2026-05'), platform('2026-05')]],
     ['before the period', '2026-05-20', '2026-06', []],
-    ['as the next period begins', '2026-05-01', '2026-04', [cards('2026-04')]],
+    ['as the next period begins', '2026-05-01', '2026-04', [cards('2026-04'), platform('2026-04')]],
     ['before the period begins', '2026-05-01', '2026-05', []],
   ])('of a subscription that ends %s (%s, %s)', (_what, to, key, expected) => {
     expect(shown(subscriptionWith({ subscription: { to } }), key)).toEqual(expected)
@@ -87,29 +48,35 @@ describe('the fees of a period', () => {
     expect(shown(subscription, '2026-03')).toEqual([setup, cards('2026-03'), platform('2026-03'), platform('2026-04')])
   })
 
-  test('in advance every period is billed exactly once, whenever the subscription begins', () => {
+  test('each key is due with its own period and, in advance, with the one before, from the first period on', () => {
     for (const from of ['2026-02-01', '2026-02-28T23:59:59.999Z', '2026-03-01']) {
       const subscription = subscriptionWith({ subscription: { from } })
-      const keys = ['2026-01', '2026-02', '2026-03', '2026-04'].flatMap((key) =>
-        feesDue(subscription, period(key)).map((due) => feeSegmentKey(subscription.id, due)),
-      )
-      expect(new Set(keys).size).toBe(keys.length)
-      const first = from.slice(0, 7) === '2026-02' ? ['2026-02'] : []
-      const advance = keys.filter((key) => key.includes(platformId(subscription))).map((key) => key.slice(0, 7))
-      expect(advance).toEqual([...first, '2026-03', '2026-04', '2026-05'])
+      const keysOf = (key: string): readonly string[] =>
+        feesDue(subscription, period(key), calendarMonths)
+          .map((due) => feeSegmentKey(subscription.id, due))
+          .filter((each) => each.includes(platformId(subscription)))
+          .map((each) => each.slice(0, 7))
+      const first = from.slice(0, 7)
+      expect(keysOf('2026-01')).toEqual([])
+      expect(keysOf('2026-02')).toEqual(first === '2026-02' ? ['2026-02', '2026-03'] : [])
+      expect(keysOf('2026-03')).toEqual(['2026-03', '2026-04'])
     }
   })
 
   test('fees count subjects and quantities, exactly; what counts nothing owes nothing', () => {
     const subscription = subscriptionWith({ subscription: { quantities: { seats: 25 } } })
-    const due = feesDue(subscription, period('2026-03'))
+    const due = feesDue(subscription, period('2026-03'), calendarMonths)
     expect(
       due.map(({ fee, quantity, amountMicros }) => [fee.name, feeUnit(fee.terms), quantity, amountMicros]),
     ).toEqual([
       ['card', 'subject', 2n, 600_000n],
       ['platform', 'subscription', 1n, 25_000_000n],
       ['seat', 'seats', 25n, 100_000_000n],
+      ['platform', 'subscription', 1n, 25_000_000n],
+      ['seat', 'seats', 25n, 100_000_000n],
     ])
+    const counted = feesOfPeriod(subscription, period('2026-03'), calendarMonths, 7n)
+    expect(counted.map(({ quantity }) => quantity)).toEqual([7n, 1n, 25n])
     expect(feeMicros('0.0000005', 1n)).toBe(1n)
     expect(feeMicros('0.0000005', 3n)).toBe(2n)
     expect(feeMicros('0.0000004', 1n)).toBe(0n)
@@ -120,9 +87,11 @@ describe('the fees of a period', () => {
       prices: [{ id: 'support', model: 'recurring', amount: '25' }],
       offering: { prices: ['platform', 'support', 'ai-input'] },
     })
-    const due = feesDue(subscription, period('2026-03'))
+    const due = feesDue(subscription, period('2026-03'), calendarMonths)
     const id = platformId(subscription)
     expect(due.map((fee) => [fee.fee.name, feeSegmentKey(subscription.id, fee)])).toEqual([
+      ['platform', `2026-03/bright-ai/fee/${id}`],
+      ['support', `2026-03/bright-ai/fee/${id}/1`],
       ['platform', `2026-04/bright-ai/fee/${id}`],
       ['support', `2026-04/bright-ai/fee/${id}/1`],
     ])
@@ -148,9 +117,11 @@ describe('the fees of a period', () => {
       offering: { prices: ['risen', 'behind', 'ai-input'] },
     })
     const amounts = (key: string): readonly string[] =>
-      feesDue(changed, period(key)).map(({ fee, amountMicros }) => `${fee.name} ${amountMicros / 1_000_000n}`)
-    expect(amounts('2026-03')).toEqual(['behind 5', 'risen 12'])
-    expect(amounts('2026-04')).toEqual(['behind 6', 'risen 12'])
+      feesDue(changed, period(key), calendarMonths).map(
+        ({ fee, amountMicros }) => `${fee.name} ${amountMicros / 1_000_000n}`,
+      )
+    expect(amounts('2026-03')).toEqual(['behind 5', 'risen 10', 'risen 12'])
+    expect(amounts('2026-04')).toEqual(['behind 6', 'risen 12', 'risen 12'])
   })
 })
 

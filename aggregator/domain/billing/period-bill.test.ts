@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { novemberBills, novemberPeriod, rateInOrder, sampleUnit } from '../testing/sample-bills.ts'
 import { sampleCatalogue, sampleJson, type SampleJson } from '../testing/sample-tenant.ts'
 import type { LedgerEntry } from '../ledger/entry.ts'
-import { periodBills, type Bill } from './period-bill.ts'
+import type { Bill } from './bill.ts'
+import { periodBills } from './period-bill.ts'
 
 const catalogue = sampleCatalogue()
 const usage = [

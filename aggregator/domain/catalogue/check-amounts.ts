@@ -30,9 +30,7 @@ export function checkAmounts(draft: Draft): readonly Problem[] {
     ...(fees.size === 0
       ? []
       : draft.subscriptions.flatMap((subscription) => {
-          const offering = offerings.get(subscription.value.offering)
-          if (offering === undefined) return []
-          const spans = versionSpans(subscription.value, offering)
+          const spans = versionSpans(subscription.value, offerings)
           return checkCounts(subscription, fees, new Set(spans.flatMap(({ version }) => version.prices)))
         })),
   ]
@@ -72,13 +70,18 @@ function checkCounts(
   return [...prices].flatMap((price) => {
     const wrong = fees.get(price)?.find(({ amount, each }) => {
       if (each === 'subscription') return false
-      const count = each === 'subject' ? BigInt(value.subjects?.length ?? 0) : value.quantities.get(each.quantity)
-      return isTooMuch(amount, count ?? 0n)
+      return isTooMuch(amount, each === 'subject' ? BigInt(value.subjects?.length ?? 0) : mostOf(value, each.quantity))
     })
     if (wrong === undefined) return []
     const message = `has so much of what its fee ${price} counts that the fee ${tooMuch}`
     return [problem(['subscriptions', index], message)]
   })
+}
+
+/** The most that a subscription ever has of a quantity. */
+function mostOf({ quantities, changes }: SubscriptionDefinition, name: string): bigint {
+  const counts = [quantities, ...changes.map((change) => change.quantities)].map((held) => held.get(name) ?? 0n)
+  return counts.reduce((most, count) => (count > most ? count : most), 0n)
 }
 
 /** Whether an amount (decimal text in currency units) times a count is above what a line can come to. */

@@ -1,14 +1,25 @@
+import { checkAccountMoves } from './check-account-moves.ts'
 import { checkAccounts } from './check-accounts.ts'
+import { checkAllowances } from './check-allowances.ts'
 import { checkAmounts } from './check-amounts.ts'
+import { checkBillingProfiles } from './check-billing-profiles.ts'
+import { checkContracts } from './check-contracts.ts'
+import { checkContractsKept } from './check-contracts-kept.ts'
 import { checkCorrelations } from './check-correlations.ts'
+import { checkCyclesKept } from './check-cycles-kept.ts'
+import { checkExchangeRates, checkExchangeRatesKept } from './check-exchange-rates.ts'
 import { checkExpectations } from './check-expectations.ts'
-import { checkFeesKept } from './check-fees-kept.ts'
+import { checkDatedKept } from './check-dated-kept.ts'
+import { checkDatedTerms } from './check-dated-terms.ts'
 import { checkMatrices } from './check-matrices.ts'
+import { checkMovesKept } from './check-moves-kept.ts'
 import { checkPrices } from './check-prices.ts'
 import { checkReferences } from './check-references.ts'
 import { checkResale } from './check-resale.ts'
+import { checkSeries } from './check-series.ts'
 import { checkSubscriptions } from './check-subscriptions.ts'
 import { checkSuccession } from './check-succession.ts'
+import { checkTaxes, checkTaxesKept } from './check-taxes.ts'
 import { checkTermsKept } from './check-terms-kept.ts'
 import { checkVersions } from './check-versions.ts'
 import { checkVersionsKept } from './check-versions-kept.ts'
@@ -26,9 +37,17 @@ export function checkDraft(draft: Draft, before: TenantFile | null, nowMs: numbe
     ...checkPrices(draft),
     ...checkMatrices(draft),
     ...checkVersions(draft),
+    ...checkAllowances(draft),
+    ...checkContracts(draft),
     ...checkAmounts(draft),
     ...checkAccounts(draft),
+    ...checkSeries(draft),
+    ...checkBillingProfiles(draft),
+    ...checkTaxes(draft),
+    ...checkExchangeRates(draft),
+    ...checkAccountMoves(draft),
     ...checkSubscriptions(draft),
+    ...checkDatedTerms(draft),
     ...checkResale(draft),
     ...checkExpectations(draft),
     ...checkCorrelations(draft),
@@ -36,9 +55,14 @@ export function checkDraft(draft: Draft, before: TenantFile | null, nowMs: numbe
       ? []
       : [
           ...checkSuccession(before, draft, nowMs),
+          ...checkMovesKept(before, draft, nowMs),
+          ...checkCyclesKept(before, draft, nowMs),
+          ...checkTaxesKept(before, draft, nowMs),
+          ...checkExchangeRatesKept(before, draft, nowMs),
           ...checkTermsKept(before, draft, nowMs),
           ...checkVersionsKept(before, draft, nowMs),
-          ...checkFeesKept(before, draft, nowMs),
+          ...checkContractsKept(before, draft, nowMs),
+          ...checkDatedKept(before, draft, nowMs),
         ]),
   ]
 }

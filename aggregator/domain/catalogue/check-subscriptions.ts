@@ -1,5 +1,5 @@
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import type { AccountDefinition } from '../accounts/account-tree.ts'
+import type { AccountDefinition } from '../accounts/account-definition.ts'
 import type { Draft, Placed } from './draft.ts'
 import { offeringMeters, overlap, sharedMeter, type OfferingMeters } from './offering-meters.ts'
 import { problem, type Problem } from './problem.ts'
@@ -40,6 +40,10 @@ function checkShape(
   if (!buysFromPartner && value.seller !== null) {
     const message = `is ${value.seller}, but the seller of an account is the reseller or operator above it`
     problems.push(problem(['subscriptions', index, 'seller'], message, 'remove it'))
+  }
+  if (!buysFromPartner && value.only !== null) {
+    const message = 'is for what a partner sells to the operator: what is sold is charged whatever its labels'
+    problems.push({ ...problem(['subscriptions', index, 'only'], message, 'remove it'), part: 'key' })
   }
   const kind = buysFromPartner ? 'operator' : kinds.get(value.account)
   if ((kind === 'operator' || kind === 'reseller') && value.subjects !== null) {

@@ -1,5 +1,8 @@
+import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import type { AccountDefinition } from '../accounts/account-definition.ts'
 import type { Draft } from './draft.ts'
+import { labelConditionJson, type LabelCondition } from './label-condition.ts'
 import { problem, type Problem } from './problem.ts'
 import type { TenantFile } from './tenant-file.ts'
 
@@ -43,10 +46,21 @@ function checkAccountsKept(before: TenantFile, draft: Draft): readonly Problem[]
     for (const key of ['kind', 'parent', 'payer'] as const) {
       if (known[key] === value[key]) continue
       const message = `was ${known[key]} before and cannot change to ${value[key]}`
-      problems.push(problem(['accounts', index, key], message, 'add a new account in its place'))
+      const suggestion = key === 'parent' ? 'move it from a date on with moves:' : 'add a new account in its place'
+      problems.push(problem(['accounts', index, key], message, suggestion))
+    }
+    if (parentPaysText(known) !== parentPaysText(value)) {
+      const message = `was ${parentPaysText(known)} before and cannot change to ${parentPaysText(value)}`
+      problems.push(problem(['accounts', index, 'parentPays'], message, 'add a new account in its place'))
     }
   }
   return problems
+}
+
+function parentPaysText({ parentPays }: AccountDefinition): string {
+  if (parentPays === null) return 'not there'
+  const { meters, share } = parentPays
+  return [...meters.toSorted(), ...(share === null ? [] : [`a share of ${share}`])].join(', ')
 }
 
 /** What was read under one meaning must not be read under another: readings and what was charged for them stay. */
@@ -89,6 +103,10 @@ function checkSubscriptionsKept(before: TenantFile, draft: Draft, nowMs: number)
       const message = `was ${known[key] ?? 'not there'} before and cannot change to ${value[key] ?? 'nothing'}`
       problems.push(problem(['subscriptions', index, key], message, 'end it with to: and add a new subscription'))
     }
+    if (known.fromMs <= nowMs && conditionText(known.only) !== conditionText(value.only)) {
+      const message = `was ${conditionText(known.only)} when it began (${formatInstant(known.fromMs)}) and cannot change to ${conditionText(value.only)}`
+      problems.push(problem(['subscriptions', index, 'only'], message, 'end it with to: and add a new subscription'))
+    }
     if (known.offering !== value.offering && known.fromMs <= nowMs) {
       const message = `was ${known.offering} when it began (${formatInstant(known.fromMs)}) and cannot change to ${value.offering}`
       problems.push(
@@ -97,6 +115,10 @@ function checkSubscriptionsKept(before: TenantFile, draft: Draft, nowMs: number)
     }
   }
   return problems
+}
+
+function conditionText(only: LabelCondition | null): string {
+  return only === null ? 'for all usage' : canonicalJson(labelConditionJson(only))
 }
 
 function checkEpochs(before: TenantFile, draft: Draft): readonly Problem[] {

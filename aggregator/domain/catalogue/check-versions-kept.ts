@@ -1,9 +1,16 @@
+import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import { allowanceJson } from '../contract/allowance-definition.ts'
 import type { Draft, Placed } from './draft.ts'
 import { versionName, versionsOf, type OfferingDefinition, type OfferingVersion } from './offering-definition.ts'
 import { problem, type Problem } from './problem.ts'
 import { dayAfter, soldVersions } from './sold-versions.ts'
-import { versionSpans, type SubscriptionDefinition } from './subscription-definition.ts'
+import {
+  resolvedMigrations,
+  versionSpans,
+  type Migration,
+  type SubscriptionDefinition,
+} from './subscription-definition.ts'
 import type { TenantFile } from './tenant-file.ts'
 
 /**
@@ -45,7 +52,21 @@ function checkVersionKept(
     const message = `is ${id}, a fee that those who bought this version did not agree to`
     return [problem([...path, position], message, suggestion)]
   })
-  return [...missing, ...added]
+  return [...missing, ...added, ...checkAllowancesKept(known, now, path.slice(0, -1), nowMs)]
+}
+
+/** What is included for those who bought a version is no less agreed on than its prices. */
+function checkAllowancesKept(
+  known: OfferingVersion,
+  now: OfferingVersion,
+  path: readonly (string | number)[],
+  nowMs: number,
+): readonly Problem[] {
+  const text = ({ allowances }: OfferingVersion): string => canonicalJson(allowances.map(allowanceJson))
+  if (text(known) === text(now)) return []
+  const message = 'changes what is included for those who bought this version'
+  const suggestion = `put it back and write a version of its own, from ${dayAfter(nowMs)} on, and migrate who is to have it`
+  return [problem(now.allowances.length === 0 ? path : [...path, 'allowances'], message, suggestion)]
 }
 
 /** Subscriptions that have begun keep the version they began with, and the migrations that have happened. */
@@ -56,21 +77,24 @@ function checkChoices(
   nowMs: number,
 ): readonly Problem[] {
   const earlierOfferings = new Map(before.offerings.map((offering) => [offering.id, offering]))
+  const laterOfferings = new Map([...offerings].map(([id, { value }]) => [id, value]))
   const begun = new Map(before.subscriptions.filter(({ fromMs }) => fromMs <= nowMs).map((known) => [known.id, known]))
   return draft.subscriptions.flatMap(({ value, index }) => {
     const known = begun.get(value.id)
     if (known === undefined || known.offering !== value.offering) return []
-    const [earlier, now] = [earlierOfferings.get(known.offering), offerings.get(value.offering)?.value]
-    if (earlier === undefined || now === undefined) return []
+    const now = laterOfferings.get(value.offering)
+    if (now === undefined) return []
     // With one version and no migrations on both sides, as nearly always, there is no other choice.
     if (now.versions.length === 0 && known.migrations.length === 0) return []
     return [
-      ...checkFirstVersion(known, earlier, value, now, index),
-      ...known.migrations
+      ...checkFirstVersion(known, earlierOfferings, value, laterOfferings, index),
+      ...resolvedMigrations(known)
         .filter(({ atMs }) => atMs <= nowMs)
-        .filter((migration) => !value.migrations.some((each) => isSame(each, migration)))
-        .map(({ atMs, versionFromMs }) => {
-          const message = `leave out the migration of ${value.id} at ${formatInstant(atMs)} to version ${versionName({ fromMs: versionFromMs })}, which has happened`
+        .filter((migration) => !resolvedMigrations(value).some((each) => isSame(each, migration)))
+        .map(({ atMs, offering, versionFromMs }) => {
+          const of = offering === known.offering ? '' : ` of ${offering}`
+          const version = `version ${versionName({ fromMs: versionFromMs })}${of}`
+          const message = `leave out the migration of ${value.id} at ${formatInstant(atMs)} to ${version}, which has happened`
           return { ...problem(['subscriptions', index, 'migrations'], message, 'put it back'), part: 'key' as const }
         }),
     ]
@@ -79,22 +103,19 @@ function checkChoices(
 
 function checkFirstVersion(
   known: SubscriptionDefinition,
-  earlier: OfferingDefinition,
+  earlier: ReadonlyMap<string, OfferingDefinition>,
   value: SubscriptionDefinition,
-  now: OfferingDefinition,
+  now: ReadonlyMap<string, OfferingDefinition>,
   index: number,
 ): readonly Problem[] {
   const [was] = versionSpans({ ...known, migrations: [] }, earlier)
   const [is] = versionSpans({ ...value, migrations: [] }, now)
   if (was === undefined || is === undefined || was.version.fromMs === is.version.fromMs) return []
-  const message = `is ${formatInstant(value.fromMs)}, when version ${versionName(is.version)} of ${now.id} is sold, but it began with version ${versionName(was.version)}`
+  const message = `is ${formatInstant(value.fromMs)}, when version ${versionName(is.version)} of ${value.offering} is sold, but it began with version ${versionName(was.version)}`
   const suggestion = `let the new version be sold from a later date, and write migrations: [{ at: …, version: ${versionName(is.version).slice(0, 10)} }] for who is to have it`
   return [problem(['subscriptions', index, 'from'], message, suggestion)]
 }
 
-function isSame(
-  left: SubscriptionDefinition['migrations'][number],
-  right: SubscriptionDefinition['migrations'][number],
-): boolean {
-  return left.atMs === right.atMs && left.versionFromMs === right.versionFromMs
+function isSame(left: Migration, right: Migration): boolean {
+  return left.atMs === right.atMs && left.offering === right.offering && left.versionFromMs === right.versionFromMs
 }

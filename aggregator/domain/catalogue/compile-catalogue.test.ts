@@ -20,7 +20,9 @@ test('the order a file was written in changes nothing, what it says does', () =>
 test('the bytes of a catalogue read back to the same catalogue', () => {
   const catalogue = sampleCatalogue()
   const back = catalogueFromBytes(catalogue.bytes)
-  expect(back.ok && back.value).toEqual(catalogue)
+  // Functions are never the same; these say what the file does, which is compared.
+  const functions = { profile: null, taxes: null }
+  expect(back.ok && { ...back.value, ...functions }).toEqual({ ...catalogue, ...functions })
 })
 
 test.each<readonly [what: string, bytes: Uint8Array, message: RegExp]>([
@@ -49,7 +51,8 @@ test('a price is known by what it charges, not by what it is called', () => {
 })
 
 test('a fee and a version of an offering are known by what they charge', () => {
-  const fee = { model: 'recurring', amount: '4.5', due: 'in-arrears', each: { quantity: 'seats' } } as const
+  const each = { quantity: 'seats' }
+  const fee = { model: 'recurring', amount: '4.5', due: 'in-arrears', each, prorate: 'none' } as const
   expect(feeId('EUR', fee)).toBe(
     contentId({
       currency: 'EUR',
@@ -58,6 +61,7 @@ test('a fee and a version of an offering are known by what they charge', () => {
   )
   expect(feeId('EUR', fee)).toBe('243c058fada7f9eccbed0bf5e226bd4074e6f15280d8141f5d9246e7954ca0ca')
   expect(feeId('EUR', { ...fee, due: 'in-advance', each: 'subscription' })).not.toBe(feeId('EUR', fee))
+  expect(feeId('EUR', { ...fee, prorate: 'day' })).not.toBe(feeId('EUR', fee))
   expect(sampleCatalogue().subscriptions.get('bright-ai')?.versions[0]?.offeringVersion).toBe(
     'f3c58fe3c3b68442611df424c882412dc2811f535a921d822247e53d0ccdd12a',
   )

@@ -10,7 +10,12 @@ import {
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import { sha256, toHex } from '@meterline/shared/integrity/hash.ts'
 import { buildAccountTree, type AccountTree, type Party } from '../accounts/account-tree.ts'
+import { plainProfile } from '../contract/billing-profile.ts'
+import { effectivePauses } from '../contract/pauses.ts'
+import type { TimeSpan } from '../contract/time-span.ts'
 import { compileMeter } from '../metering/meter-rule.ts'
+import type { BillingCycle } from '../periods/billing-cycle.ts'
+import { compiledCycle } from '../periods/cycle-definition.ts'
 import { checkDraft } from './check-draft.ts'
 import type { Catalogue, CatalogueSubscription } from './catalogue.ts'
 import { utf8 } from './content-id.ts'
@@ -21,8 +26,11 @@ import { priceTimelines, versionTimelines, type VersionTimeline } from './offeri
 import { suggestionFor } from './problem.ts'
 import { priceReferences } from './resolve-price.ts'
 import { versionSpans, type SubscriptionDefinition } from './subscription-definition.ts'
+import type { SubscriptionPlace } from './subscription-leg.ts'
+import { quantitySpans } from './subscription-quantities.ts'
 import { subscriptionOver, type BoughtVersion } from './subscription-timeline.ts'
 import { sortedFile, tenantFileJson } from './tenant-file-json.ts'
+import { taxTable } from './tax-table.ts'
 import { tenantFileSchema, type TenantFile } from './tenant-file.ts'
 
 export type CatalogueFault = Fault<'catalogue_invalid'>
@@ -69,16 +77,21 @@ export function catalogueFromBytes(bytes: Uint8Array): Result<Catalogue, Catalog
 }
 
 function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
-  const tree = buildAccountTree(file.operator, file.accounts)
+  const references = priceReferences(file)
+  const cycles = new Map(file.cycles.map((cycle) => [cycle.id, compiledCycle(cycle, references.zones)]))
+  const profiles = new Map(file.billingProfiles.map((profile) => [profile.id, profile]))
+  const plain = plainProfile(file.operator.id)
+  const tree = buildAccountTree(file.operator, file.accounts, cyclesOfAccounts(file, cycles))
   const partners = new Map(file.partners.map((partner) => [partner.id, partner]))
-  const prices = priceTimelines(file.prices, file.currency, priceReferences(file))
+  const prices = priceTimelines(file.prices, file.currency, references)
   const offerings = new Map(
     file.offerings.map((offering) => {
       const { id, name } = offering
-      return [id, { definition: offering, party: { id, name }, timelines: versionTimelines(offering, prices) }] as const
+      return [id, { party: { id, name }, timelines: versionTimelines(offering, prices) }] as const
     }),
   )
-  const declared = { tree, partners, offerings }
+  const definitions = new Map(file.offerings.map((offering) => [offering.id, offering]))
+  const declared = { tree, partners, offerings, definitions, pauses: effectivePauses(file.subscriptions) }
   const subscriptions = file.subscriptions.map((definition) => compiledSubscription(definition, declared))
   return {
     hash: toHex(sha256(bytes)),
@@ -90,7 +103,19 @@ function compile(file: TenantFile, bytes: Uint8Array): Catalogue {
     meterRules: new Map(file.meters.map((meter) => [meter.id, compileMeter(meter)])),
     subscriptions: new Map(subscriptions.map((subscription) => [subscription.id, subscription])),
     index: buildLegIndex(subscriptions),
+    cycles,
+    profile: (id) => profiles.get(id) ?? { ...plain, id },
+    taxes: taxTable(file.taxCodes),
   }
+}
+
+/** The cycles of accounts whose profile names one. */
+function cyclesOfAccounts(
+  { billingProfiles }: TenantFile,
+  cycles: ReadonlyMap<string, BillingCycle>,
+): ReadonlyMap<string, BillingCycle> {
+  const named = billingProfiles.filter(({ cycle }) => cycle !== null)
+  return new Map(named.map(({ id, cycle }) => [id, existing(cycles.get(cycle ?? ''))]))
 }
 
 /** What subscriptions refer to. */
@@ -98,36 +123,68 @@ interface Declared {
   readonly tree: AccountTree
   readonly partners: ReadonlyMap<string, Party>
   readonly offerings: ReadonlyMap<string, CompiledOffering>
+  readonly definitions: ReadonlyMap<string, OfferingDefinition>
+  /** Of the subscriptions that are ever paused. */
+  readonly pauses: ReadonlyMap<string, readonly TimeSpan[]>
 }
 
 interface CompiledOffering {
-  readonly definition: OfferingDefinition
   readonly party: Party
   readonly timelines: readonly VersionTimeline[]
 }
 
-function compiledSubscription(
-  definition: SubscriptionDefinition,
-  { tree, partners, offerings }: Declared,
-): CatalogueSubscription {
-  const { id, subjects, quantities, fromMs } = definition
-  const account = existing(tree.accounts.get(definition.account))
-  const seller = account.seller ?? existing(partners.get(definition.seller ?? ''))
+function compiledSubscription(definition: SubscriptionDefinition, declared: Declared): CatalogueSubscription {
+  const { tree, partners, offerings } = declared
+  const { id, subjects, fromMs } = definition
+  const places = tree.placesOf(definition.account).map(({ account: placed, ...span }): PlaceSpan => {
+    const sells = placed.seller ?? existing(partners.get(definition.seller ?? ''))
+    return { ...span, place: { account: placed, seller: sells } }
+  })
+  const { account, seller } = existing(places.findLast((place) => place.fromMs <= fromMs)).place
   const offering = existing(offerings.get(definition.offering))
   const kind = account.kind === 'operator' ? 'cost' : account.kind === 'reseller' ? 'wholesale' : 'retail'
   const toMs = definition.toMs ?? Infinity
-  const parts = { id, kind, account, seller, offering: offering.party, fromMs, toMs, subjects, quantities } as const
-  return subscriptionOver(parts, boughtVersions(definition, offering))
+  const quantities = quantitySpans(definition.quantities, definition.changes)
+  const held = { offering: offering.party, subjects, quantities, pauses: declared.pauses.get(id) ?? never } as const
+  const parts = { id, kind, account, seller, fromMs, toMs, only: definition.only, ...held } as const
+  return subscriptionOver(parts, inPlaces(boughtVersions(definition, declared), places))
 }
 
-/** The versions of its offering that a subscription has over its time. */
+/** A place of a subscription's account from one instant to another. */
+interface PlaceSpan {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly place: SubscriptionPlace
+}
+
+/** What is bought, cut where the account moves. */
+function inPlaces(
+  pieces: readonly Omit<BoughtVersion, 'place'>[],
+  places: readonly PlaceSpan[],
+): readonly BoughtVersion[] {
+  const [only, ...others] = places
+  if (only !== undefined && others.length === 0) return pieces.map((piece) => ({ ...piece, place: only.place }))
+  return pieces.flatMap((piece) =>
+    places
+      .filter(({ fromMs, toMs }) => fromMs < piece.toMs && toMs > piece.fromMs)
+      .map(({ fromMs, toMs, place }) => {
+        return { ...piece, fromMs: Math.max(fromMs, piece.fromMs), toMs: Math.min(toMs, piece.toMs), place }
+      }),
+  )
+}
+
+// Most subscriptions are never paused, and there may be a million of them.
+const never: readonly TimeSpan[] = []
+
+/** The versions of offerings that a subscription has over its time. */
 function boughtVersions(
   definition: SubscriptionDefinition,
-  { definition: offering, timelines }: CompiledOffering,
-): readonly BoughtVersion[] {
-  return versionSpans(definition, offering).map(({ fromMs, toMs, version }) => {
+  { offerings, definitions }: Declared,
+): readonly Omit<BoughtVersion, 'place'>[] {
+  return versionSpans(definition, definitions).map(({ fromMs, toMs, offering, version }) => {
+    const { party, timelines } = existing(offerings.get(offering.id))
     const { spans: timeline } = existing(timelines.find((each) => each.version.fromMs === version.fromMs))
-    return { fromMs, toMs, timeline }
+    return { fromMs, toMs, offering: party, timeline }
   })
 }
 

@@ -1,4 +1,5 @@
-import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
+import type { AccountDefinition } from '../accounts/account-definition.ts'
+import type { Party } from '../accounts/account-tree.ts'
 import type { ExpectationDefinition } from '../completeness/expectation.ts'
 import type { CorrelationDefinition } from '../correlation/correlation-rule.ts'
 import type { BillingProfile } from '../contract/billing-profile.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import { amountSchema } from '@meterline/shared/rating/fields.ts'
+import { prorations, type Proration } from '../contract/proration.ts'
 import { id } from './file-fields.ts'
 
 /** What a subscription owes for being there, whatever is used. */
@@ -13,6 +14,8 @@ export interface FeeTerms {
   readonly due: 'in-advance' | 'in-arrears'
   /** Once per subscription, for each subject it lists, or for each of a quantity that the subscription states. */
   readonly each: 'subscription' | 'subject' | { readonly quantity: string }
+  /** How a recurring fee is shared out over its period; of a one-time fee always `none`. */
+  readonly prorate: Proration
 }
 
 /** The models of fees, beside those of prices for usage. */
@@ -27,21 +30,26 @@ export const feeSchema = z.discriminatedUnion('model', [
     amount: amountSchema,
     due: z.enum(['in-advance', 'in-arrears']).default('in-advance'),
     each,
+    prorate: z.enum(prorations).default('none'),
   }),
   z.strictObject({
     model: z.literal('one-time'),
     amount: amountSchema,
     due: z.literal('in-advance').default('in-advance'),
     each,
+    prorate: z.literal('none').default('none'),
   }),
 ])
 
 /** The one JSON form of a fee, which its id is a hash of and `feeSchema` reads back. */
-export function feeJson({ model, amount, due, each: counted }: FeeTerms): { readonly [key: string]: JsonValue } {
+export function feeJson({ model, amount, due, each: counted, prorate }: FeeTerms): {
+  readonly [key: string]: JsonValue
+} {
   return {
     model,
     amount,
     ...(model === 'recurring' ? { due } : {}),
     ...(counted === 'subscription' ? {} : { each: counted === 'subject' ? counted : { ...counted } }),
+    ...(prorate === 'none' ? {} : { prorate }),
   }
 }

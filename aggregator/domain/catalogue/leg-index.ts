@@ -104,8 +104,7 @@ function findPlan(catalogue: Catalogue, { subscriptions }: SubjectPlan, meter: s
   if (retail.leg === null) return plan(span, rule, [], 'no_price')
 
   const legs = [retail.leg]
-  const { account } = retail.subscription
-  for (let reseller = resellerAbove(account); reseller !== null; reseller = resellerAbove(reseller)) {
+  for (let reseller = resellerAbove(retail.account); reseller !== null; reseller = resellerAbove(reseller)) {
     const purchase = inForce(span, catalogue.index.purchases.get(reseller.id) ?? [], meter)
     if (purchase === null || purchase.leg === null) return plan(span, rule, [], 'no_price')
     legs.push(purchase.leg)
@@ -135,7 +134,8 @@ function plan(
 
 /** What was found at an instant: the leg is null where the subscription's version then has no price for the meter. */
 interface Found {
-  readonly subscription: CatalogueSubscription
+  /** Who subscribed, in the place of then. */
+  readonly account: Account
   readonly leg: Leg | null
 }
 
@@ -154,7 +154,7 @@ function inForce(span: Span, subscriptions: readonly CatalogueSubscription[], me
     narrow(span, version.fromMs)
     narrow(span, version.toMs)
     const leg = version.legs.get(meter) ?? null
-    if (found === null || found.leg === null) found = { subscription, leg }
+    if (found === null || found.leg === null) found = { account: version.account, leg }
   }
   return found
 }

@@ -1,23 +1,25 @@
 import type { Draft } from './draft.ts'
 import { versionsOf, type OfferingDefinition } from './offering-definition.ts'
-import { versionSpans, type SubscriptionDefinition } from './subscription-definition.ts'
+import { versionSpans, type SubscriptionDefinition, type VersionSpan } from './subscription-definition.ts'
 
-/** An offering with the meters its prices are for. */
+/** The meters that the prices of an offering are for. */
 interface MeteredOffering {
-  readonly definition: OfferingDefinition
   /** By the date of the version; null: the first one. */
   readonly ofVersion: ReadonlyMap<number | null, ReadonlySet<string>>
   /** Of all versions. */
   readonly all: ReadonlySet<string>
 }
 
-/** The meters that offerings price, by offering. */
-export type OfferingMeters = ReadonlyMap<string, MeteredOffering>
+/** The meters that offerings price. */
+export interface OfferingMeters {
+  readonly byOffering: ReadonlyMap<string, MeteredOffering>
+  readonly definitions: ReadonlyMap<string, OfferingDefinition>
+}
 
 /** Finds the meters of each offering of a draft; prices that cannot be read have none. */
 export function offeringMeters(draft: Draft): OfferingMeters {
   const meterOf = new Map(draft.prices.map(({ value }) => [value.id, value.meter]))
-  return new Map(
+  const byOffering = new Map(
     draft.offerings.map(({ value: definition }) => {
       const ofVersion = new Map(
         versionsOf(definition).map(({ fromMs, prices }) => {
@@ -26,10 +28,24 @@ export function offeringMeters(draft: Draft): OfferingMeters {
         }),
       )
       const all = new Set([...ofVersion.values()].flatMap((meters) => [...meters]))
-      return [definition.id, { definition, ofVersion, all }] as const
+      return [definition.id, { ofVersion, all }] as const
     }),
   )
+  return { byOffering, definitions: new Map(draft.offerings.map(({ value }) => [value.id, value])) }
 }
+
+/** The meters of every offering that a subscription ever has. */
+export function metersEverPriced(
+  { offering, migrations }: SubscriptionDefinition,
+  { byOffering }: OfferingMeters,
+): ReadonlySet<string> {
+  const first = byOffering.get(offering)?.all ?? noMeters
+  if (migrations.every((migration) => migration.offering === null)) return first
+  const later = migrations.flatMap((migration) => [...(byOffering.get(migration.offering ?? '')?.all ?? noMeters)])
+  return new Set([...first, ...later])
+}
+
+const noMeters: ReadonlySet<string> = new Set()
 
 interface Span {
   readonly fromMs: number
@@ -48,13 +64,11 @@ export function sharedMeter(
   right: SubscriptionDefinition,
   meters: OfferingMeters,
 ): string | undefined {
-  const [leftOffering, rightOffering] = [meters.get(left.offering), meters.get(right.offering)]
-  if (leftOffering === undefined || rightOffering === undefined) return undefined
-  const rightSpans = versionSpans(right, rightOffering.definition)
-  for (const span of versionSpans(left, leftOffering.definition)) {
-    const own = leftOffering.ofVersion.get(span.version.fromMs)
+  const rightSpans = versionSpans(right, meters.definitions)
+  for (const span of versionSpans(left, meters.definitions)) {
+    const own = metersOfSpan(span, meters)
     for (const other of rightSpans) {
-      const others = rightOffering.ofVersion.get(other.version.fromMs)
+      const others = metersOfSpan(other, meters)
       const shared = overlap(span, other) ? [...(own ?? [])].find((meter) => others?.has(meter)) : undefined
       if (shared !== undefined) return shared
     }
@@ -69,9 +83,12 @@ export function pricesDuring(
   time: Span,
   meters: OfferingMeters,
 ): boolean {
-  const offering = meters.get(purchase.offering)
-  if (offering === undefined || !offering.all.has(meter) || !overlap(purchase, time)) return false
-  return versionSpans(purchase, offering.definition).some(
-    (span) => overlap(span, time) && offering.ofVersion.get(span.version.fromMs)?.has(meter) === true,
+  if (!metersEverPriced(purchase, meters).has(meter) || !overlap(purchase, time)) return false
+  return versionSpans(purchase, meters.definitions).some(
+    (span) => overlap(span, time) && metersOfSpan(span, meters)?.has(meter) === true,
   )
+}
+
+function metersOfSpan({ offering, version }: VersionSpan, meters: OfferingMeters): ReadonlySet<string> | undefined {
+  return meters.byOffering.get(offering.id)?.ofVersion.get(version.fromMs)
 }

@@ -1,5 +1,6 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { compilePrice } from '@meterline/shared/rating/price.ts'
+import { allowanceJson, type AllowanceDefinition } from '../contract/allowance-definition.ts'
 import type { CatalogueFee, CataloguePrice } from './catalogue.ts'
 import { contentId, feeId, priceId } from './content-id.ts'
 import { versionsOf, type OfferingDefinition, type OfferingVersion } from './offering-definition.ts'
@@ -73,6 +74,7 @@ export function versionTimelines(
       toMs: starts[index + 1] ?? Infinity,
       terms: termsOf(
         offering.id,
+        version.allowances,
         entries.map((timeline) => entryAt(timeline, fromMs)),
       ),
     }))
@@ -86,15 +88,26 @@ function entryAt(timeline: PriceTimeline, timeMs: number): DatedPrice {
   return found
 }
 
-function termsOf(offering: string, entries: readonly DatedPrice[]): OfferingTerms {
+function termsOf(
+  offering: string,
+  allowances: readonly AllowanceDefinition[],
+  entries: readonly DatedPrice[],
+): OfferingTerms {
   const prices = entries.flatMap(({ price }) => (price === null ? [] : [price]))
   const fees = entries.flatMap(({ fee }) => (fee === null ? [] : [fee]))
   const taxed = ({ id, taxCode }: CataloguePrice | CatalogueFee): { id: string; tax?: string } =>
     taxCode === null ? { id } : { id, tax: taxCode }
   return {
-    id: contentId({ offering, prices: prices.map(taxed), fees: fees.map(taxed) }),
+    id: contentId({
+      offering,
+      prices: prices.map(taxed),
+      fees: fees.map(taxed),
+      // Left out when there are none, so that versions without them keep the hash they have always had.
+      ...(allowances.length === 0 ? {} : { allowances: allowances.map(allowanceJson) }),
+    }),
     prices: new Map(prices.map((price) => [price.meter, price])),
     pricesById: new Map(prices.map((price) => [price.id, price])),
     fees,
+    allowances,
   }
 }

@@ -21,7 +21,6 @@ export interface RetailPlan {
 const hashedTogether = 1_024
 
 interface PlannedOffering {
-  readonly definition: OfferingDefinition
   readonly versions: readonly { readonly version: OfferingVersion; readonly plan: string }[]
 }
 
@@ -32,6 +31,7 @@ interface PlannedOffering {
 export class PlanBook {
   readonly #catalogue: Catalogue
   readonly #offerings: ReadonlyMap<string, PlannedOffering>
+  readonly #definitions: ReadonlyMap<string, OfferingDefinition>
   /** Few subscriptions are ever migrated; all others have one version. */
   readonly #migrated: ReadonlyMap<string, SubscriptionDefinition>
   /** Names the state of all bindings, hexadecimal. */
@@ -44,9 +44,10 @@ export class PlanBook {
     this.#offerings = new Map(
       offerings.map((offering) => {
         const versions = versionsOf(offering).map((version) => ({ version, plan: planId(offering.id, version) }))
-        return [offering.id, { definition: offering, versions }]
+        return [offering.id, { versions }]
       }),
     )
+    this.#definitions = new Map(offerings.map((offering) => [offering.id, offering]))
     this.#migrated = new Map(
       subscriptions.flatMap((definition) => (definition.migrations.length === 0 ? [] : [[definition.id, definition]])),
     )
@@ -89,19 +90,24 @@ export class PlanBook {
   }
 
   #bindingsOf(subscription: CatalogueSubscription): readonly PlanBinding[] {
-    const offering = this.#offerings.get(subscription.offering.id)
-    assertThat(offering !== undefined, 'everything a checked tenant file refers to is declared in it')
-    const { versions } = offering
     const migrated = this.#migrated.get(subscription.id)
     if (migrated === undefined) {
       const { fromMs, toMs } = subscription
-      const sold = versions.findLast(({ version }) => version.fromMs === null || version.fromMs <= fromMs)
+      const sold = this.#versionsOf(subscription.offering.id).findLast(
+        ({ version }) => version.fromMs === null || version.fromMs <= fromMs,
+      )
       return sold === undefined ? [] : [{ plan: sold.plan, fromMs, toMs: toMs === Infinity ? null : toMs }]
     }
-    return versionSpans(migrated, offering.definition).flatMap(({ fromMs, toMs, version }) => {
-      const had = versions.find((each) => each.version.fromMs === version.fromMs)
+    return versionSpans(migrated, this.#definitions).flatMap(({ fromMs, toMs, offering, version }) => {
+      const had = this.#versionsOf(offering.id).find((each) => each.version.fromMs === version.fromMs)
       return had === undefined ? [] : [{ plan: had.plan, fromMs, toMs: toMs === Infinity ? null : toMs }]
     })
+  }
+
+  #versionsOf(id: string): PlannedOffering['versions'] {
+    const offering = this.#offerings.get(id)
+    assertThat(offering !== undefined, 'everything a checked tenant file refers to is declared in it')
+    return offering.versions
   }
 
   /** One pass over all retail subscriptions, which may be a million: it also notes which plans they have. */

@@ -11,12 +11,11 @@ export function soldVersions(file: TenantFile, nowMs: number): ReadonlyMap<strin
   const offerings = new Map(file.offerings.map((offering) => [offering.id, offering]))
   const sold = new Map<string, Map<number | null, OfferingVersion>>()
   for (const subscription of file.subscriptions) {
-    const offering = offerings.get(subscription.offering)
-    if (offering === undefined) continue
-    const known = sold.get(offering.id) ?? new Map<number | null, OfferingVersion>()
-    sold.set(offering.id, known)
-    for (const { fromMs, version } of versionSpans(subscription, offering)) {
-      if (fromMs <= nowMs) known.set(version.fromMs, version)
+    for (const { fromMs, offering, version } of versionSpans(subscription, offerings)) {
+      if (fromMs > nowMs) continue
+      const known = sold.get(offering.id) ?? new Map<number | null, OfferingVersion>()
+      sold.set(offering.id, known)
+      known.set(version.fromMs, version)
     }
   }
   return sold

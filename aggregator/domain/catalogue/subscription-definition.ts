@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
-import { largestQuantity } from '@meterline/shared/units/quantity.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
-import { byText } from './by-text.ts'
+import { pausesJson, pausesSchema, type Pause, type WhenPaused } from '../contract/pauses.ts'
 import { id, instant, subject } from './file-fields.ts'
+import { labelConditionJson, labelConditionSchema, type LabelCondition } from './label-condition.ts'
 import {
   versionAt,
   versionName,
@@ -11,10 +11,20 @@ import {
   type OfferingDefinition,
   type OfferingVersion,
 } from './offering-definition.ts'
+import {
+  quantitiesJson,
+  quantitiesSchema,
+  quantityChangesJson,
+  quantityChangesSchema,
+  type Quantities,
+  type QuantityChange,
+} from './subscription-quantities.ts'
 
-/** A subscription takes another version of its offering from an instant on. */
+/** A subscription takes another version of its offering, or of another offering, from an instant on. */
 export interface Migration {
   readonly atMs: number
+  /** Null: of the offering that it has then. */
+  readonly offering: string | null
   /** When that version was first sold; null: the first one. */
   readonly versionFromMs: number | null
 }
@@ -32,10 +42,20 @@ export interface SubscriptionDefinition {
   readonly toMs: number | null
   /** The subjects of a customer or fleet; null for resellers and the operator, who buy for everything below them. */
   readonly subjects: readonly string[] | null
-  /** How many of what it has, by the name that fees use. */
-  readonly quantities: ReadonlyMap<string, bigint>
+  /** How many of what it has as it begins, by the name that fees use. */
+  readonly quantities: Quantities
+  /** How many it has later; unique instants. */
+  readonly changes: readonly QuantityChange[]
   /** Unique instants. */
   readonly migrations: readonly Migration[]
+  /** One after the other. */
+  readonly pauses: readonly Pause[]
+  /** The subscription without which it is of no use; null: none. */
+  readonly dependsOn: string | null
+  /** Whether it is paused with the one it depends on. */
+  readonly whenPaused: WhenPaused
+  /** Of what a partner sells: the only usage that it is a cost of; null: of all. */
+  readonly only: LabelCondition | null
 }
 
 /** A version of an offering for as long as one subscription has it. */
@@ -43,19 +63,11 @@ export interface VersionSpan {
   readonly fromMs: number
   /** Exclusive; Infinity: no end. */
   readonly toMs: number
+  readonly offering: OfferingDefinition
   readonly version: OfferingVersion
 }
 
 const mostMigrations = 1_000
-const mostQuantities = 32
-const quantityHint = 'is no quantity: write a whole number from 0 on'
-const quantity = z.unknown().transform((value, context): bigint => {
-  const whole = typeof value === 'number' ? Number.isSafeInteger(value) && value >= 0 : isDigits(value)
-  const count = whole ? BigInt(value as number | string) : largestQuantity + 1n
-  if (count <= largestQuantity) return count
-  context.addIssue({ code: 'custom', message: quantityHint })
-  return z.NEVER
-})
 const versionReference = z.unknown().transform((value, context): number | null => {
   if (value === 'first') return null
   const parsed = instant.safeParse(value)
@@ -68,8 +80,8 @@ const versionReference = z.unknown().transform((value, context): number | null =
   return z.NEVER
 })
 const migration = z
-  .strictObject({ at: instant, version: versionReference })
-  .transform(({ at, version }): Migration => ({ atMs: at, versionFromMs: version }))
+  .strictObject({ at: instant, offering: id.nullable().default(null), version: versionReference })
+  .transform(({ at, offering, version }): Migration => ({ atMs: at, offering, versionFromMs: version }))
 
 /** A subscription as it stands in a tenant file. */
 export const subscriptionSchema = z
@@ -81,27 +93,34 @@ export const subscriptionSchema = z
     from: instant,
     to: instant.nullable().optional(),
     subjects: z.array(subject).nullable().default(null),
-    quantities: z
-      .record(id, quantity)
-      .refine((named) => Object.keys(named).length <= mostQuantities, `has more than ${mostQuantities} quantities`)
-      .optional(),
+    quantities: quantitiesSchema.optional(),
+    changes: quantityChangesSchema.optional(),
     migrations: z.array(migration).max(mostMigrations, `has more than ${mostMigrations} migrations`).optional(),
+    pauses: pausesSchema.optional(),
+    dependsOn: id.nullable().default(null),
+    whenPaused: z.enum(['pause', 'stays']).default('pause'),
+    only: labelConditionSchema.nullable().default(null),
   })
-  .transform(({ from, to, quantities, migrations, ...own }): SubscriptionDefinition => ({
+  .transform(({ from, to, quantities, changes, migrations, pauses, ...own }): SubscriptionDefinition => ({
     ...own,
     fromMs: from,
     toMs: to ?? null,
-    quantities: quantities === undefined ? noQuantities : new Map(Object.entries(quantities)),
+    quantities: quantities ?? noQuantities,
+    changes: changes ?? noChanges,
     migrations: migrations ?? noMigrations,
+    pauses: pauses ?? noPauses,
   }))
 
-// Most subscriptions have neither, and there may be a million of them.
-const noQuantities: ReadonlyMap<string, bigint> = new Map()
+// Most subscriptions have none of these, and there may be a million of them.
+const noQuantities: Quantities = new Map()
+const noChanges: readonly QuantityChange[] = []
 const noMigrations: readonly Migration[] = []
+const noPauses: readonly Pause[] = []
 
 /** The plain data that `subscriptionSchema` reads back. */
 export function subscriptionJson(subscription: SubscriptionDefinition): JsonValue {
-  const { id: ownId, account, seller, offering, fromMs, toMs, subjects, quantities, migrations } = subscription
+  const { id: ownId, account, seller, offering, fromMs, toMs, subjects } = subscription
+  const { quantities, changes, migrations, pauses, dependsOn, whenPaused, only } = subscription
   return {
     id: ownId,
     account,
@@ -111,50 +130,80 @@ export function subscriptionJson(subscription: SubscriptionDefinition): JsonValu
     ...(toMs === null ? {} : { to: formatInstant(toMs) }),
     ...(subjects === null ? {} : { subjects: [...subjects] }),
     ...(quantities.size === 0 ? {} : { quantities: quantitiesJson(quantities) }),
-    ...(migrations.length === 0
-      ? {}
-      : {
-          migrations: migrationsInOrder(migrations).map(({ atMs, versionFromMs }) => ({
-            at: formatInstant(atMs),
-            version: versionName({ fromMs: versionFromMs }),
-          })),
-        }),
+    ...(changes.length === 0 ? {} : { changes: quantityChangesJson(changes) }),
+    ...(migrations.length === 0 ? {} : { migrations: migrationsInOrder(migrations).map(migrationJson) }),
+    ...(pauses.length === 0 ? {} : { pauses: pausesJson(pauses) }),
+    ...(dependsOn === null ? {} : { dependsOn }),
+    ...(whenPaused === 'pause' ? {} : { whenPaused }),
+    ...(only === null ? {} : { only: labelConditionJson(only) }),
   }
 }
 
+function migrationJson({ atMs, offering, versionFromMs }: Migration): { readonly [key: string]: JsonValue } {
+  const version = versionName({ fromMs: versionFromMs })
+  return { at: formatInstant(atMs), ...(offering === null ? {} : { offering }), version }
+}
+
 /**
- * Which version of its offering a subscription has when: the one sold when it begins, and those it is migrated to.
- * Migrations to versions there are not count for nothing; whoever checks a file reports them.
+ * Which version of which offering a subscription has when: the one sold when it begins, and those it is migrated to.
+ * Migrations to what there is not count for nothing; whoever checks a file reports them.
  */
 export function versionSpans(
-  { fromMs, toMs, migrations }: SubscriptionDefinition,
-  offering: OfferingDefinition,
+  { fromMs, toMs, offering: first, migrations }: SubscriptionDefinition,
+  offerings: ReadonlyMap<string, OfferingDefinition>,
 ): readonly VersionSpan[] {
-  const versions = versionsOf(offering)
-  const first = versionAt(versions, fromMs)
+  const bought = offerings.get(first)
+  const sold = bought === undefined ? undefined : versionAt(versionsOf(bought), fromMs)
   const endMs = toMs ?? Infinity
-  if (first === undefined) return []
+  if (bought === undefined || sold === undefined) return []
   const spans: VersionSpan[] = []
-  let current = { fromMs, version: first }
-  for (const { atMs, versionFromMs } of migrationsInOrder(migrations)) {
-    const version = versions.find((each) => each.fromMs === versionFromMs)
-    if (version === undefined || atMs <= current.fromMs || atMs >= endMs) continue
+  let current = { fromMs, offering: bought, version: sold }
+  for (const { atMs, offering: named, versionFromMs } of migrationsInOrder(migrations)) {
+    const offering = named === null ? current.offering : offerings.get(named)
+    const version = offering === undefined ? undefined : versionOf(offering, versionFromMs)
+    if (offering === undefined || version === undefined || atMs <= current.fromMs || atMs >= endMs) continue
     spans.push({ ...current, toMs: atMs })
-    current = { fromMs: atMs, version }
+    current = { fromMs: atMs, offering, version }
   }
   return [...spans, { ...current, toMs: endMs }]
+}
+
+/** A migration with the offering it is to. */
+export type ResolvedMigration = Migration & { readonly offering: string }
+
+/** Migrations in the order of time, each with the offering it is to. */
+export function resolvedMigrations({
+  offering: first,
+  migrations,
+}: SubscriptionDefinition): readonly ResolvedMigration[] {
+  let offering = first
+  return migrationsInOrder(migrations).map((migration) => {
+    offering = migration.offering ?? offering
+    return { ...migration, offering }
+  })
+}
+
+/** Migrations in the order of time, which name an offering only where it is another one than before. */
+export function withShortNames(
+  { offering: first }: SubscriptionDefinition,
+  migrations: readonly ResolvedMigration[],
+): readonly Migration[] {
+  let current = first
+  return migrations
+    .toSorted((left, right) => left.atMs - right.atMs)
+    .map((migration) => {
+      const offering = migration.offering === current ? null : migration.offering
+      current = migration.offering
+      return { ...migration, offering }
+    })
+}
+
+/** The version of an offering that a migration names. */
+function versionOf(offering: OfferingDefinition, fromMs: number | null): OfferingVersion | undefined {
+  return versionsOf(offering).find((each) => each.fromMs === fromMs)
 }
 
 /** Migrations in the order of time. */
 export function migrationsInOrder(migrations: readonly Migration[]): readonly Migration[] {
   return migrations.length < 2 ? migrations : migrations.toSorted((left, right) => left.atMs - right.atMs)
-}
-
-function quantitiesJson(quantities: ReadonlyMap<string, bigint>): { readonly [name: string]: string } {
-  const sorted = [...quantities].toSorted(([left], [right]) => byText(left, right))
-  return Object.fromEntries(sorted.map(([name, count]) => [name, count.toString()]))
-}
-
-function isDigits(value: unknown): boolean {
-  return typeof value === 'string' && /^(0|[1-9][0-9]{0,18})$/.test(value)
 }

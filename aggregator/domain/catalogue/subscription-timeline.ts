@@ -1,5 +1,19 @@
+import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { Account, Party } from '../accounts/account-tree.ts'
-import type { CatalogueFee, CataloguePrice, CatalogueSubscription, Leg, SubscriptionVersion } from './catalogue.ts'
+import type { AllowanceDefinition } from '../contract/allowance-definition.ts'
+import type { TimeSpan } from '../contract/time-span.ts'
+import { activeSpans } from './active-spans.ts'
+import type {
+  ActiveSpan,
+  CatalogueFee,
+  CataloguePrice,
+  CatalogueSubscription,
+  Leg,
+  SubscriptionVersion,
+} from './catalogue.ts'
+import type { LabelCondition } from './label-condition.ts'
+import { legOf, type LegHolder, type SubscriptionPlace } from './subscription-leg.ts'
+import type { Quantities, QuantitySpan } from './subscription-quantities.ts'
 
 /** What is bought by everybody who buys a version of an offering, while its prices stay as they are. */
 export interface OfferingTerms {
@@ -10,6 +24,7 @@ export interface OfferingTerms {
   /** The same by content hash. */
   readonly pricesById: ReadonlyMap<string, CataloguePrice>
   readonly fees: readonly CatalogueFee[]
+  readonly allowances: readonly AllowanceDefinition[]
 }
 
 /** Terms from one instant to another. */
@@ -25,15 +40,22 @@ export interface BoughtVersion {
   readonly fromMs: number
   /** Exclusive; Infinity: no end. */
   readonly toMs: number
+  readonly offering: Party
   /** Contiguous, from -Infinity to Infinity; one object for everybody who bought the version. */
   readonly timeline: readonly TermsSpan[]
+  /** Who buys it, where he is then, and who sells it to him there. */
+  readonly place: SubscriptionPlace
 }
 
 /** What a subscription is made of, beside its terms. */
-export type SubscriptionParts = Omit<
+export interface SubscriptionParts extends Pick<
   CatalogueSubscription,
-  'versions' | 'pricesById' | 'legsById' | 'versionAt' | 'versionsBetween' | 'prices' | 'legFor'
->
+  'id' | 'kind' | 'account' | 'seller' | 'offering' | 'fromMs' | 'toMs' | 'subjects' | 'pauses'
+> {
+  /** Contiguous, from -Infinity to Infinity. */
+  readonly quantities: readonly QuantitySpan[]
+  readonly only: LabelCondition | null
+}
 
 /**
  * A subscription over its terms. Versions and legs are made when they are first asked for: of a million subscriptions most
@@ -52,7 +74,9 @@ class TimedSubscription implements CatalogueSubscription {
   readonly fromMs: number
   readonly toMs: number
   readonly subjects: readonly string[] | null
-  readonly quantities: ReadonlyMap<string, bigint>
+  readonly pauses: readonly TimeSpan[]
+  readonly only: LabelCondition | null
+  readonly #quantities: readonly QuantitySpan[]
   readonly #bought: readonly BoughtVersion[]
   /** By when they begin. */
   #made: Map<number, TimedVersion> | null = null
@@ -68,7 +92,9 @@ class TimedSubscription implements CatalogueSubscription {
     this.fromMs = parts.fromMs
     this.toMs = parts.toMs
     this.subjects = parts.subjects
-    this.quantities = parts.quantities
+    this.pauses = parts.pauses
+    this.only = parts.only
+    this.#quantities = parts.quantities
     this.#bought = bought
   }
 
@@ -93,14 +119,28 @@ class TimedSubscription implements CatalogueSubscription {
     })
   }
 
+  quantitiesAt(timeMs: number): Quantities {
+    const held = this.#quantities.findLast(({ fromMs }) => fromMs <= timeMs)
+    assertThat(held !== undefined, 'the quantities of a subscription are known for all time')
+    return held.quantities
+  }
+
+  activeBetween(fromMs: number, toMs: number): readonly ActiveSpan[] {
+    return activeSpans({ fromMs, toMs }, this.versionsBetween(fromMs, toMs), this.#quantities, this.pauses)
+  }
+
   prices(meter: string): boolean {
     return this.#bought.some(({ fromMs, toMs, timeline }) =>
       timeline.some((span) => span.terms.prices.has(meter) && span.fromMs < toMs && span.toMs > fromMs),
     )
   }
 
-  legFor(price: CataloguePrice): Leg {
-    return legOf(this, price)
+  accountAt(timeMs: number): Account {
+    return this.#placeAt(timeMs).account
+  }
+
+  legFor(price: CataloguePrice, timeMs: number): Leg {
+    return legOf(this, this.#placeAt(timeMs), price)
   }
 
   get pricesById(): ReadonlyMap<string, CataloguePrice> {
@@ -111,8 +151,12 @@ class TimedSubscription implements CatalogueSubscription {
   }
 
   get legsById(): ReadonlyMap<string, Leg> {
-    this.#legsById ??= new Map([...this.pricesById].map(([id, price]) => [id, legOf(this, price)]))
+    this.#legsById ??= new Map([...this.pricesById].map(([id, price]) => [id, legOf(this, this, price)]))
     return this.#legsById
+  }
+
+  #placeAt(timeMs: number): SubscriptionPlace {
+    return this.#bought.findLast(({ fromMs }) => fromMs <= timeMs)?.place ?? this
   }
 
   #version(piece: BoughtVersion, span: TermsSpan): TimedVersion {
@@ -120,7 +164,7 @@ class TimedSubscription implements CatalogueSubscription {
     this.#made ??= new Map()
     let version = this.#made.get(fromMs)
     if (version === undefined) {
-      version = new TimedVersion(this, { fromMs, toMs: Math.min(span.toMs, piece.toMs), terms: span.terms })
+      version = new TimedVersion(this, piece, { fromMs, toMs: Math.min(span.toMs, piece.toMs), terms: span.terms })
       this.#made.set(fromMs, version)
     }
     return version
@@ -157,13 +201,19 @@ function pricesOfTimeline(timeline: readonly TermsSpan[]): ReadonlyMap<string, C
 class TimedVersion implements SubscriptionVersion {
   readonly fromMs: number
   readonly toMs: number
-  readonly #subscription: TimedSubscription
+  readonly account: Account
+  readonly seller: Party
+  readonly offering: Party
+  readonly #subscription: LegHolder
   readonly #terms: OfferingTerms
   #legs: ReadonlyMap<string, Leg> | null = null
 
-  constructor(subscription: TimedSubscription, { fromMs, toMs, terms }: TermsSpan) {
+  constructor(subscription: LegHolder, { place, offering }: BoughtVersion, { fromMs, toMs, terms }: TermsSpan) {
     this.fromMs = fromMs
     this.toMs = toMs
+    this.account = place.account
+    this.seller = place.seller
+    this.offering = offering
     this.#subscription = subscription
     this.#terms = terms
   }
@@ -180,26 +230,12 @@ class TimedVersion implements SubscriptionVersion {
     return this.#terms.fees
   }
 
-  get legs(): ReadonlyMap<string, Leg> {
-    this.#legs ??= new Map([...this.prices].map(([meter, price]) => [meter, legOf(this.#subscription, price)]))
-    return this.#legs
+  get allowances(): readonly AllowanceDefinition[] {
+    return this.#terms.allowances
   }
-}
 
-function legOf({ id, account, seller }: CatalogueSubscription, price: CataloguePrice): Leg {
-  const buyer = account.payer
-  return {
-    legKey: `${seller.id}>${buyer.id}:${id}:${price.id}`,
-    seller: seller.id,
-    buyer: buyer.id,
-    kind: account.kind === 'operator' ? 'cost' : 'sale',
-    subscription: id,
-    account: account.id,
-    meter: price.meter,
-    priceId: price.id,
-    price: price.compiled,
-    currency: price.currency,
-    partition: account.partition ?? `partner:${seller.id}`,
-    buyerKeepsBooks: buyer.kind === 'operator' || buyer.kind === 'reseller',
+  get legs(): ReadonlyMap<string, Leg> {
+    this.#legs ??= new Map([...this.prices].map(([meter, price]) => [meter, legOf(this.#subscription, this, price)]))
+    return this.#legs
   }
 }

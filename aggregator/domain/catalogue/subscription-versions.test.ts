@@ -122,7 +122,7 @@ test('a version is found by its time, at its first millisecond and up to its las
 
 test('fees, tax codes and quantities are where bills look for them', () => {
   const north = find(versionedJson(), 'north-trackers')
-  expect(north.quantities).toEqual(new Map([['seats', 25n]]))
+  expect(north.quantitiesAt(0)).toEqual(new Map([['seats', 25n]]))
   expect(north.versions[2]?.fees).toMatchObject([
     {
       name: 'seat',

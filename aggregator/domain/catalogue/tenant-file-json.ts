@@ -1,7 +1,9 @@
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
+import { accountJson } from '../accounts/account-definition.ts'
 import { expectationJson } from '../completeness/expectation.ts'
 import { billingProfileJson } from '../contract/billing-profile.ts'
 import { contractJson } from '../contract/contract-definition.ts'
+import { pausesInOrder } from '../contract/pauses.ts'
 import { exchangeRateJson } from '../contract/exchange-rate.ts'
 import { correlationJson } from '../correlation/correlation-rule.ts'
 import { meterJson } from '../metering/meter-definition.ts'
@@ -11,6 +13,7 @@ import { matrixTableJson, sortedTable } from './matrix-table.ts'
 import { offeringJson, versionsOf } from './offering-definition.ts'
 import { priceDefinitionJson, termsOverTime, type PriceDefinition } from './price-definition.ts'
 import { migrationsInOrder, subscriptionJson } from './subscription-definition.ts'
+import { changesInOrder } from './subscription-quantities.ts'
 import { taxCodeJson } from './tax-code.ts'
 import type { TenantFile } from './tenant-file.ts'
 import { zoneTableJson } from './zone-table.ts'
@@ -30,7 +33,9 @@ export function sortedFile(file: TenantFile): TenantFile {
     subscriptions: byId(file.subscriptions).map((subscription) => ({
       ...subscription,
       subjects: subscription.subjects?.toSorted(byText) ?? null,
+      changes: changesInOrder(subscription.changes),
       migrations: migrationsInOrder(subscription.migrations),
+      pauses: pausesInOrder(subscription.pauses),
     })),
     agents: byId(file.agents),
     expectations: byId(file.expectations).map((expectation) => ({
@@ -58,7 +63,7 @@ export function tenantFileJson(file: TenantFile): JsonValue {
     meters: file.meters.map(meterJson),
     prices: file.prices.map(priceDefinitionJson),
     offerings: file.offerings.map(offeringJson),
-    accounts: file.accounts.map((account) => ({ ...account })),
+    accounts: file.accounts.map(accountJson),
     partners: file.partners.map((partner) => ({ ...partner })),
     subscriptions: file.subscriptions.map(subscriptionJson),
     agents: file.agents.map((agent) => ({ ...agent })),

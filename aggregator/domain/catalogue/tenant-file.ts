@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAgentId, parseTenantId, type AgentId, type TenantId } from '@meterline/shared/units/ids.ts'
-import type { AccountDefinition, Party } from '../accounts/account-tree.ts'
+import { accountSchema, type AccountDefinition } from '../accounts/account-definition.ts'
+import type { Party } from '../accounts/account-tree.ts'
 import { expectationSchema, type ExpectationDefinition } from '../completeness/expectation.ts'
 import { correlationSchema, type CorrelationDefinition } from '../correlation/correlation-rule.ts'
 import { billingProfileSchema, type BillingProfile } from '../contract/billing-profile.ts'
@@ -70,13 +71,7 @@ export const elementSchemas = {
   meters: meterSchema,
   prices: priceDefinitionSchema,
   offerings: offeringSchema,
-  accounts: z.strictObject({
-    id,
-    kind: z.enum(['reseller', 'customer', 'fleet']),
-    parent: id,
-    name,
-    payer: z.enum(['self', 'parent']),
-  }),
+  accounts: accountSchema,
   partners: party,
   subscriptions: subscriptionSchema,
   agents: z

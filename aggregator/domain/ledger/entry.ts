@@ -15,6 +15,10 @@ export const ledgerAccounts = {
   accruedPayable: (seller: string): string => `accrued_payable:${seller}`,
   /** Invoiced by a seller and not yet paid. */
   payable: (seller: string): string => `payable:${seller}`,
+  /** Tax on what was invoiced, owed to an authority. */
+  taxPayable: 'tax_payable',
+  /** Tax on what sellers invoiced, to be set off against what is owed. */
+  inputTax: 'input_tax',
   /** What rounding lines to the minor unit took or gave. */
   roundingResidue: 'rounding_residue',
   /** Memorandum: what usage was pre-rated below the bound of record at the edge, less what it was above … */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { assertBalanced, credit, debit, netEntries } from './entry.ts'
-import { invoiceIssued, preratingDrift, usageSold, type Relation } from './templates.ts'
+import { invoiceIssued, preratingDrift, taxInvoiced, usageSold, type Relation } from './templates.ts'
 
 const toCustomer: Relation = { seller: 'acme', buyer: 'hansa', kind: 'sale', currency: 'EUR', buyerKeepsBooks: false }
 const toReseller: Relation = { ...toCustomer, buyer: 'nordlink', buyerKeepsBooks: true }
@@ -80,6 +80,37 @@ describe('templates', () => {
       ['acme rounding_residue Dr 4999', 'acme unbilled:hansa Cr 4999'],
     ],
     ['an invoice of nothing', invoiceIssued(toReseller, 0n, 0n), []],
+    [
+      'tax on top of an invoice',
+      taxInvoiced(toCustomer, 7n, false),
+      ['acme receivable:hansa Dr 7', 'acme tax_payable Cr 7'],
+    ],
+    [
+      'tax on top of an invoice to a reseller',
+      taxInvoiced(toReseller, 7n, false),
+      [
+        'acme receivable:nordlink Dr 7',
+        'acme tax_payable Cr 7',
+        'nordlink input_tax Dr 7',
+        'nordlink payable:acme Cr 7',
+      ],
+    ],
+    [
+      'tax included in an invoice to a reseller',
+      taxInvoiced(toReseller, 7n, true),
+      ['acme revenue Dr 7', 'acme tax_payable Cr 7', 'nordlink input_tax Dr 7', 'nordlink cost_of_sales Cr 7'],
+    ],
+    [
+      'tax of a credit note',
+      taxInvoiced(toReseller, -7n, false),
+      [
+        'acme receivable:nordlink Cr 7',
+        'acme tax_payable Dr 7',
+        'nordlink input_tax Cr 7',
+        'nordlink payable:acme Dr 7',
+      ],
+    ],
+    ['no tax', taxInvoiced(toReseller, 0n, false), []],
   ])('%s', (_what, entries, expected) => {
     expect(shown(entries)).toEqual(expected)
     expect(() => assertBalanced(entries)).not.toThrow()

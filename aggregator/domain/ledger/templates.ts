@@ -63,3 +63,23 @@ export function invoiceIssued(relation: Relation, exactMicros: bigint, invoicedM
       : []),
   ]
 }
+
+/**
+ * The tax of a document, in whole minor units; below zero on a credit note. On top of the lines it is receivable; included in
+ * them it was earned with them and is taken out of revenue. In the books of a buyer who keeps some it is input tax, added to
+ * what is payable or taken out of the cost of sales.
+ */
+export function taxInvoiced(relation: Relation, taxMicros: bigint, inclusive: boolean): readonly LedgerEntry[] {
+  const { seller, buyer, currency, buyerKeepsBooks } = relation
+  const { taxPayable, inputTax, revenue, costOfSales, receivable, payable } = ledgerAccounts
+  return [
+    ...side(seller, currency, inclusive ? revenue : receivable(buyer), taxMicros),
+    ...side(seller, currency, taxPayable, -taxMicros),
+    ...(buyerKeepsBooks
+      ? [
+          ...side(buyer, currency, inputTax, taxMicros),
+          ...side(buyer, currency, inclusive ? costOfSales : payable(seller), -taxMicros),
+        ]
+      : []),
+  ]
+}

@@ -41,7 +41,7 @@ const resetLabel = '@reset'
 
 /**
  * The usage that one record of a meter makes, given what the meter's state is before it. `stated` is the unit the event
- * says its quantities are in (`statedUnit`); `periodKey` the billing period its time lies in. Changes nothing.
+ * says its quantities are in (`statedUnit`); `periodKey` the billing period of the buyer that its time lies in. Changes nothing.
  */
 export function meterRecord(
   view: MeteringView,

@@ -41,6 +41,11 @@ export function compileMeter({ id, unit, metering }: MeterDefinition): MeterRule
   }
 }
 
+/** Whether what a meter counts begins anew with every billing period. */
+export function countsPerPeriod({ metering }: MeterRule): boolean {
+  return metering.kind === 'distinct' || metering.kind === 'maximum'
+}
+
 /** The unit an event says its quantities are in; null: that of their meters. */
 export function statedUnit(labels: readonly (readonly [string, string])[]): string | null {
   // By index: this runs for every unit that has labels.

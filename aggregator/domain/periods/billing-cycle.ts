@@ -63,7 +63,7 @@ export function periodOfKey(
   key: string,
 ): Result<Period, Fault<'period_invalid' | 'cycle_unknown'>> {
   const { month, cycle: id } = periodKeyParts(key)
-  const calendar = parsePeriodKey(month)
+  const calendar = parsePeriodKey(id === '' ? key : month)
   if (!calendar.ok || id === '') return calendar
   const cycle = cycles.get(id)
   if (cycle === undefined) {
@@ -99,14 +99,14 @@ function beginningMs({ day, offsets }: BillingCycle, year: number, month: number
  * begins when they are; where midnight comes twice, it begins with the first.
  */
 function instantOfLocal(offsets: readonly ZoneOffset[], localMs: number): number {
-  let earliest: number | null = null
-  offsets.forEach(({ offsetMinutes, fromMs }, index) => {
+  // No place is as far as two days from UTC, so no offset that was over by then can be meant.
+  for (let index = offsetIndexAt(offsets, localMs - 2 * dayMs); index < offsets.length; index++) {
+    const { offsetMinutes, fromMs } = offsetAt(offsets, index)
     const untilMs = offsets[index + 1]?.fromMs ?? Infinity
-    const candidate = Math.max(localMs - offsetMinutes * minuteMs, index === 0 ? -Infinity : fromMs)
-    if (candidate < untilMs && (earliest === null || candidate < earliest)) earliest = candidate
-  })
-  assertThat(earliest !== null, 'a zone has an offset for all time')
-  return earliest
+    const instantMs = Math.max(localMs - offsetMinutes * minuteMs, index === 0 ? -Infinity : fromMs)
+    if (instantMs < untilMs) return instantMs
+  }
+  assertThat(false, 'a zone has an offset for all time')
 }
 
 function localOffsetMs(offsets: readonly ZoneOffset[], timeMs: number): number {

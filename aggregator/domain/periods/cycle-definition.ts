@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import type { ZoneOffset } from '@meterline/shared/rating/zone-time.ts'
 import { id } from '../catalogue/file-fields.ts'
@@ -33,5 +34,8 @@ export function compiledCycle(
   { id: ownId, day, zone }: CycleDefinition,
   zones: ReadonlyMap<string, readonly ZoneOffset[]>,
 ): BillingCycle {
-  return { id: ownId, day, offsets: zone === 'UTC' ? null : (zones.get(zone) ?? null) }
+  if (zone === 'UTC') return { id: ownId, day, offsets: null }
+  const offsets = zones.get(zone)
+  assertThat(offsets !== undefined, `the zone ${zone} of the cycle ${ownId} is in a checked tenant file`)
+  return { id: ownId, day, offsets }
 }

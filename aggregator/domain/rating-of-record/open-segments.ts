@@ -1,6 +1,7 @@
 import type { Accumulator } from '@meterline/shared/rating/accumulate.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import type { Leg } from '../catalogue/catalogue.ts'
+import { periodAt, type BillingCycle } from '../periods/billing-cycle.ts'
 import { keyOf, openSegment, type SegmentBuilder } from './segment-builder.ts'
 
 /** What segments have come to before the batch. */
@@ -21,29 +22,32 @@ export class OpenSegments {
   /** Of prices that choose among several, by the place of the model: of thousands of rows a leg uses a few in a batch. */
   readonly #routed = new Map<Leg, Map<number, SegmentBuilder>>()
 
+  /** The latest period of each cycle. */
+  readonly #periods = new Map<BillingCycle, Period>()
+
   constructor(accumulators: AccumulatorView) {
     this.#accumulators = accumulators
   }
 
-  /** The segment of a leg whose price has one model. */
-  sole(leg: Leg, period: Period): SegmentBuilder {
+  /** The segment of a leg whose price has one model, in the period of its cycle that an instant lies in. */
+  sole(leg: Leg, timeMs: number): SegmentBuilder {
     const latest = this.#sole.get(leg)
-    if (latest?.period.startMs === period.startMs) return latest
-    const found = this.#find(leg, 0, period)
+    if (latest !== undefined && isIn(latest.period, timeMs)) return latest
+    const found = this.#find(leg, 0, timeMs)
     this.#sole.set(leg, found)
     return found
   }
 
-  /** The segment of one of the models that a leg's price chooses among. */
-  routed(leg: Leg, place: number, period: Period): SegmentBuilder {
+  /** The segment of one of the models that a leg's price chooses among, in the same way. */
+  routed(leg: Leg, place: number, timeMs: number): SegmentBuilder {
     let places = this.#routed.get(leg)
     if (places === undefined) {
       places = new Map()
       this.#routed.set(leg, places)
     }
     const latest = places.get(place)
-    if (latest?.period.startMs === period.startMs) return latest
-    const found = this.#find(leg, place, period)
+    if (latest !== undefined && isIn(latest.period, timeMs)) return latest
+    const found = this.#find(leg, place, timeMs)
     places.set(place, found)
     return found
   }
@@ -55,7 +59,17 @@ export class OpenSegments {
       .sort((left, right) => (left.segmentKey < right.segmentKey ? -1 : 1))
   }
 
-  #find(leg: Leg, place: number, period: Period): SegmentBuilder {
+  /** The period of a leg's cycle that an instant lies in. */
+  periodOf({ cycle }: Leg, timeMs: number): Period {
+    const latest = this.#periods.get(cycle)
+    if (latest !== undefined && isIn(latest, timeMs)) return latest
+    const found = periodAt(cycle, timeMs)
+    this.#periods.set(cycle, found)
+    return found
+  }
+
+  #find(leg: Leg, place: number, timeMs: number): SegmentBuilder {
+    const period = this.periodOf(leg, timeMs)
     const key = keyOf(leg, place, period)
     const open = this.#byKey.get(key)
     if (open !== undefined) return open
@@ -63,4 +77,8 @@ export class OpenSegments {
     this.#byKey.set(key, opened)
     return opened
   }
+}
+
+function isIn({ startMs, endMs }: Period, timeMs: number): boolean {
+  return timeMs >= startMs && timeMs < endMs
 }

@@ -69,7 +69,7 @@ function rateAll(all: readonly RatingUnit[], sizes: readonly number[]): Outcome 
     const units = all.slice(start, start + size)
     start += size
     const indexed = units.map((each, index) => ({ index, unit: each }))
-    const around = { accumulators: sums, metering: emptyMetering, closedPeriods: new Set<string>() }
+    const around = { accumulators: sums, metering: emptyMetering }
     const rated = rateBatch({ catalogue, batchIndex: batches.length, units: indexed, ...around })
     for (const [key, accumulator] of rated.accumulators) sums.set(key, accumulator)
     for (const [key, own] of rated.days) {

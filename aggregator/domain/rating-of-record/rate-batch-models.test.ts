@@ -25,7 +25,6 @@ function rate(units: readonly RatingUnit[], accumulators: AccumulatorView = new 
     units: units.map((each, index) => ({ index, unit: each })),
     accumulators,
     metering: emptyMetering,
-    closedPeriods: new Set(),
   })
 }
 
@@ -218,7 +217,6 @@ describe('usage that was pre-rated with another snapshot', () => {
       units: units.map((each, index) => ({ index, unit: each })),
       accumulators: new Map(),
       metering: emptyMetering,
-      closedPeriods: new Set(),
       otherSnapshots,
     })
 

@@ -49,7 +49,6 @@ function rateAll(
       units: batch,
       accumulators: sums,
       metering: emptyMetering,
-      closedPeriods: new Set(['2026-03']),
     })
     for (const [key, accumulator] of result.accumulators) sums.set(key, accumulator)
     rated.push(result)

@@ -27,18 +27,13 @@ function unit(subject: string, usage: Readonly<Record<string, bigint>>, timeMs =
   }
 }
 
-function rate(
-  units: readonly RatingUnit[],
-  accumulators: ReadonlyMap<string, Accumulator> = new Map(),
-  closedPeriods: readonly string[] = [],
-): RatedBatch {
+function rate(units: readonly RatingUnit[], accumulators: ReadonlyMap<string, Accumulator> = new Map()): RatedBatch {
   return rateBatch({
     catalogue,
     batchIndex: 41,
     units: units.map((own, index) => ({ index, unit: own })),
     accumulators,
     metering: emptyMetering,
-    closedPeriods: new Set(closedPeriods),
   })
 }
 
@@ -183,7 +178,6 @@ describe('a unit is charged whole or suspended whole', () => {
       /trk-3/,
     ],
     ['a reseller without a price', unit('trk-1', { messages: 1n }, Date.UTC(2026, 0, 9)), 'no_price', /messages/],
-    ['a closed period', unit('trk-1', { messages: 1n }, Date.UTC(2026, 9, 9)), 'period_closed', /the period 2026-10/],
     [
       'one quantity beyond all reason',
       unit('trk-1', { messages: 1n, 'data.bytes': huge }),
@@ -191,7 +185,7 @@ describe('a unit is charged whole or suspended whole', () => {
       /check the device/,
     ],
   ])('%s', (_what, suspended, code, message) => {
-    const rated = rate([suspended, unit('trk-1', { messages: 3n })], new Map(), ['2026-10'])
+    const rated = rate([suspended, unit('trk-1', { messages: 3n })], new Map())
     expect(rated.suspended.map((own) => [own.unit, own.code])).toEqual([[0, code]])
     expect(rated.suspended[0]?.message).toMatch(message)
     expect([...rated.accumulators.values()].map(({ quantity, events }) => [quantity, events])).toEqual(
@@ -223,7 +217,6 @@ describe('meters whose quantities are readings', () => {
       units: units.map((own, index) => ({ index, unit: own })),
       accumulators: new Map(),
       metering,
-      closedPeriods: new Set(['2026-10']),
     })
   const retailCharges = (rated: RatedBatch): readonly (readonly [number, bigint])[] => {
     const block = rated.partitions[0]?.blocks.find(({ segmentKey }) => segmentKey.includes('/north-trackers/'))
@@ -255,21 +248,14 @@ describe('meters whose quantities are readings', () => {
 
   test('of a unit that is suspended leave no trace', () => {
     const halfPriced = unit('trk-1', { messages: 500n, steam: 1n }, november + 30)
-    const rated = rateReadings([
-      reading(100n, 0),
-      halfPriced,
-      reading(900n, 40, 'nobody'),
-      reading(7n, -86_400_000 * 20),
-      reading(160n, 60),
-    ])
+    const rated = rateReadings([reading(100n, 0), halfPriced, reading(900n, 40, 'nobody'), reading(160n, 60)])
     expect(rated.suspended.map(({ unit: index, code }) => [index, code])).toEqual([
       [1, 'unknown_meter'],
       [2, 'unknown_subject'],
-      [3, 'period_closed'],
     ])
     expect(retailCharges(rated)).toEqual([
       [0, 0n],
-      [4, 60n],
+      [3, 60n],
     ])
     expect([...rated.metering.series.values()][0]?.readings).toHaveLength(2)
   })

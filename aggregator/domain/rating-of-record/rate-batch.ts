@@ -5,13 +5,15 @@ import type { Accumulator, SegmentDays } from '@meterline/shared/rating/accumula
 import { noModel, partsOf, routeOf } from '@meterline/shared/rating/route.ts'
 import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
 import { dayMs } from '@meterline/shared/units/civil.ts'
-import { monthPeriodOf, type Period } from '@meterline/shared/units/period.ts'
+import type { Period } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
 import type { Catalogue, Leg, SubjectPlan } from '../catalogue/catalogue.ts'
+import { meetsCondition } from '../catalogue/label-condition.ts'
 import { legPlanOf } from '../catalogue/leg-index.ts'
 import { meterRecord, noteChange, type MeteringChange } from '../metering/meter-record.ts'
-import { statedUnit, type MeteringCode, type MeterRule } from '../metering/meter-rule.ts'
+import { countsPerPeriod, statedUnit, type MeteringCode, type MeterRule } from '../metering/meter-rule.ts'
 import { MeteringDraft } from '../metering/metering-draft.ts'
+import { calendarMonths, periodAt } from '../periods/billing-cycle.ts'
 import { ratedPartitions, type RatedPartition } from './rated-partitions.ts'
 import { DriftTally, type Drift, type OtherSnapshots } from './drift.ts'
 import { OpenSegments, type AccumulatorView } from './open-segments.ts'
@@ -39,8 +41,11 @@ export interface RatingInput {
   readonly accumulators: AccumulatorView
   /** What meters with a state have come to before the batch. */
   readonly metering: MeteringView
-  /** Keys of periods that were closed; their usage goes to suspense. */
-  readonly closedPeriods: ReadonlySet<string>
+  /**
+   * What a record came to before where it is rated once more, in the period of a key; null: it was not. Asked only of meters
+   * with a state, which is another one by then. Left out: nothing was rated before.
+   */
+  readonly meteredBefore?: ((unit: RatingUnit, record: number, periodKey: string) => bigint | null) | undefined
   /** Left out where every unit was pre-rated with the snapshot of this catalogue. */
   readonly otherSnapshots?: OtherSnapshots | undefined
 }
@@ -67,8 +72,8 @@ interface Rating {
   /** Null when there is nothing to compare. */
   readonly drift: DriftTally | null
   readonly suspended: SuspendedUnit[]
-  period: Period
-  periodClosed: boolean
+  /** The calendar month of the latest unit that was pre-rated with another snapshot. */
+  month: Period
   /** The segments the unit at hand is charged in; each holds what it is charged there. Reused for every unit. */
   readonly segments: SegmentBuilder[]
   /** What charging the unit at hand changes in the state of its meters. */
@@ -113,8 +118,7 @@ function openRating(input: RatingInput): Rating {
     open: new OpenSegments(input.accumulators),
     drift: input.otherSnapshots === undefined ? null : new DriftTally(input.catalogue, input.otherSnapshots),
     suspended: [],
-    period: { key: '', startMs: 0, endMs: 0 },
-    periodClosed: false,
+    month: { key: '', startMs: 0, endMs: 0 },
     segments: [],
     changes: [],
     largeMicros: 0n,
@@ -128,9 +132,6 @@ function prepareUnit(rating: Rating, unit: RatingUnit): SuspenseCode | null {
   const { catalogue } = rating.input
   const subjectPlan = catalogue.index.subjects.get(unit.subject)
   if (subjectPlan === undefined) return 'unknown_subject'
-  const timeMs = unit.timeMs
-  if (timeMs < rating.period.startMs || timeMs >= rating.period.endMs) enterPeriod(rating, timeMs)
-  if (rating.periodClosed) return 'period_closed'
   rating.segments.length = 0
   rating.changes.length = 0
   rating.unitLargeMicros = 0n
@@ -154,17 +155,54 @@ function prepareRecord(
   const plan = legPlanOf(rating.input.catalogue, subjectPlan, reported.meter, unit.timeMs)
   const { rule } = plan
   if (plan.code !== null || rule === null) return plan.code
-  const isPlain = rule.metering.kind === 'sum' && stated === null
-  const quantity = isPlain ? reported.quantity : meteredQuantity(rating, rule, unit, reported.quantity, stated)
-  if (typeof quantity === 'string') return quantity
-  for (const leg of plan.legs) {
+  if (rule.metering.kind === 'sum' && stated === null) {
+    return prepareLegs(rating, plan.legs, unit, record, reported.quantity)
+  }
+  const groups = countsPerPeriod(rule) ? legsByCycle(plan.legs.filter((leg) => isFor(leg, unit))) : [plan.legs]
+  for (const legs of groups) {
+    const periodKey = periodKeyOf(rating, legs, unit.timeMs)
+    const quantity =
+      rating.input.meteredBefore?.(unit, record, periodKey) ??
+      meteredQuantity(rating, rule, unit, reported.quantity, stated, periodKey)
+    if (typeof quantity === 'string') return quantity
+    const code = prepareLegs(rating, legs, unit, record, quantity)
+    if (code !== null) return code
+  }
+  return null
+}
+
+/** Legs whose periods are the same: what a meter counts per period is counted for each of them apart. */
+function legsByCycle(legs: readonly Leg[]): Iterable<readonly Leg[]> {
+  const isOne = legs.every(({ cycle }) => cycle === legs[0]?.cycle)
+  return isOne ? [legs] : Map.groupBy(legs, ({ cycle }) => cycle).values()
+}
+
+function periodKeyOf({ open }: Rating, [first]: readonly Leg[], timeMs: number): string {
+  assertThat(first !== undefined, 'a plan without a reason has at least one leg')
+  return open.periodOf(first, timeMs).key
+}
+
+function prepareLegs(
+  rating: Rating,
+  legs: readonly Leg[],
+  unit: RatingUnit,
+  record: number,
+  quantity: bigint,
+): SuspenseCode | null {
+  for (const leg of legs) {
+    if (!isFor(leg, unit)) continue
     const code =
       leg.price.router === null
-        ? preparePart(rating, rating.open.sole(leg, rating.period), unit, record, quantity)
+        ? preparePart(rating, rating.open.sole(leg, unit.timeMs), unit, record, quantity)
         : prepareRouted(rating, leg, unit, record, quantity)
     if (code !== null) return code
   }
   return null
+}
+
+/** A partner's cost may be one of some usage only. */
+function isFor({ only }: Leg, { labels }: RatingUnit): boolean {
+  return only === null || meetsCondition(only, labels)
 }
 
 /** A price that depends on the kind of usage: one of its models is charged, or several that divide the record. */
@@ -175,16 +213,16 @@ function prepareRouted(
   record: number,
   quantity: bigint,
 ): SuspenseCode | null {
-  const { open, period } = rating
+  const { open } = rating
   if (!leg.price.divides) {
     const place = routeOf(leg.price, unit)
     if (place === noModel) return 'no_price_row'
-    return preparePart(rating, open.routed(leg, place, period), unit, record, quantity)
+    return preparePart(rating, open.routed(leg, place, unit.timeMs), unit, record, quantity)
   }
   const parts = partsOf(leg.price, unit, quantity)
   if (parts.length === 0) return 'no_price_row'
   for (const part of parts) {
-    const code = preparePart(rating, open.routed(leg, part.model, period), unit, record, part.quantity)
+    const code = preparePart(rating, open.routed(leg, part.model, unit.timeMs), unit, record, part.quantity)
     if (code !== null) return code
   }
   return null
@@ -223,9 +261,10 @@ function meteredQuantity(
   unit: RatingUnit,
   reported: bigint,
   stated: string | null,
+  periodKey: string,
 ): bigint | MeteringCode {
   rating.metering ??= new MeteringDraft(rating.input.metering)
-  const metered = meterRecord(rating.metering, rule, unit, reported, stated, rating.period.key)
+  const metered = meterRecord(rating.metering, rule, unit, reported, stated, periodKey)
   if (typeof metered === 'string') return metered
   if (metered.change !== null) rating.changes.push(metered.change)
   return metered.quantity
@@ -242,10 +281,12 @@ function chargeUnit(rating: Rating, index: number, unit: RatingUnit): void {
   for (const change of rating.changes) {
     if (rating.metering !== null) noteChange(rating.metering, change)
   }
-  rating.drift?.note(unit, rating.period.key)
+  if (rating.drift !== null) noteDrift(rating, rating.drift, unit)
 }
 
-function enterPeriod(rating: Rating, timeMs: number): void {
-  rating.period = monthPeriodOf(timeMs)
-  rating.periodClosed = rating.input.closedPeriods.has(rating.period.key)
+// Drift is told by calendar months, whatever cycles buyers have: it is about what agents knew, and stands on no bill.
+function noteDrift(rating: Rating, drift: DriftTally, unit: RatingUnit): void {
+  const { timeMs } = unit
+  if (timeMs < rating.month.startMs || timeMs >= rating.month.endMs) rating.month = periodAt(calendarMonths, timeMs)
+  drift.note(unit, rating.month.key)
 }

@@ -1,7 +1,6 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import { largestSegmentMicros } from '@meterline/shared/rating/segment.ts'
-import { monthPeriodOf } from '@meterline/shared/units/period.ts'
 import { largestQuantity } from '@meterline/shared/units/quantity.ts'
 import type { Catalogue, LegFaultCode } from '../catalogue/catalogue.ts'
 import { legFault, legPlanOf } from '../catalogue/leg-index.ts'
@@ -24,7 +23,7 @@ export const largestBatchMicros = 2n ** 62n
 export const ordinarySegmentMicros = 10n ** 12n
 
 /** Why a unit is kept in suspense instead of being charged. */
-export type SuspenseCode = LegFaultCode | MeteringCode | 'period_closed' | 'no_price_row'
+export type SuspenseCode = LegFaultCode | MeteringCode | 'no_price_row'
 
 /** A unit of the batch that was not charged, and why. */
 export interface SuspendedUnit {
@@ -45,8 +44,6 @@ export function suspendedUnit(
 
 function messageOf(catalogue: Catalogue, unit: RatingUnit, code: SuspenseCode): string {
   switch (code) {
-    case 'period_closed':
-      return `the period ${monthPeriodOf(unit.timeMs).key} is closed: this usage needs a correcting document`
     case 'amount_too_large':
       return `its usage takes a segment above ${largestSegmentMicros} micros or ${largestQuantity} units, or its batch above ${largestBatchMicros} micros: check the device`
     case 'unit_mismatch':

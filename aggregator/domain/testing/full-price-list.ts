@@ -1,5 +1,5 @@
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
-import type { Bill } from '../billing/period-bill.ts'
+import type { Bill } from '../billing/bill.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { novemberBills, sampleUnit } from './sample-bills.ts'
 import { november, sampleCatalogue } from './sample-tenant.ts'

@@ -4,7 +4,9 @@ import type { MeteringView } from '@meterline/shared/metering/state.ts'
 import type { RatingUnit } from '@meterline/shared/model/usage-record.ts'
 import type { Accumulator, DayUsage } from '@meterline/shared/rating/accumulate.ts'
 import { parsePeriodKey, type Period } from '@meterline/shared/units/period.ts'
-import { periodBills, type Bill, type SegmentState } from '../billing/period-bill.ts'
+import type { Bill } from '../billing/bill.ts'
+import type { SegmentState } from '../billing/due-lines.ts'
+import { periodBills } from '../billing/period-bill.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { MeteringDraft } from '../metering/metering-draft.ts'
 import { rateBatch, type RatedBatch } from '../rating-of-record/rate-batch.ts'
@@ -58,7 +60,6 @@ export function rateInOrder(
       units: indexed,
       accumulators,
       metering,
-      closedPeriods: new Set(),
     })
     metering.take(result.metering)
     for (const [key, accumulator] of result.accumulators) accumulators.set(key, accumulator)

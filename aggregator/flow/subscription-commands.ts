@@ -1,0 +1,40 @@
+import type { Clock } from '@meterline/shared/base/clock.ts'
+import type { Result } from '@meterline/shared/base/errors.ts'
+import { changeSubscription } from './change-subscription.ts'
+import { listSubscriptions, showSubscription } from './show-subscriptions.ts'
+import type {
+  SubscriptionAnswer,
+  SubscriptionFault,
+  SubscriptionItem,
+  SubscriptionOrder,
+  SubscriptionOutcome,
+  SubscriptionPage,
+} from './subscription-answers.ts'
+import type { TenantRegistry } from './tenant-registry.ts'
+
+/** What can be asked and decided about single subscriptions. */
+export interface SubscriptionCommands {
+  subscriptionList(tenant: string, page: SubscriptionPage): Result<readonly SubscriptionItem[], SubscriptionFault>
+  /** Now when no instant is given. */
+  subscriptionShow(tenant: string, id: string, atMs?: number): Result<SubscriptionAnswer, SubscriptionFault>
+  /** Makes the catalogue with this one change and puts it in force as `apply` does; the same order again changes nothing. */
+  subscriptionChange(tenant: string, order: SubscriptionOrder): Result<SubscriptionOutcome, SubscriptionFault>
+}
+
+/** These commands over the tenants of a running aggregator. */
+export function subscriptionCommands(registry: TenantRegistry, clock: Clock): SubscriptionCommands {
+  return {
+    subscriptionList: (tenant, page) => {
+      const service = registry.demand(tenant)
+      return service.ok ? listSubscriptions(service.value, { ...page, atMs: page.atMs ?? clock.wallMs() }) : service
+    },
+    subscriptionShow: (tenant, id, atMs = clock.wallMs()) => {
+      const service = registry.demand(tenant)
+      return service.ok ? showSubscription(service.value, id, atMs, clock.wallMs()) : service
+    },
+    subscriptionChange: (tenant, order) => {
+      const service = registry.demand(tenant)
+      return service.ok ? changeSubscription(service.value, clock.wallMs(), order) : service
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
+import { taxesOf } from '../domain/billing/taxes.ts'
+import { relationOfParts } from '../domain/billing/buyer-index.ts'
+import type { Catalogue } from '../domain/catalogue/catalogue.ts'
+import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
+import { periodKeyOf } from './verify-said-lines.ts'
+
+/** What a document says of tax, and what has to be paid with it, in micros. */
+export interface SaidTax {
+  readonly taxMicros: bigint
+  readonly grossMicros: bigint
+  readonly inclusive: boolean
+}
+
+/** What has to be paid by a document, as it says. */
+export function saidTaxOf({ tax, total }: Invoice): SaidTax {
+  if (tax === undefined) return { taxMicros: 0n, grossMicros: BigInt(total.invoicedMicros), inclusive: false }
+  return { taxMicros: BigInt(tax.taxMicros), grossMicros: BigInt(tax.grossMicros), inclusive: tax.inclusive }
+}
+
+/** What is wrong with the sums of a document's tax, for the end of a sentence; undefined: nothing. */
+export function taxSumsFault({ tax, total }: Invoice): string | undefined {
+  if (tax === undefined) return undefined
+  const sum = tax.items.reduce((micros, item) => micros + BigInt(item.taxMicros), 0n)
+  if (sum !== BigInt(tax.taxMicros)) return 'its tax is not the sum of its parts'
+  const gross = BigInt(total.invoicedMicros) + (tax.inclusive ? 0n : sum)
+  return gross === BigInt(tax.grossMicros) ? undefined : 'its lines and its tax do not make what has to be paid'
+}
+
+/**
+ * What is wrong with the tax of a bill, by the version of the catalogue it was made with, for the end of a sentence: of each
+ * code and rate what its lines make, and each line at its own rate.
+ */
+export function taxFault(invoice: Invoice, lines: readonly InvoiceLine[], catalogue: Catalogue): string | undefined {
+  const { seller, buyer, currency, tax } = invoice
+  const relation = relationOfParts({ seller: seller.id, buyer: buyer.id, currency }, catalogue)
+  const due = taxesOf(
+    lines.map(({ taxCode, segment, invoicedMicros }) => ({
+      taxCode: taxCode ?? null,
+      periodKey: periodKeyOf(segment),
+      invoicedMicros: BigInt(invoicedMicros),
+    })),
+    relation,
+    catalogue,
+  )
+  const percents = lines.map(({ taxPercent }) => taxPercent ?? null)
+  if (canonicalJson(percents) !== canonicalJson([...due.percents]))
+    return 'its lines are taxed at other rates than theirs'
+  const isTaxed = due.items.length > 0 || due.note !== null
+  if (!isTaxed) return tax === undefined ? undefined : 'it names a tax that is not due'
+  const items = due.items.map(({ baseMicros, taxMicros, ...own }) => ({
+    ...own,
+    baseMicros: baseMicros.toString(),
+    taxMicros: taxMicros.toString(),
+  }))
+  const isSame =
+    tax !== undefined &&
+    canonicalJson(tax.items.map((item) => ({ ...item }))) === canonicalJson(items) &&
+    BigInt(tax.taxMicros) === due.taxMicros &&
+    BigInt(tax.grossMicros) === due.grossMicros &&
+    tax.inclusive === due.inclusive &&
+    (tax.note ?? null) === due.note
+  return isSame ? undefined : 'its tax is not what its lines make'
+}
