@@ -91,6 +91,7 @@ describe('what cannot be', () => {
     ['a share of nothing', '{ meters: [data] }', '{ meters: [] }', /says neither meters: nor share:/],
     ['no share', '{ meters: [data] }', '{ share: "0.0" }', /is no share: write a decimal number above 0 and up to 1/],
     ['more than all', '{ meters: [data] }', '{ share: "1.5" }', /is no share/],
+    ['a number', '{ meters: [data] }', '{ share: 0.25 }', /is no share: .* in quotes, such as "0.25"/],
     [
       'a meter that is not there',
       '{ meters: [data] }',

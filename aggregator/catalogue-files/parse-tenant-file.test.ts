@@ -91,7 +91,7 @@ describe('a mistake is reported with its place and what to write', () => {
       'an unknown key of the file',
       'partners:',
       'partner:',
-      '«partner:»: partner: is unknown; did you mean partners?\n«roamnet,»: subscriptions[2].seller: is roamnet, but there is no such partner',
+      '«partner:»: partner: is unknown; did you mean partners?\n«roamnet,»: subscriptions[2].seller: is roamnet, but there is no such partner; the file declares none',
     ],
     [
       'an unknown key of an entry',
@@ -253,7 +253,7 @@ describe('a mistake is reported with its place and what to write', () => {
       'a list that is none',
       'agents:\n',
       'agents: none\nx:\n',
-      '«none»: agents: is no list; write one entry a line, each after a hyphen\n«x:»: x: is unknown; known here: tenant, currency, operator, meters, prices, offerings, accounts, partners, subscriptions, agents, expectations, correlations, taxCodes, matrices, zones, cycles, billingProfiles, contracts, exchangeRates',
+      '«none»: agents: is no list; write one entry a line, each after a hyphen\n«x:»: x: is unknown; known here: tenant, currency, operator, test, meters, prices, offerings, accounts, partners, subscriptions, agents, expectations, correlations, taxCodes, matrices, zones, cycles, billingProfiles, contracts, exchangeRates',
     ],
   ])('%s', (_what, text, replacement, mistakes) => {
     expect(mistakesWith(text, replacement)).toBe(mistakes)
@@ -352,7 +352,7 @@ test('a mistake in an entry does not hide that it names what is not there', () =
     .replace('account: north, offering: tracker, from: 2026-01-01', 'account: nort, offering: trakker, from: never')
   expect(mistakesOf(text)).toBe(
     [
-      '«vat, mete»: prices[0].tax: is vat, but there is no such tax code',
+      '«vat, mete»: prices[0].tax: is vat, but there is no such tax code; the file declares none',
       '«data.byts»: prices[0].meter: is data.byts, but there is no such meter; did you mean data.bytes?',
       '«0.02 }, {»: prices[0].tiers[0].amount: is a fraction written as a number, which loses digits; write a decimal in quotes, such as "0.0025"',
       '«5, prices»: offerings[0].name: is 5, but a text is needed',

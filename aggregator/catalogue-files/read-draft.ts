@@ -32,6 +32,7 @@ export function readDraft(value: unknown, place: Place): ReadDraft {
     tenant: part(topSchemas.tenant, 'tenant'),
     currency: part(topSchemas.currency, 'currency'),
     operator: part(topSchemas.operator, 'operator'),
+    test: part(topSchemas.test, 'test'),
     meters: list('meters', elementSchemas.meters),
     prices: reader.elements(elementsOf(file, 'prices'), ['prices'], (given, path) => reader.price(path, given)),
     offerings: list('offerings', elementSchemas.offerings),

@@ -77,7 +77,7 @@ describe('the page about tax', () => {
   ])('declares profiles: %s pays for %s', (buyer, periodKey, percent, note) => {
     const line = { taxCode: 'standard', periodKey, invoicedMicros: 1_000_000n }
     const taxes = taxesOf([line], { ...relation, buyer }, catalogueOf(head + declared + accounts))
-    expect(taxes).toMatchObject({ percents: [percent], note })
+    expect(taxes).toMatchObject({ lines: [{ percent }], note })
   })
 
   test('declares a share', () => {

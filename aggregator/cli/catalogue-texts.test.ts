@@ -3,6 +3,7 @@ import type { CatalogueAnswer } from '../flow/catalogue-answers.ts'
 import { catalogueDiffText, catalogueHistoryText, catalogueText } from './catalogue-texts.ts'
 
 const hash = '0123456789abcdef'.repeat(4)
+const pool = { id: 'pool', meter: 'data.bytes', quantity: '500', each: { quantity: 'sims' } }
 const answer: CatalogueAnswer = {
   tenant: 'acme',
   version: 7,
@@ -16,8 +17,15 @@ const answer: CatalogueAnswer = {
       id: 'tracker',
       name: 'Tracker',
       versions: [
-        { version: 'first', sold: false, hash, prices: ['data', 'seat'], subscriptions: 12 },
-        { version: '2026-11-01T00:00:00.000Z', sold: true, hash, prices: ['data'], subscriptions: 0 },
+        { version: 'first', sold: false, hash, prices: ['data', 'seat'], allowances: [], subscriptions: 12 },
+        {
+          version: '2026-11-01T00:00:00.000Z',
+          sold: true,
+          hash,
+          prices: ['data'],
+          allowances: [pool],
+          subscriptions: 0,
+        },
       ],
     },
   ],
@@ -44,8 +52,34 @@ const answer: CatalogueAnswer = {
     },
   ],
   matrices: [],
-  taxCodes: [{ id: 'vat', name: 'VAT', hash }],
+  taxCodes: [
+    {
+      id: 'vat',
+      name: 'VAT',
+      hash,
+      rates: [{ name: 'DE', rate: '19', since: '2021-01-01T00:00:00.000Z', next: null }],
+    },
+  ],
   zones: [],
+  contracts: [
+    {
+      id: 'c-1',
+      account: 'depot',
+      seller: null,
+      currency: 'EUR',
+      from: '2026-01-01T00:00:00.000Z',
+      to: null,
+      termPeriods: null,
+      inForce: true,
+      rules: [
+        { kind: 'minimum', terms: { id: 'least', amount: '500' } },
+        { kind: 'discount', terms: { id: 'loyal', percent: '5' } },
+      ],
+    },
+  ],
+  billingProfiles: [{ id: 'depot', terms: { id: 'depot', region: 'DE', grace: '3d' } }],
+  cycles: [{ id: 'mid', day: 15, zone: 'Europe/Berlin' }],
+  exchangeRates: [{ name: 'USD to EUR', rate: '0.92', since: '2026-11-01T00:00:00.000Z', next: null }],
 }
 
 test('a catalogue is shown list by list, without the lists that are empty', () => {
@@ -58,14 +92,35 @@ test('a catalogue is shown list by list, without the lists that are empty', () =
     'tracker   first                     no    12             0123456789ab  data, seat',
     'tracker   2026-11-01T00:00:00.000Z  yes   0              0123456789ab  data',
     '',
+    'allowances',
+    'offering  version                   allowance',
+    'tracker   2026-11-01T00:00:00.000Z  id pool meter data.bytes quantity 500 each quantity sims',
+    '',
     'prices',
     'price  meter       currency  tax  since                     next                      hash          terms',
     'data   data.bytes  EUR       vat  ever                      2027-01-01T00:00:00.000Z  0123456789ab  model per-unit amount 1',
     'seat   (fee)       EUR       -    2026-06-01T00:00:00.000Z  -                         0123456789ab  model recurring amount 4',
     '',
     'tax codes',
-    'id   hash          name',
-    'vat  0123456789ab  VAT',
+    'id   hash          name  rates',
+    'vat  0123456789ab  VAT   DE 19 %',
+    '',
+    'contracts',
+    'contract  account  currency  from                      to  in force  rule      terms',
+    'c-1       depot    EUR       2026-01-01T00:00:00.000Z  -   yes       minimum   id least amount 500',
+    'c-1       depot    EUR       2026-01-01T00:00:00.000Z  -   yes       discount  id loyal percent 5',
+    '',
+    'billing profiles',
+    'profile of  terms',
+    'depot       region DE grace 3d',
+    '',
+    'cycles',
+    'cycle  day  zone',
+    'mid    15   Europe/Berlin',
+    '',
+    'exchange rates',
+    'pair        rate  since                     next',
+    'USD to EUR  0.92  2026-11-01T00:00:00.000Z  -',
   ])
 })
 

@@ -1,5 +1,6 @@
 import { counted } from '@meterline/shared/command-line/counted.ts'
 import { oneLine, table } from '@meterline/shared/command-line/output.ts'
+import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { shownJson } from '../domain/catalogue/json-words.ts'
 import type { DescribedPrice } from '../domain/catalogue/describe-catalogue.ts'
@@ -17,6 +18,7 @@ export function catalogueText(answer: CatalogueAnswer): string {
     inForce,
     `as of ${formatInstant(atMs)}: ${sizes.join(', ')}`,
     ...section('offerings', offeringRows(answer)),
+    ...section('allowances', allowanceRows(answer)),
     ...section('prices', [priceHeader, ...answer.prices.map(priceRow)]),
     ...section('matrices', [
       ['id', 'dimensions', 'meters', 'rows', 'hash'],
@@ -29,9 +31,15 @@ export function catalogueText(answer: CatalogueAnswer): string {
       ]),
     ]),
     ...section('tax codes', [
-      ['id', 'hash', 'name'],
-      ...answer.taxCodes.map(({ id, name, hash: own }) => [id, own.slice(0, shownHashDigits), oneLine(name)]),
+      ['id', 'hash', 'name', 'rates'],
+      ...answer.taxCodes.map(({ id, name, hash: own, rates }) => [
+        id,
+        own.slice(0, shownHashDigits),
+        oneLine(name),
+        rates.map(({ name: region, rate }) => `${region} ${rate} %`).join(', '),
+      ]),
     ]),
+    ...contractSections(answer),
     ...section('zones', [
       ['zone', 'hash', 'offsets'],
       ...answer.zones.map(({ id, hash: own, offsets }) => [id, own.slice(0, shownHashDigits), String(offsets)]),
@@ -59,6 +67,47 @@ export function catalogueDiffText({ before, after, diff }: CatalogueDifference):
   const sides = `${oneLine(before)} → ${oneLine(after)}`
   if (diff.length === 0) return `${sides}: both say the same.`
   return [`${sides}: ${counted(diff.length, 'difference')}`, ...diff.map(oneLine)].join('\n')
+}
+
+/** What was agreed on and how accounts are billed; of a version that knows nothing of it nothing. */
+function contractSections({ contracts, billingProfiles, cycles, exchangeRates }: CatalogueAnswer): readonly string[] {
+  return [
+    ...section('contracts', [
+      ['contract', 'account', 'currency', 'from', 'to', 'in force', 'rule', 'terms'],
+      ...contracts.flatMap(({ id, account, currency, from, to, inForce, rules }) =>
+        (rules.length === 0 ? [null] : rules).map((rule) => {
+          const own = [id, account, currency, from, to ?? '-', inForce ? 'yes' : 'no']
+          return rule === null ? [...own, '-', '-'] : [...own, rule.kind, oneLine(shownJson(rule.terms))]
+        }),
+      ),
+    ]),
+    ...section('billing profiles', [
+      ['profile of', 'terms'],
+      ...billingProfiles.map(({ id, terms }) => [id, oneLine(shownJson(withoutId(terms)))]),
+    ]),
+    ...section('cycles', [['cycle', 'day', 'zone'], ...cycles.map(({ id, day, zone }) => [id, String(day), zone])]),
+    ...section('exchange rates', [
+      ['pair', 'rate', 'since', 'next'],
+      ...exchangeRates.map(({ name, rate, since, next }) => [name, rate, since, next ?? '-']),
+    ]),
+  ]
+}
+
+function allowanceRows({ offerings }: CatalogueAnswer): readonly (readonly string[])[] {
+  return [
+    ['offering', 'version', 'allowance'],
+    ...offerings.flatMap(({ id, versions }) =>
+      versions.flatMap(({ version, allowances }) =>
+        allowances.map((allowance) => [id, version, oneLine(shownJson(allowance))]),
+      ),
+    ),
+  ]
+}
+
+/** Terms without the id, which stands in a column of its own. */
+function withoutId(terms: JsonValue): JsonValue {
+  if (typeof terms !== 'object' || terms === null || Array.isArray(terms)) return terms
+  return Object.fromEntries(Object.entries(terms).filter(([name]) => name !== 'id'))
 }
 
 function section(name: string, [header, ...rows]: readonly (readonly string[])[]): readonly string[] {

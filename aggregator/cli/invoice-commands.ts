@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { fault, type Fault } from '@meterline/shared/base/errors.ts'
 import { printResult } from '@meterline/shared/command-line/output.ts'
 import { invoicesCsv } from '../documents/invoice-csv.ts'
@@ -24,13 +24,18 @@ export function addInvoice(program: Command, end: End): void {
 function addList(invoice: Command, end: End): void {
   withTenant(withJson(withConfig(invoice.command('list'))))
     .description('List documents in the order they were issued.')
-    .option('--period <period>', 'only those of a month, such as 2026-11')
+    .option('--period <period>', 'only those of a month, such as 2026-11, or of a cycle, such as 2026-11~mid', period)
     .action(async (options: CommonOptions & { period?: string }, command: Command) => {
       const json = options.json === true
-      const period = options.period === undefined ? {} : { period: options.period }
-      const answer = await askAggregator(command, 'invoice-list', { ...tenantOf(options), ...period }, json, end)
+      const only = options.period === undefined ? {} : { period: options.period }
+      const answer = await askAggregator(command, 'invoice-list', { ...tenantOf(options), ...only }, json, end)
       if (answer !== null) printResult(json, answer, documentsText(answer as readonly DocumentSummary[]))
     })
+}
+
+function period(text: string): string {
+  if (/^\d{4}-(0[1-9]|1[0-2])(~[A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(text)) return text
+  throw new InvalidArgumentError('Write a month such as 2026-11, and ~ with the id of its cycle where it has one.')
 }
 
 function addShow(invoice: Command, end: End): void {

@@ -5,6 +5,7 @@ import type { StatusJson } from '../control/serve-commands.ts'
 import type { ApplyOutcome, Disposition, EvidenceItem, TenantStatus } from '../flow/commands.ts'
 import { addBills } from './bill-commands.ts'
 import { addCatalogue } from './catalogue-commands.ts'
+import { addClock } from './clock-commands.ts'
 import { addCompleteness } from './completeness-commands.ts'
 import { askAggregator, refuse, tenantOf, wholeNumber, withConfig, withJson, withTenant } from './context.ts'
 import type { CommonOptions, End } from './context.ts'
@@ -29,6 +30,7 @@ export function addServiceCommands(program: Command, end: End): void {
   addReceivables(program, end)
   addMargin(program, end)
   addSimulateBill(program, end)
+  addClock(program, end)
   addStatus(program, end)
   addSuspense(program, end)
   addSubscription(program, end)

@@ -79,7 +79,7 @@ interface ChangeOptions {
 function addQuantity(subscription: Command, end: End): void {
   dated(subscription, 'quantity')
     .description('Change how many it has of what its fees count.')
-    .requiredOption('--set <name=count>', 'such as seats=25; may be given more than once', quantity, {})
+    .requiredOption('--set <name=count>', 'such as seats=25; may be given more than once', quantity)
     .action(async (id: string, options: DatedOptions & { set: Record<string, string> }, command: Command) => {
       await decide(command, id, options, { kind: 'quantity', quantities: options.set }, end)
     })
@@ -156,7 +156,7 @@ function version(text: string): number | 'first' {
   return text === 'first' ? text : instantMs(text)
 }
 
-function quantity(text: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function quantity(text: string, known: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const match = /^([^=]+)=(0|[1-9][0-9]*)$/.exec(text)
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new InvalidArgumentError('Write a name and a whole number, such as seats=25.')

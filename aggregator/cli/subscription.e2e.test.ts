@@ -11,12 +11,17 @@ const programs = new TestPrograms()
 let folder = ''
 let config = ''
 
+/** What is counted for subscriptions whose offering has it. */
+const countedFees = ['seats', 'rooms']
+  .map((each) => `  - { id: ${each}, model: recurring, amount: "1", each: { quantity: ${each} } }\n`)
+  .join('')
+
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'meterline-subscription-'))
   config = join(folder, 'aggregator.yaml')
   writeFileSync(config, `dataDirectory: ${join(folder, 'data')}\nedge: { host: 127.0.0.1, port: 0 }\n`)
   const tenant = join(folder, 'acme.yaml')
-  writeFileSync(tenant, acmeFile([]))
+  writeFileSync(tenant, acmeFile([]).replace('prices:\n', `prices:\n${countedFees}`))
   await aggregator('init')
   const readyFile = join(folder, 'ready.json')
   await programs.startUntilReady([process.execPath, program, 'run', '--config', config], readyFile)
@@ -63,5 +68,7 @@ test('a subscription is changed by date, shown, and changed back by a running se
   expect(past.err).toContain('"code":"back_dated"')
   expect((await own('cancel', '--at', '2026-01-01', '--backdate', '--dry-run')).out).toContain('Dry run')
   expect((await own('quantity', '--at', '2040-01-01', '--set', 'seats')).code).toBe(2)
+  expect((await own('quantity', '--at', '2040-01-01')).err).toContain("'--set <name=count>' not specified")
+  expect((await own('quantity', '--at', '2040-01-01', '--set', 'seat=1')).err).toContain('did you mean seats?')
   expect((await aggregator('verify')).code).toBe(0)
 })

@@ -17,26 +17,27 @@ export function simulationText(simulation: Simulation): string {
 }
 
 function billText(bill: SimulatedBill): string {
-  const { seller, buyer, currency, lines, now, then, difference, billed } = bill
+  const { seller, buyer, currency, lines, now, tried, difference, billed } = bill
   const differing = lines.filter(differs)
   const same = lines.length - differing.length
   const rows = [
     ...differing.map(lineCells),
-    ['', 'all lines', now.lines, then.lines, difference.lines, billed, isAmount(billed) ? bill.sinceBilled : ''],
-    ['', 'tax', now.tax, then.tax, difference.tax, '', ''],
-    ['', 'to pay', now.toPay, then.toPay, difference.toPay, '', ''],
+    ['', 'all lines', now.lines, tried.lines, difference.lines, billed, isAmount(billed) ? bill.sinceBilled : ''],
+    ...(isAmount(now.tax) || isAmount(tried.tax) ? [['', 'tax', now.tax, tried.tax, difference.tax, '', '']] : []),
+    ['', 'to pay', now.toPay, tried.toPay, difference.toPay, '', ''],
   ]
   const head = ['account', 'line', 'now', 'then', 'difference', 'billed', 'since billed']
   const others = same === 0 ? [] : [`${counted(same, 'line')} would stay as ${same === 1 ? 'it is' : 'they are'}.`]
   const added = BigInt(bill.suspendedMicros)
   const suspense =
     added === 0n ? [] : [`Usage in suspense would add ${formatMicros(added)} ${currency} to its charges.`]
-  return [`${seller} to ${buyer} in ${currency}`, table(head, rows), ...others, ...suspense].join('\n')
+  const shown = table(head, rows).replaceAll(/ +$/gm, '')
+  return [`${seller} to ${buyer} in ${currency}`, shown, ...others, ...suspense].join('\n')
 }
 
 /** Whether a line is worth showing: by the file it is another one, or documents say otherwise. */
-function differs({ now, then, sinceBilled, billed }: SimulatedLine): boolean {
-  if (now?.amountMicros !== then?.amountMicros || now?.quantity !== then?.quantity) return true
+function differs({ now, tried, sinceBilled, billed }: SimulatedLine): boolean {
+  if (now?.amountMicros !== tried?.amountMicros || now?.quantity !== tried?.quantity) return true
   return isAmount(billed) && isAmount(sinceBilled)
 }
 
@@ -45,12 +46,12 @@ function isAmount(text: string): boolean {
 }
 
 function lineCells(line: SimulatedLine): readonly string[] {
-  const { account, description, now, then, difference, billed, sinceBilled } = line
+  const { account, description, now, tried, difference, billed, sinceBilled } = line
   return [
     account,
     oneLine(description),
     now?.amount ?? '-',
-    then?.amount ?? '-',
+    tried?.amount ?? '-',
     difference,
     billed,
     isAmount(billed) ? sinceBilled : '',

@@ -10,6 +10,7 @@ import { gapKinds } from '../flow/completeness-answers.ts'
 import type { ApplyResult, Commands, TenantStatus } from '../flow/commands.ts'
 import { backupAnswer } from './backup-answer.ts'
 import { billAnswers, billInputs } from './bill-inputs.ts'
+import { clockAnswers, clockInputs } from './clock-inputs.ts'
 import { limit, personsNote, tenant, unitPlace, unitPlaces } from './input-schemas.ts'
 import { receivableAnswers, receivableInputs } from './receivable-inputs.ts'
 import { subscriptionAnswers, subscriptionInputs } from './subscription-inputs.ts'
@@ -55,6 +56,7 @@ const inputs = {
   ...usageInputs,
   ...receivableInputs,
   ...whatIfInputs,
+  ...clockInputs,
   'evidence-list': z.strictObject({ tenant, limit }),
   dispositions: z.strictObject({ tenant, events: z.array(z.strictObject({ source: z.string(), id: z.string() })) }),
   verify: z.strictObject({ tenant }),
@@ -142,6 +144,7 @@ export function commandRunner(commands: Commands, about: Omit<StatusJson, 'tenan
     ...usageAnswers(commands),
     ...receivableAnswers(commands),
     ...whatIfAnswers(commands),
+    ...clockAnswers(commands),
     drift: ({ tenant: named, ...request }) => withTenant(commands, named, (found) => commands.drift(found, request)),
     'evidence-list': ({ tenant: named, limit: most }) =>
       withTenant(commands, named, (found) => commands.evidenceList(found, { limit: most })),

@@ -8,9 +8,10 @@ const titles: Readonly<Record<NonNullable<Invoice['kind']>, string>> = {
   progressive: 'Progressive invoice',
 }
 
-/** What a document is called. */
-export function documentTitle({ kind }: Pick<Invoice, 'kind'>): string {
-  return kind === undefined ? 'Invoice' : titles[kind]
+/** What a document is called; one of a test tenant must not be taken for a real one. */
+export function documentTitle({ kind, test }: Pick<Invoice, 'kind' | 'test'>): string {
+  const title = kind === undefined ? 'Invoice' : titles[kind]
+  return test === true ? `TEST ${title}` : title
 }
 
 /** What its total is: nothing is due on a credit note. */
@@ -23,9 +24,10 @@ export function grossWords({ tax, total }: Pick<Invoice, 'tax' | 'total'>): stri
   return withThousands(tax?.gross ?? total.amount)
 }
 
-/** What a document says of the one it is about, each as a label and a text. */
-export function referenceRows({ voids, references, reason }: Invoice): readonly (readonly [string, string])[] {
+/** What a document says of the one it is about, and of being a test, each as a label and a text. */
+export function referenceRows({ test, voids, references, reason }: Invoice): readonly (readonly [string, string])[] {
   return [
+    ...(test === true ? [['TEST', 'of a test tenant: nothing is owed by it'] as const] : []),
     ...(voids === undefined ? [] : [['Takes back', voids] as const]),
     ...(references === undefined || references === voids ? [] : [['About', references] as const]),
     ...(reason === undefined ? [] : [['Reason', reason] as const]),

@@ -1,7 +1,7 @@
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import { documentTitle } from './document-words.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
-import { isUsage } from './line-words.ts'
+import { countsUnits, isUsage, unitWords } from './line-words.ts'
 
 /** What a row says, under its heading. Text comes from people; everything else is made here. */
 interface Cell {
@@ -41,7 +41,7 @@ function rowsOf(invoice: Invoice): readonly (readonly Cell[])[] {
 function documentCells(invoice: Invoice): readonly Cell[] {
   return [
     cell('document', invoiceName(invoice)),
-    cell('kind', documentTitle(invoice).toLowerCase().replace(' ', '-')),
+    cell('kind', documentTitle(invoice).toLowerCase().replaceAll(' ', '-')),
     cell('issued_at', invoice.issuedAt),
     cell('due_on', invoice.dueOn ?? ''),
     cell('seller', invoice.seller.id),
@@ -61,8 +61,8 @@ function lineCells(line: InvoiceLine): readonly Cell[] {
     cell('offering', line.offering),
     cell('price', line.price),
     cell('meter', line.meter),
-    cell('quantity', line.unit === '' ? '' : line.quantity),
-    text('unit', line.unit),
+    cell('quantity', countsUnits(line) ? line.quantity : ''),
+    text('unit', unitWords(line)),
     cell('records', String(line.events)),
   ]
 }

@@ -21,6 +21,7 @@ import {
   shownTiers,
   taxCodeWords,
   termsWords,
+  unitWords,
 } from './line-words.ts'
 import { invoicePageStyle } from './invoice-page-style.ts'
 import { dayOf, periodWords } from './period-days.ts'
@@ -156,7 +157,7 @@ function lineRows(line: InvoiceLine): Html {
     <tr class="line">
       <td>${line.description}</td>
       <td class="amount">${quantityWords(line)}</td>
-      <td class="unit">${line.unit}</td>
+      <td class="unit">${unitWords(line)}</td>
       <td class="amount">${recordsWords(line)}</td>
       <td class="amount">${withThousands(line.amount)}</td>
     </tr>

@@ -80,6 +80,7 @@ export const invoiceSchema = z.strictObject({
   format: z.literal(1),
   // What an ordinary invoice of a tenant without billing profiles does not have is left out.
   kind: z.enum(['credit-note', 'debit-note', 'progressive']).exactOptional(),
+  test: z.literal(true).exactOptional(),
   tenant: z.string(),
   series: z.string(),
   number: z.int(),

@@ -2,7 +2,15 @@ import { formatMicros } from '@meterline/shared/units/money.ts'
 import { withThousands } from '../domain/billing/written-amounts.ts'
 import { documentTitle, grossWords, legalName, partyLines, referenceRows, taxRows } from './document-words.ts'
 import { invoiceName, type Invoice, type InvoiceLine } from './invoice.ts'
-import { correctionWords, limitWords, quantityWords, recordsWords, shownTiers, termsWords } from './line-words.ts'
+import {
+  correctionWords,
+  limitWords,
+  quantityWords,
+  recordsWords,
+  shownTiers,
+  termsWords,
+  unitWords,
+} from './line-words.ts'
 import { periodWords } from './period-days.ts'
 import { textTable, wrapped, type Column, type Row } from './text-table.ts'
 
@@ -78,7 +86,7 @@ function footOf({ total, rounding, minorDigits, ratingVersion }: Invoice): reado
 function lineRows(line: InvoiceLine): readonly Row[] {
   const [description = '', ...more] = wrapped(line.description, widestDescription)
   return [
-    [`  ${description}`, quantityWords(line), line.unit, recordsWords(line), withThousands(line.amount)],
+    [`  ${description}`, quantityWords(line), unitWords(line), recordsWords(line), withThousands(line.amount)],
     ...more.map((text) => [`  ${text}`]),
     ...notesOf(line).map((note) => ({ note })),
   ]

@@ -34,12 +34,13 @@ export type InvoiceLine = z.infer<typeof lineSchema>
 
 /** The bill as an issued invoice. It holds no time but its period, the time of issue, and the day it is due. */
 export function issueInvoice(bill: Bill, issue: Issue): Invoice {
-  const { kind, minorDigits, paymentDays, taxes } = bill
-  const percents = taxes.percents.values()
+  const { kind, isTest, minorDigits, paymentDays, taxes } = bill
+  const taxed = taxes.lines.values()
   return {
     type: 'meterline-invoice',
     format: 1,
     ...(kind === 'invoice' ? {} : { kind }),
+    ...(isTest ? { test: true } : {}),
     tenant: issue.tenant,
     series: issue.series,
     number: issue.number,
@@ -58,7 +59,7 @@ export function issueInvoice(bill: Bill, issue: Issue): Invoice {
     sections: bill.sections.map(({ account, depth, lines, total: sectionTotal }) => ({
       account,
       depth,
-      lines: lines.map((line) => lineJson(line, percents.next().value ?? null)),
+      lines: lines.map((line) => lineJson(line, taxed.next().value?.percent ?? null)),
       total: totalJson(sectionTotal),
     })),
     total: totalJson(bill.total),

@@ -24,8 +24,18 @@ export function correctionWords({ document, period }: NonNullable<InvoiceLine['c
 }
 
 /** Base units with commas; nothing where a line does not count anything. */
-export function quantityWords({ unit, quantity }: InvoiceLine): string {
-  return unit === '' ? '' : withThousands(quantity)
+export function quantityWords(line: InvoiceLine): string {
+  return countsUnits(line) ? withThousands(line.quantity) : ''
+}
+
+/** What a line counts; nothing where it does not count anything. */
+export function unitWords(line: InvoiceLine): string {
+  return countsUnits(line) ? line.unit : ''
+}
+
+/** Whether the quantity of a line says something: what contracts make are amounts, and no more of it than one. */
+export function countsUnits({ kind, unit }: InvoiceLine): boolean {
+  return unit !== '' && kind !== 'commitment' && kind !== 'minimum' && kind !== 'discount'
 }
 
 /** How many records were charged; nothing where a line is not for usage. */

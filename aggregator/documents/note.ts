@@ -91,12 +91,13 @@ export function voidDocument(original: Invoice, issue: NoteIssue): Invoice {
 }
 
 function headOf(
-  { tenant, period, seller, buyer, currency, minorDigits, rounding, ratingVersion, catalogue }: Invoice,
+  { test, tenant, period, seller, buyer, currency, minorDigits, rounding, ratingVersion, catalogue }: Invoice,
   { series, number, issuedAtMs, references, reason }: NoteIssue,
 ): Omit<Invoice, 'sections' | 'total' | 'ledger'> {
   return {
     type: 'meterline-invoice',
     format: 1,
+    ...(test === undefined ? {} : { test }),
     tenant,
     series,
     number,

@@ -48,6 +48,22 @@ describe('an invoice with tax and a line of every kind', () => {
     expect(invoicesCsv([invoice]).split('\r\n')).toEqual(golden.expected.csv)
   })
 
+  test('shows no quantity of what contracts add and take off, whose lines count themselves', () => {
+    const contractKinds = ['commitment', 'minimum', 'discount'] as const
+    const counted = contractKinds.flatMap((kind) => {
+      const lines = invoice.sections.flatMap((section) => section.lines).filter((line) => line.kind === kind)
+      return lines.map((line) => ({ line, asIssued: { ...line, quantity: '1', unit: kind } }))
+    })
+    const sections = invoice.sections.map((section) => ({
+      ...section,
+      lines: section.lines.map((each) => counted.find(({ line }) => line === each)?.asIssued ?? each),
+    }))
+    expect(counted.length).toBeGreaterThan(1)
+    expect(invoiceText({ ...invoice, sections })).toBe(invoiceText(invoice))
+    expect(textsOf({ ...invoice, sections })).toBe(textsOf(invoice))
+    expect(invoicesCsv([{ ...invoice, sections }])).toBe(invoicesCsv([invoice]))
+  })
+
   test('reads back', () => {
     expect(decodeInvoice(encodeInvoice(invoice))).toEqual({ ok: true, value: invoice })
   })

@@ -26,8 +26,10 @@ export function applyCatalogue(
   options: { readonly dryRun: boolean },
 ): ApplyResult {
   const yaml = parseYamlWithPositions(file.name, file.text)
-  const before = inForceOf(registry, tenantNamedBy(yaml))
-  const parsed = readTenantFile(file.name, yaml, before?.catalogue.file ?? null, clock.wallMs())
+  const named = tenantNamedBy(yaml)
+  const before = inForceOf(registry, named)
+  const nowMs = clockOf(registry, named, clock).wallMs()
+  const parsed = readTenantFile(file.name, yaml, before?.catalogue.file ?? null, nowMs)
   if (!parsed.ok) {
     const count = parsed.mistakes.length
     const text = `${file.name} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing was applied.`
@@ -37,7 +39,7 @@ export function applyCatalogue(
   if (!compiled.ok) return refused(compiled.fault)
   const catalogue = compiled.value
   const { tenant } = catalogue.file
-  const ahead = before === null ? null : chargedAhead(registry, tenant, before.catalogue, catalogue, clock.wallMs())
+  const ahead = before === null ? null : chargedAhead(registry, tenant, before.catalogue, catalogue, nowMs)
   if (ahead !== null) return refused(ahead)
   const touched = before === null ? [] : billedRelationsTouched(registry, tenant, before.catalogue, catalogue)
   const differences = diffCatalogue(before?.catalogue ?? null, catalogue).map(formatDiffLine)
@@ -52,7 +54,7 @@ export function applyCatalogue(
   const service = registry.findOrCreate(tenant)
   if (!service.ok) return refused(service.fault)
   const committed = service.value.attempt(() =>
-    commitCatalogue(service.value.store, { catalogue, source: file.name, touched, decision: null }, clock.wallMs()),
+    commitCatalogue(service.value.store, { catalogue, source: file.name, touched, decision: null }, nowMs),
   )
   if (!committed.ok) return refused(committed.fault)
   service.value.putInForce(committed.value)
@@ -91,6 +93,12 @@ function tenantNamedBy(yaml: ReturnType<typeof parseYamlWithPositions>): string 
 function inForceOf(registry: TenantRegistry, tenant: string | null): CatalogueInForce | null {
   const service = tenant === null ? 'unknown' : registry.find(tenant)
   return typeof service === 'string' ? null : service.inForce
+}
+
+/** A test tenant has a clock of its own. */
+function clockOf(registry: TenantRegistry, tenant: string | null, machine: Clock): Clock {
+  const service = tenant === null ? 'unknown' : registry.find(tenant)
+  return typeof service === 'string' ? machine : service.clock
 }
 
 function refused(given: Fault): ApplyResult {

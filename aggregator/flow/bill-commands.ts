@@ -1,4 +1,3 @@
-import type { Clock } from '@meterline/shared/base/clock.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import type { BillRequest, BillRun, ClosedPeriod, ClosingRequest } from './bill-answers.ts'
 import { billCorrections, billProgressive } from './bill-now.ts'
@@ -17,19 +16,19 @@ export interface BillCommands {
 }
 
 /** These commands over the tenants of a running aggregator. */
-export function billCommands(registry: TenantRegistry, clock: Clock): BillCommands {
+export function billCommands(registry: TenantRegistry): BillCommands {
   return {
     closePeriod: async (request, progress) => {
       const service = registry.demand(request.tenant)
-      return service.ok ? await closePeriod(service.value, clock, request, progress) : service
+      return service.ok ? await closePeriod(service.value, service.value.clock, request, progress) : service
     },
     billCorrections: async (tenant, request, progress) => {
       const service = registry.demand(tenant)
-      return service.ok ? await billCorrections(service.value, clock, request, progress) : service
+      return service.ok ? await billCorrections(service.value, service.value.clock, request, progress) : service
     },
     billProgressive: async (tenant, request, progress) => {
       const service = registry.demand(tenant)
-      return service.ok ? await billProgressive(service.value, clock, request, progress) : service
+      return service.ok ? await billProgressive(service.value, service.value.clock, request, progress) : service
     },
   }
 }

@@ -1,10 +1,10 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
-import { sumRoot } from '@meterline/shared/integrity/merkle-sum.ts'
 import { parseSegmentKey, segmentKeyPrefix } from '@meterline/shared/rating/segment.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
 import { relationKey, type RelationParts } from '../domain/billing/billed-relation.ts'
-import { billingContracts, type BillingContract, type ContractItem } from '../domain/billing/billing-contract.ts'
+import { billingContracts, type BillingContract } from '../domain/billing/billing-contract.ts'
+import type { ContractItem } from '../domain/billing/contract-item.ts'
 import { buyerIndexOf, type BuyerIndex } from '../domain/billing/buyer-index.ts'
 import type { BilledLine, BillHistory, DueLine } from '../domain/billing/due-line.ts'
 import { chargedLines, dueLines, type DueSources, type SegmentState } from '../domain/billing/due-lines.ts'
@@ -16,7 +16,9 @@ import { catalogueFromBytes } from '../domain/catalogue/compile-catalogue.ts'
 import type { Relation } from '../domain/ledger/templates.ts'
 import { periodOfKey } from '../domain/periods/billing-cycle.ts'
 import type { BillingTables } from '../store/billing-tables.ts'
+import { subjectsBilled, type CorrectedPeriod } from './billed-subjects.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
+import { segmentStates, segmentSums } from './segment-states.ts'
 
 /** More contracts than this are made again when they are next needed; a relation seldom needs more than a year's. */
 const cachedContracts = 64
@@ -35,6 +37,9 @@ export class BillingBooks {
   /** Newest first; earlier ones are read when a segment needs them. */
   readonly #catalogues: Catalogue[]
   #oldest: number
+  /** Those that came into force since the books were opened, and the last of them; read when a segment needs them. */
+  readonly #later: Catalogue[] = []
+  #latest: number
   readonly #contracts = new Map<string, BillingContract>()
   /** Where the log was when they were made: whatever is charged afterwards may open segments that they do not have. */
   #contractsAt = -1
@@ -44,6 +49,7 @@ export class BillingBooks {
     this.store = store
     this.version = version
     this.#oldest = version
+    this.#latest = version
     this.#catalogues = [catalogue]
     this.#buyers = buyerIndexOf(catalogue)
   }
@@ -75,25 +81,39 @@ export class BillingBooks {
     return [...this.#contractsOf(buyer, period).values()].map(({ relation }) => relation)
   }
 
-  /** What is due in a relation for a period and what documents say of it. */
-  part(relation: Relation, period: Period, role: DuePart['role']): DuePart {
-    const own = this.#unshared(relation, period, role)
+  /**
+   * What is due in a relation for a period and what documents say of it. Of `sums` no bill can be made: they take no longer
+   * the more charges there are, and say what one would come to.
+   */
+  part(relation: Relation, period: Period, role: DuePart['role'], wanted: 'charges' | 'sums' = 'charges'): DuePart {
+    const own = this.#unshared(relation, period, role, wanted)
     const { billed, segments } = own
-    const shared = splitSources(relation, this.catalogue, period).map((source) => this.#unshared(source, period, role))
+    const sources = splitSources(relation, this.catalogue, period)
+    const shared = sources.map((source) => this.#unshared(source, period, role, wanted))
     const lines = [...own.lines, ...splitLines({ ...own, shared, catalogue: this.catalogue, period })]
     const document = this.#ordinaryNumber(relation, period)
     return { role, period, lines, billed: this.#withAhead(billed, lines, period), segments, document }
   }
 
   /** What is due in a relation before anything of it is shared. */
-  #unshared(relation: Relation, period: Period, role: DuePart['role']): UnsharedPart {
+  #unshared(relation: Relation, period: Period, role: DuePart['role'], wanted: 'charges' | 'sums'): UnsharedPart {
+    const { contract, segments, billed } = this.#contractAndSegments(relation, period, role === 'correction', wanted)
+    return { relation, lines: this.#linesOf(contract, segments, role), segments, billed }
+  }
+
+  /** What can be billed of a period, and what its segments have come to. `isOut`: by the rules of its documents. */
+  #contractAndSegments(relation: Relation, period: Period, isOut: boolean, wanted: 'charges' | 'sums'): ContractState {
     const billed = this.store.billedLines.of(relation, period.key)
-    const isOut = role === 'correction'
     const document = this.#ordinaryNumber(relation, period)
     const known = this.#contract(relation, period, isOut ? { billed, document } : null)
-    const segments = this.#segmentsOf(known, billed)
-    const contract = isOut ? this.#withoutLaterRules(known, segments, billed) : known
-    return { relation, lines: this.#linesOf(contract, segments, role), segments, billed }
+    const segments = wanted === 'sums' ? segmentSums(this.store, known) : segmentStates(this.store, known, billed)
+    return { contract: isOut ? this.#withoutLaterRules(known, segments, billed) : known, segments, billed }
+  }
+
+  /** Whether what documents said of a period is only corrected by now: rules over several periods count it as billed. */
+  #isOut(relation: Relation, period: Period): boolean {
+    const state = this.store.documents.periods().find(({ key }) => key === period.key)?.state
+    return state === 'closed' || (state === 'closing' && this.#ordinaryNumber(relation, period) !== null)
   }
 
   /**
@@ -126,12 +146,10 @@ export class BillingBooks {
     if (index === undefined || index === this.version) return index === undefined ? undefined : this.catalogue
     const known = this.#closings.get(index)
     if (known !== undefined) return known
-    const row = this.store.catalogues.inForceAt(index)
-    const catalogue = row === undefined ? undefined : catalogueFromBytes(row.content)
-    assertThat(catalogue?.ok === true, `the catalogue that ${key} was closed with can be read`)
+    const [, catalogue] = this.#readAt(index)
     if (this.#closings.size >= cachedClosings) this.#closings.clear()
-    this.#closings.set(index, catalogue.value)
-    return catalogue.value
+    this.#closings.set(index, catalogue)
+    return catalogue
   }
 
   #linesOf(
@@ -174,8 +192,9 @@ export class BillingBooks {
       linesOf: (periodKey) => {
         const period = this.period(periodKey)
         if (!period.ok) return []
-        const contract = this.#contract(relation, period.value, null)
-        return chargedLines(contract, this.#sourcesOf(relation, this.#segmentsOf(contract, new Map())))
+        const isOut = this.#isOut(relation, period.value)
+        const { contract, segments } = this.#contractAndSegments(relation, period.value, isOut, 'sums')
+        return chargedLines(contract, this.#sourcesOf(relation, segments))
       },
     }
   }
@@ -183,14 +202,14 @@ export class BillingBooks {
   /** The contract of a relation; `corrected` are the lines and the document of a period whose documents are out. */
   #contract(relation: Relation, period: Period, corrected: CorrectedPeriod | null): BillingContract {
     const key = relationKey(relation)
-    const name = `${period.key} ${key}`
+    const name = `${corrected === null ? '' : 'out '}${period.key} ${key}`
     const { size } = this.store.log
     if (this.#contractsAt !== size || this.#contracts.size >= cachedContracts) this.#contracts.clear()
     this.#contractsAt = size
-    const cached = corrected === null ? this.#contracts.get(name) : undefined
+    const cached = this.#contracts.get(name)
     if (cached !== undefined) return cached
     const found = this.#contractsOf(relation.buyer, period, corrected).get(key) ?? { relation, period, items: [] }
-    if (corrected === null) this.#contracts.set(name, found)
+    this.#contracts.set(name, found)
     return found
   }
 
@@ -200,56 +219,70 @@ export class BillingBooks {
     corrected: CorrectedPeriod | null = null,
   ): ReadonlyMap<string, BillingContract> {
     const subscriptions = this.#buyers.get(buyer) ?? []
-    const segmentKeys = subscriptions.flatMap(({ id }) =>
+    const charged = subscriptions.flatMap(({ id }) =>
       this.store.segments.keysOf(`${segmentKeyPrefix(period.key)}${id}/`),
     )
-    this.#readCataloguesOf(segmentKeys)
+    const segmentKeys = this.#billable(charged)
     return billingContracts({
       catalogues: this.#catalogues,
       period,
       segmentKeys,
+      isUsed: (key) => this.store.segments.accumulator(key).events > 0,
       subscriptions,
       wants: (relation) => relation.buyer === buyer,
       ...(corrected === null ? {} : { subjectCount: (subscription) => subjectsBilled(corrected, subscription) }),
     })
   }
 
-  /** Reads as many earlier versions of the catalogue as it takes to know the price of every segment. */
-  #readCataloguesOf(segmentKeys: readonly string[]): void {
-    const isUnknown = (key: string): boolean => {
-      const { subscription, priceId } = parseSegmentKey(key)
-      return !this.#catalogues.some(({ subscriptions }) => subscriptions.get(subscription)?.pricesById.has(priceId))
+  /**
+   * What of some segments can be billed. What was rated with a version that came into force after the books were opened is
+   * left out: its relation keeps its late mark, and the next document has it.
+   */
+  #billable(segmentKeys: readonly string[]): readonly string[] {
+    const unknown = segmentKeys.filter((key) => !this.#catalogues.some((catalogue) => knows(catalogue, key)))
+    if (unknown.length === 0) return segmentKeys
+    const later = this.#ratedLater(unknown)
+    this.#readEarlier(unknown.filter((key) => !later.has(key)))
+    return later.size === 0 ? segmentKeys : segmentKeys.filter((key) => !later.has(key))
+  }
+
+  #ratedLater(keys: readonly string[]): ReadonlySet<string> {
+    const newest = this.store.catalogues.inForceAt(Number.MAX_SAFE_INTEGER)?.logIndex ?? this.version
+    for (let at = newest; at > this.#latest;) {
+      const [index, catalogue] = this.#readAt(at)
+      if (index > this.#latest) this.#later.push(catalogue)
+      at = index - 1
     }
-    for (let unknown = segmentKeys.filter(isUnknown); unknown.length > 0; unknown = unknown.filter(isUnknown)) {
-      const row = this.#oldest === 0 ? undefined : this.store.catalogues.inForceAt(this.#oldest - 1)
-      assertThat(row !== undefined, `the segment ${unknown[0] ?? ''} was rated with a catalogue that was applied`)
-      const catalogue = catalogueFromBytes(row.content)
-      assertThat(catalogue.ok, `catalogue ${row.logIndex}, which was applied, can be read`)
-      this.#catalogues.push(catalogue.value)
-      this.#oldest = row.logIndex
+    this.#latest = Math.max(this.#latest, newest)
+    return new Set(keys.filter((key) => this.#later.some((catalogue) => knows(catalogue, key))))
+  }
+
+  /** Reads as many earlier versions of the catalogue as it takes to know the price of every segment. */
+  #readEarlier(segmentKeys: readonly string[]): void {
+    let unknown = segmentKeys
+    while (unknown.length > 0) {
+      assertThat(this.#oldest > 0, `the segment ${unknown[0] ?? ''} was rated with a catalogue that was applied`)
+      const [row, catalogue] = this.#readAt(this.#oldest - 1)
+      this.#catalogues.push(catalogue)
+      this.#oldest = row
+      unknown = unknown.filter((key) => !knows(catalogue, key))
     }
   }
 
-  #segmentsOf({ items }: BillingContract, billed: ReadonlyMap<string, BilledLine>): ReadonlyMap<string, SegmentState> {
-    const { segments, segmentDays } = this.store
-    const found = new Map<string, SegmentState>()
-    for (const { kind, segmentKey } of items) {
-      if (kind === 'fee') continue
-      const from = billed.get(segmentKey)?.chargeBlocks ?? 0
-      const leaves = segments
-        .leavesOf(segmentKey, from)
-        .map(({ leaf, amountMicros }) => ({ hash: leaf, sum: amountMicros }))
-      const chargeBlocks = from + leaves.length
-      if (chargeBlocks === 0) continue
-      const days = [...(segmentDays.daysOf(segmentKey).get(segmentKey) ?? [])].map(([day, usage]) => ({
-        day,
-        ...usage,
-      }))
-      const accumulator = segments.accumulator(segmentKey)
-      found.set(segmentKey, { accumulator, chargesRoot: sumRoot(leaves).hash, chargeBlocks, days })
-    }
-    return found
+  /** The version that was in force at a log index, and its own. */
+  #readAt(logIndex: number): readonly [number, Catalogue] {
+    const row = this.store.catalogues.inForceAt(logIndex)
+    assertThat(row !== undefined, `a catalogue was in force at ${logIndex}`)
+    const catalogue = catalogueFromBytes(row.content)
+    assertThat(catalogue.ok, `catalogue ${row.logIndex}, which was applied, can be read`)
+    return [row.logIndex, catalogue.value]
   }
+}
+
+interface ContractState {
+  readonly contract: BillingContract
+  readonly segments: ReadonlyMap<string, SegmentState>
+  readonly billed: ReadonlyMap<string, BilledLine>
 }
 
 interface UnsharedPart extends UnsharedLines {
@@ -257,19 +290,8 @@ interface UnsharedPart extends UnsharedLines {
   readonly billed: ReadonlyMap<string, BilledLine>
 }
 
-/** A period that documents are out of: how many subjects were billed is on them. */
-interface CorrectedPeriod {
-  readonly billed: ReadonlyMap<string, BilledLine>
-  /** Number of the ordinary document. */
-  readonly document: string | null
-}
-
-/** How many subjects of a subscription stand on the documents of a period; undefined when no document counted them yet. */
-function subjectsBilled({ billed, document }: CorrectedPeriod, subscription: string): bigint | undefined {
-  const lines = [...billed.values()]
-  if (document === null || lines.every((line) => line.document !== document)) return undefined
-  const counted = lines.filter(({ kind, unit, key }) => {
-    return kind === 'fee' && unit === 'subject' && parseSegmentKey(key).subscription === subscription
-  })
-  return counted.reduce((most, { quantity }) => (quantity > most ? quantity : most), 0n)
+/** Whether a version of the catalogue has the price of a segment. */
+function knows({ subscriptions }: Catalogue, segmentKey: string): boolean {
+  const { subscription, priceId } = parseSegmentKey(segmentKey)
+  return subscriptions.get(subscription)?.pricesById.has(priceId) === true
 }

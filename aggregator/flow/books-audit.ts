@@ -63,6 +63,7 @@ export class BooksAudit {
   /** Seller and buyer of segments as their charges say it, each pair one text. */
   readonly #parties = new Map<string, string>()
   readonly #pairs = new Map<string, string>()
+  #isTest = false
   #more = 0
 
   get checked(): Readonly<Record<string, number>> {
@@ -83,7 +84,8 @@ export class BooksAudit {
   }
 
   learn(catalogue: Catalogue): void {
-    const { operator, accounts } = catalogue.file
+    const { operator, accounts, test } = catalogue.file
+    this.#isTest = test
     this.#bookkeepers.add(operator.id)
     for (const { id, kind } of accounts) if (kind === 'reseller') this.#bookkeepers.add(id)
     // Subscriptions that buy the same share one map of prices.
@@ -94,6 +96,11 @@ export class BooksAudit {
       learnt.add(pricesById)
       for (const { id, compiled, currency } of pricesById.values()) this.#prices.set(id, { compiled, currency })
     }
+  }
+
+  /** Whether these are the books of a test tenant, by the catalogues so far. */
+  get isTest(): boolean {
+    return this.#isTest
   }
 
   keepsBooks(account: string): boolean {

@@ -134,6 +134,36 @@ describe('a dated change', () => {
   })
 })
 
+describe('a change of quantities', () => {
+  const quantities = (name: string): SubscriptionCommand => ({
+    kind: 'quantity',
+    atMs: day('2025-08-16'),
+    quantities: new Map([[name, 3n]]),
+  })
+
+  test('names something that fees or allowances count', () => {
+    tenant.apply((file) =>
+      withFees(file)
+        .replace('amount: "62", prorate: day', 'amount: "62", each: { quantity: seats }, prorate: day')
+        .replace(
+          'offering: ai,',
+          'offering: ai, quantities: { seats: 1 }, migrations: [{ at: 2025-09-01, offering: ai-large, version: first }],',
+        ),
+    )
+    expect(order(quantities('seats'))).toMatchObject({ ok: true, value: { applied: true } })
+    expect(order(quantities('seat'))).toMatchObject({
+      ok: false,
+      fault: { code: 'quantity_unknown', message: 'No fee and no allowance counts seat; did you mean seats?' },
+    })
+  })
+
+  test('of what counts nothing is refused', () => {
+    expect(order(quantities('seats'))).toMatchObject({
+      fault: { message: 'No fee and no allowance counts seats; nothing is counted.' },
+    })
+  })
+})
+
 describe('a change of the past', () => {
   const past: SubscriptionCommand = { ...change, atMs: day('2025-07-16') }
 

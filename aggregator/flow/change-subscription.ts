@@ -1,4 +1,5 @@
 import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
+import { closestOf } from '@meterline/shared/config/closest.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { touchedRelations } from '../domain/billing/touched-relations.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
@@ -7,7 +8,9 @@ import { compileCatalogue } from '../domain/catalogue/compile-catalogue.ts'
 import { diffCatalogue, formatDiffLine } from '../domain/catalogue/diff-catalogue.ts'
 import { draftOf } from '../domain/catalogue/draft.ts'
 import { suggestionFor } from '../domain/catalogue/problem.ts'
-import { commanded, commandWords } from '../domain/catalogue/subscription-command.ts'
+import { countedQuantities } from '../domain/catalogue/counted-quantities.ts'
+import { commanded, commandWords, type SubscriptionCommand } from '../domain/catalogue/subscription-command.ts'
+import type { SubscriptionDefinition } from '../domain/catalogue/subscription-definition.ts'
 import { subscriptionDecisionEntry } from '../domain/catalogue/subscription-decision.ts'
 import type { TenantFile } from '../domain/catalogue/tenant-file.ts'
 import { barredPeriods, commitCatalogue, tooLargeForLog, touchedWords } from './commit-catalogue.ts'
@@ -32,6 +35,8 @@ export function changeSubscription(
   const known = inForce?.catalogue.file.subscriptions.find(({ id }) => id === subscription)
   if (inForce === null || known === undefined) return failed(subscriptionUnknown(tenant, subscription))
   const before = inForce.catalogue
+  const unknown = unknownQuantity(before.file, known, command)
+  if (unknown !== null) return failed(unknown)
   const offerings = new Map(before.file.offerings.map((offering) => [offering.id, offering]))
   const changed = commanded(known, command, offerings, nowMs)
   if (!changed.ok) return changed
@@ -69,6 +74,22 @@ export function subscriptionUnknown(tenant: string, id: string): Fault<'subscrip
     'subscription_unknown',
     `${tenant} has no subscription ${id}; "subscription list" shows those there are.`,
   )
+}
+
+/** The fault of a quantity that nothing counts, which is a name mistyped; null: there is none. */
+function unknownQuantity(
+  file: TenantFile,
+  subscription: SubscriptionDefinition,
+  command: SubscriptionCommand,
+): Fault<'quantity_unknown'> | null {
+  if (command.kind !== 'quantity') return null
+  const counted = countedQuantities(file, subscription)
+  const name = [...command.quantities.keys()].find((each) => !counted.has(each))
+  if (name === undefined) return null
+  const closest = closestOf(name, [...counted])
+  const known = counted.size === 0 ? 'nothing is counted' : `counted are ${[...counted].toSorted().join(', ')}`
+  const hint = closest === undefined ? `${known}.` : `did you mean ${closest}?`
+  return fault('quantity_unknown', `No fee and no allowance counts ${name}; ${hint}`)
 }
 
 /** The catalogue of a file that follows the one in force, or what is wrong with it. */

@@ -6,6 +6,7 @@ import { silentLog } from '@meterline/shared/base/log.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import { generateSigningKey, openSigningKey } from '@meterline/shared/integrity/signature.ts'
 import { temporaryDisk } from '@meterline/shared/sqlite/simulated-disk.ts'
+import { decodeInvoice } from '../documents/invoice.ts'
 import { tenantFile } from '../store/tenant-files.ts'
 import { TenantStore } from '../store/tenant-store.ts'
 import { closePeriod } from './close-period.ts'
@@ -59,11 +60,22 @@ test('what was received before a period is closed is on its documents, also what
   receiveOnly(before)
   const after = start(Date.UTC(2025, 6, 1), before.agent)
   expect(after.service.hasUnrated).toBe(true)
-  const closed = await after.clock.until(closePeriod(after.service, after.clock, { tenant: 'acme', period: '2025-06' }))
-  expect(closed).toMatchObject({ ok: true })
   const { store } = after.service
+  const closing = closePeriod(after.service, after.clock, { tenant: 'acme', period: '2025-06' })
+  // Everything that waits for no timer is done by the end of this: without the rating nothing is closed.
+  await new Promise((resolve) => void setImmediate(resolve))
+  expect(store.documents.isBarred('2025-06')).toBe(false)
+  expect(await after.clock.until(closing)).toMatchObject({ ok: true })
   expect(store.suspense.counts()).toEqual([])
   const charged = [...store.segments.accumulatorsOf('2025-06/').values()].map(({ events }) => events)
   expect(charged.length).toBeGreaterThan(0)
   expect(new Set(charged)).toEqual(new Set([unratedBatches]))
+  // Charged later would be enough for the segments, but not for those who got their bill by now.
+  const used = [...store.documents.all()]
+    .map(({ bytes }) => decodeInvoice(bytes))
+    .flatMap((decoded) => (decoded.ok ? decoded.value.sections : []))
+    .flatMap(({ lines }) => lines)
+    .filter(({ chargeBlocks }) => chargeBlocks > 0)
+  expect(used.length).toBeGreaterThan(0)
+  expect(new Set(used.map(({ events }) => events))).toEqual(new Set([unratedBatches]))
 })

@@ -7,6 +7,7 @@ import { tenantFile } from '../store/tenant-files.ts'
 import { applyCatalogue } from './apply-catalogue.ts'
 import { Backups } from './backup-tenant.ts'
 import { billCommands } from './bill-commands.ts'
+import { clockCommands } from './clock-commands.ts'
 import type { BackupParts } from './backup-tenant.ts'
 import type { Commands, EvidenceItem } from './commands.ts'
 import { documentSummary } from './document-summary.ts'
@@ -38,9 +39,9 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
   const backups = new Backups(parts)
   return {
     apply: (name, text, options) => Promise.resolve(applyCatalogue(registry, clock, { name, text }, options)),
-    catalogueShow: (tenant, { version, atMs = clock.wallMs() }) => {
+    catalogueShow: (tenant, { version, atMs }) => {
       const service = registry.demand(tenant)
-      return service.ok ? showCatalogue(service.value, version, atMs) : service
+      return service.ok ? showCatalogue(service.value, version, atMs ?? service.value.clock.wallMs()) : service
     },
     catalogueHistory: (tenant, { limit }) => {
       const service = registry.demand(tenant)
@@ -54,7 +55,7 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
       const service = registry.demand(tenant)
       return service.ok ? exportCatalogue(service.value, version) : service
     },
-    ...billCommands(registry, clock),
+    ...billCommands(registry),
     invoiceList: (tenant, period) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
@@ -104,20 +105,21 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
     },
     suspenseReplay: async (tenant, order, progress) => {
       const service = registry.demand(tenant)
-      return service.ok ? await replaySuspense(service.value, clock, order, progress) : service
+      return service.ok ? await replaySuspense(service.value, service.value.clock, order, progress) : service
     },
     suspenseDiscard: (tenant, order) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
       const { value } = service
-      const discarded = value.attempt(() => discardSuspended(value.store, order, clock.wallMs()))
+      const discarded = value.attempt(() => discardSuspended(value.store, order, value.clock.wallMs()))
       value.scheduleCheckpoint()
       return discarded
     },
-    ...subscriptionCommands(registry, clock),
-    ...usageCommands(registry, clock),
-    ...receivableCommands(registry, clock),
-    ...whatIfCommands(registry, clock),
+    ...subscriptionCommands(registry),
+    ...usageCommands(registry),
+    ...receivableCommands(registry),
+    ...whatIfCommands(registry),
+    ...clockCommands(registry),
     drift: (tenant, { period = null, limit }) => {
       const service = registry.demand(tenant)
       return service.ok ? ok(listDrift(service.value.store, period, Math.min(limit, maxPage))) : service
@@ -129,12 +131,12 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
     gaps: async (tenant, request) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      return await listGaps(service.value, clock, { ...request, limit: Math.min(request.limit, maxPage) })
+      return await listGaps(service.value, service.value.clock, { ...request, limit: Math.min(request.limit, maxPage) })
     },
     correlations: async (tenant, request) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      return await listCorrelations(service.value, clock, { ...request, limit: Math.min(request.limit, maxPage) })
+      return await listCorrelations(service.value, service.value.clock, { ...request, limit: Math.min(request.limit, maxPage) })
     },
     verifyBooks: (tenant) => {
       const service = registry.demand(tenant)

@@ -8,6 +8,7 @@ import type {
   CatalogueVersionItem,
 } from './catalogue-answers.ts'
 import type { BillCommands } from './bill-commands.ts'
+import type { ClockCommands } from './clock-commands.ts'
 import type { DocumentSummary } from './document-summary.ts'
 import type { UnitPlace } from '../store/suspense-table.ts'
 import type { DiscardedUnit, DiscardOrder } from './discard-suspense.ts'
@@ -218,7 +219,7 @@ export type BackupFaultCode =
 
 /** Everything a person or another program can ask of a running aggregator. Every answer is plain JSON. */
 export interface Commands
-  extends SubscriptionCommands, BillCommands, UsageCommands, ReceivableCommands, WhatIfCommands {
+  extends SubscriptionCommands, BillCommands, UsageCommands, ReceivableCommands, WhatIfCommands, ClockCommands {
   /** Mistakes come back in `mistakes` with fault code 'tenant_file_invalid'. */
   apply(fileName: string, text: string, options: { readonly dryRun: boolean }): Promise<ApplyResult>
   /** What a version of the catalogue (null: the one in force) says at an instant; now when none is given. */

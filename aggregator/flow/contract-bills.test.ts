@@ -19,18 +19,16 @@ let dataDirectory = ''
 let tenant: TestTenant
 beforeEach(() => {
   dataDirectory = mkdtempSync(join(tmpdir(), 'meterline-contracts-'))
-  tenant = new TestTenant({
-    dataDirectory,
-    signingKey,
-    nowMs: Date.UTC(2025, 9, 1),
-    random: seededRandom('contracts'),
-    log: silentLog(),
-  })
+  start(Date.UTC(2025, 9, 1))
 })
 afterEach(() => {
   tenant.registry.kill()
   rmSync(dataDirectory, { recursive: true, force: true })
 })
+
+function start(nowMs: number): void {
+  tenant = new TestTenant({ dataDirectory, signingKey, nowMs, random: seededRandom('contracts'), log: silentLog() })
+}
 
 /** Applies acme's file with something included for its AI customer, and contracts. */
 function apply(contracts: string, allowances = ''): void {
@@ -197,5 +195,26 @@ test('contracts with a reseller and with a partner stand in both books', async (
     debitMicros: 75_000n,
     creditMicros: 150_000n,
   })
+  expect(problems()).toEqual([])
+})
+
+test('a term that is ended early gives back what was billed in advance for the rest of it', async () => {
+  const contract = (to: string): string =>
+    `  - { id: deal, account: bright, from: 2025-06-01, termPeriods: 3${to}, commitments: [{ id: c, amount: "92", per: term, inAdvance: true, prorate: day }] }`
+  tenant.registry.kill()
+  start(Date.UTC(2025, 5, 2))
+  apply(contract(''))
+  tenant.clock.advance(30 * 86_400_000)
+  await close('2025-06')
+  apply(contract(', to: 2025-07-10'))
+  expect(problems()).toEqual([])
+  await tenant.clock.until(billCorrections(tenant.service, tenant.clock, {}))
+  // It was in force for 39 of the 92 days of the term.
+  expect(lines()).toEqual([
+    '2025-06 Commitment c: in advance for 2025-06 92.00',
+    'invoice 1: 92.00',
+    '2025-06 Commitment c: in advance for 2025-06 -53.00 corrected',
+    'credit-note 1: -53.00',
+  ])
   expect(problems()).toEqual([])
 })

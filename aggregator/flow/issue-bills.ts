@@ -43,7 +43,7 @@ export async function issueBills(
 }
 
 function issueGroup(
-  { store, tenant }: TenantService,
+  { store, tenant, inForce }: TenantService,
   books: BillingBooks,
   relations: readonly Relation[],
   billOf: IssueOrder['billOf'],
@@ -52,7 +52,8 @@ function issueGroup(
   const draft = new DocumentDraft(store, { tenant, catalogue: books.version, nowMs })
   for (const relation of relations) {
     const planned = billOf(relation)
-    if (planned !== null) draft.take(planned)
+    // What a newer version of the catalogue changed meanwhile is on none of these bills: it stays marked.
+    if (planned !== null) draft.take(inForce?.version === books.version ? planned : { ...planned, cleared: [] })
   }
   const writes = draft.writes()
   const isNothing = writes.entries.length === 0 && writes.billed.length === 0 && writes.cleared.length === 0

@@ -1,5 +1,6 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { parseDecimal } from '@meterline/shared/units/decimal.ts'
+import type { Period } from '@meterline/shared/units/period.ts'
 import { relationKey, type RelationParts } from '../domain/billing/billed-relation.ts'
 import { relationOfParts } from '../domain/billing/buyer-index.ts'
 import { ledgerAccounts } from '../domain/ledger/entry.ts'
@@ -11,6 +12,8 @@ import { BillingBooks } from './billing-books.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
 import { DocumentDraft } from './document-draft.ts'
 import { progressiveBill, type PlannedBill } from './relation-bills.ts'
+
+const microsPerUnit = 1_000_000n
 
 /**
  * Issues an invoice to every buyer whom what was just charged took to his amount, as one commit. Returns how many. What
@@ -62,11 +65,25 @@ export function progressiveBillOf(
   const period = periodAt(account.cycle, nowMs)
   if (store.documents.isBarred(period.key)) return null
   const least = microsOf(progressiveAmount)
-  // What is charged and not billed is at least what such a bill can come to, and known without making it.
+  // As much has to be charged and not billed, which the ledger knows at once, and as much has to be left on the bill.
   const { debitMicros, creditMicros } = store.ledger.balance(seller, currency, ledgerAccounts.unbilled(buyer))
-  if (debitMicros - creditMicros < least) return null
+  if (debitMicros - creditMicros < least || comesToLess(books, relation, period, least)) return null
   const planned = progressiveBill(books, relation, period)
   return planned.bill !== null && planned.bill.total.invoicedMicros >= least ? planned : null
+}
+
+/**
+ * Whether a bill would come to less than an amount. It is asked with every batch of a buyer whose allowances or discounts
+ * take off what makes the difference, and so is answered without reading all the charges of his period.
+ */
+function comesToLess(books: BillingBooks, relation: Relation, period: Period, leastMicros: bigint): boolean {
+  const { lines, billed } = books.part(relation, period, 'progressive', 'sums')
+  const dueMicros = lines.reduce(
+    (sum, line) => sum + line.amountMicros - (billed.get(line.key)?.amountMicros ?? 0n),
+    0n,
+  )
+  // Each line is rounded by itself, by less than one unit of the currency's.
+  return dueMicros + BigInt(lines.length) * microsPerUnit < leastMicros
 }
 
 /** Decimal text of a checked tenant file as micros, rounded up. */
@@ -75,5 +92,5 @@ function microsOf(amount: string): bigint {
   assertThat(parsed.ok, `the amount ${amount} of a checked profile is a decimal`)
   const { coefficient, scale } = parsed.value
   const divisor = 10n ** BigInt(scale)
-  return (coefficient * 1_000_000n + divisor - 1n) / divisor
+  return (coefficient * microsPerUnit + divisor - 1n) / divisor
 }

@@ -78,12 +78,12 @@ export interface ReceivableCommands {
 }
 
 /** These commands over the tenants of a running aggregator. */
-export function receivableCommands(registry: TenantRegistry, clock: Clock): ReceivableCommands {
+export function receivableCommands(registry: TenantRegistry): ReceivableCommands {
   const deciding =
     <Order>(decide: (service: TenantService, clock: Clock, order: Order) => Promise<Result<MoneyDecision>>) =>
     async (tenant: string, order: Order): Promise<Result<MoneyDecision>> => {
       const service = registry.demand(tenant)
-      return service.ok ? await decide(service.value, clock, order) : service
+      return service.ok ? await decide(service.value, service.value.clock, order) : service
     }
   return {
     paymentRecord: deciding(recordPayment),
@@ -94,11 +94,11 @@ export function receivableCommands(registry: TenantRegistry, clock: Clock): Rece
     documentVoid: deciding(voidIssued),
     disputeOpen: deciding(openDispute),
     disputeResolve: deciding(resolveDispute),
-    ...reportCommands(registry, clock),
+    ...reportCommands(registry),
     creditsApply: async (tenant) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      const applied = await applyCredits(service.value, clock)
+      const applied = await applyCredits(service.value, service.value.clock)
       return applied.ok ? ok({ buyers: applied.value }) : applied
     },
   }
@@ -107,7 +107,7 @@ export function receivableCommands(registry: TenantRegistry, clock: Clock): Rece
 type ReportName =
   `receivable${'List' | 'Lines' | 'Decisions' | 'Aging'}` | `dispute${'List' | 'Show'}` | 'accountStatement' | 'margin'
 
-function reportCommands(registry: TenantRegistry, clock: Clock): Pick<ReceivableCommands, ReportName> {
+function reportCommands(registry: TenantRegistry): Pick<ReceivableCommands, ReportName> {
   return {
     disputeList: (tenant, request) => {
       const service = registry.demand(tenant)
@@ -123,7 +123,8 @@ function reportCommands(registry: TenantRegistry, clock: Clock): Pick<Receivable
     },
     receivableList: async (tenant, request) => {
       const service = registry.demand(tenant)
-      return service.ok ? await listReceivables(service.value, { ...request, nowMs: clock.wallMs() }) : service
+      if (!service.ok) return service
+      return await listReceivables(service.value, { ...request, nowMs: service.value.clock.wallMs() })
     },
     receivableLines: async (tenant, document) => {
       const service = registry.demand(tenant)
@@ -135,12 +136,13 @@ function reportCommands(registry: TenantRegistry, clock: Clock): Pick<Receivable
     },
     receivableAging: async (tenant, { asOfMs, buyer }) => {
       const service = registry.demand(tenant)
-      return service.ok ? await agingReport(service.value, { asOfMs: asOfMs ?? clock.wallMs(), buyer }) : service
+      if (!service.ok) return service
+      return await agingReport(service.value, { asOfMs: asOfMs ?? service.value.clock.wallMs(), buyer })
     },
     accountStatement: async (tenant, { parties, fromMs, toMs }) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      const until = toMs ?? clock.wallMs() + 1
+      const until = toMs ?? service.value.clock.wallMs() + 1
       return await accountStatement(service.value, { parties, fromMs: fromMs ?? 0, toMs: until })
     },
   }

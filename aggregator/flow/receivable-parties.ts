@@ -29,7 +29,7 @@ export function partiesNamed(
   if (selling === undefined) {
     const text =
       account === undefined
-        ? `There is no account ${buyer} in the tenant file; see "catalogue show".`
+        ? `There is no account ${buyer} in the tenant file; "catalogue export" writes it.`
         : `${buyer} is the operator, who owes partners: their invoices are not kept here.`
     return failed(fault(account === undefined ? 'buyer_unknown' : 'buyer_is_cost', text))
   }
@@ -48,7 +48,10 @@ export function amountMicros(text: string, currency: string): Result<bigint, Amo
   const parsed = parseDecimal(text)
   const unit = digits === 0 ? '12' : `12.${'50'.padEnd(digits, '0').slice(0, digits)}`
   const invalid = failed(
-    fault('amount_invalid', `${text} is no amount of ${currency}: write it above zero, such as ${unit}.`),
+    fault(
+      'amount_invalid',
+      `${text} is no amount of ${currency}: write it above zero with at most ${digits} digits after the point, such as ${unit}.`,
+    ),
   )
   if (!parsed.ok || parsed.value.coefficient <= 0n || parsed.value.scale > digits) return invalid
   return ok(parsed.value.coefficient * 10n ** BigInt(6 - parsed.value.scale))

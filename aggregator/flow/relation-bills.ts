@@ -5,6 +5,7 @@ import { relationOfParts } from '../domain/billing/buyer-index.ts'
 import { makeBill, type DuePart } from '../domain/billing/period-bill.ts'
 import { splitPayer, splitSources } from '../domain/billing/split-lines.ts'
 import { contractRelations, duePeriodsDepend } from '../domain/billing/steps/contract-relations.ts'
+import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import type { Relation } from '../domain/ledger/templates.ts'
 import { periodKeyParts } from '../domain/periods/billing-cycle.ts'
 import type { DocumentPurpose } from '../store/document-table.ts'
@@ -149,14 +150,19 @@ function planned(books: BillingBooks, plan: Plan): PlannedBill {
   const { relation, purpose, period, parts } = plan
   const { catalogue, catalogues } = books
   const bill = makeBill({ relation, period, catalogues, progressive: purpose === 'progressive' }, parts)
-  const payer = splitPayer(relation, catalogue, period)
   return {
     relation,
     purpose,
     bill,
     cleared: marksOf(relation, plan.cleared),
-    late: payer === null || bill === null ? [] : marksOf(payer, plan.passedOn),
+    late: bill === null ? [] : plan.passedOn.flatMap((each) => markOfPayer(relation, catalogue, each)),
   }
+}
+
+/** Who pays a share is told for each period, since accounts move. */
+function markOfPayer(relation: Relation, catalogue: Catalogue, period: Period): readonly LateMark[] {
+  const payer = splitPayer(relation, catalogue, period)
+  return payer === null ? [] : marksOf(payer, [period])
 }
 
 function marksOf({ seller, buyer, currency }: RelationParts, periods: readonly Period[]): readonly LateMark[] {

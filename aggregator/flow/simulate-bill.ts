@@ -47,10 +47,10 @@ export async function simulateBill(
 ): Promise<Result<Simulation>> {
   const rated = await untilRated(service, progress)
   if (!rated.ok) return rated
-  const tried = trialOf(service, nowMs, request)
-  if (!tried.ok) return tried
+  const trial = trialOf(service, nowMs, request)
+  if (!trial.ok) return trial
   const { store } = service
-  const { inForce, catalogue, period, obstacles } = tried.value
+  const { inForce, catalogue, period, obstacles } = trial.value
   const { account } = request
   const untilIndex = store.log.size
   const subscriptions = subscriptionsWithin(catalogue, account, period)
@@ -65,7 +65,7 @@ export async function simulateBill(
   if (!batches.ok) return batches
   const done = await rateAgain(service, usage, batches.value, concerned, progress)
   if (!done.ok) return done
-  const then = wholeBills(new BillingBooks(tables, { version: untilIndex, catalogue }), account, period)
+  const tried = wholeBills(new BillingBooks(tables, { version: untilIndex, catalogue }), account, period)
   // What is in suspense is on no bill, so it is tried when they are made.
   const suspended = await trySuspense(service, usage, { account, period, last })
   if (!suspended.ok) return suspended
@@ -74,7 +74,7 @@ export async function simulateBill(
     account,
     period: period.key,
     file: request.fileName,
-    bills: comparedBills({ now, then }, suspended.value.addedMicros),
+    bills: comparedBills({ now, tried }, suspended.value.addedMicros),
     batches: batches.value.length,
     units: usage.units,
     notCharged: usage.notCharged,

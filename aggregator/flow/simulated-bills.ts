@@ -58,13 +58,13 @@ function wholeBill(books: BillingBooks, relation: Relation, period: Period): Who
 
 /** Two sides of the same bills, in the order of seller and currency. `suspendedMicros` by `seller currency`. */
 export function comparedBills(
-  { now, then }: { readonly now: WholeBills; readonly then: WholeBills },
+  { now, tried }: { readonly now: WholeBills; readonly tried: WholeBills },
   suspendedMicros: ReadonlyMap<string, bigint>,
 ): readonly SimulatedBill[] {
-  const keys = [...new Set([...now.keys(), ...then.keys()])].toSorted()
+  const keys = [...new Set([...now.keys(), ...tried.keys()])].toSorted()
   return keys.flatMap((key) => {
     const before = now.get(key)
-    const after = then.get(key)
+    const after = tried.get(key)
     const parts = before?.parts ?? after?.parts
     assertThat(parts !== undefined, 'a relation of one side is there')
     const billed = before?.billed ?? after?.billed ?? new Map<string, BilledLine>()
@@ -77,7 +77,7 @@ export function comparedBills(
 function comparedBill(
   { seller, buyer, currency }: RelationParts,
   now: Bill | null,
-  then: Bill | null,
+  tried: Bill | null,
   billed: ReadonlyMap<string, BilledLine>,
   suspendedMicros: bigint,
 ): SimulatedBill {
@@ -85,15 +85,15 @@ function comparedBill(
   assertThat(minorDigits !== undefined, `${currency} is a currency of a checked tenant file`)
   const text = (micros: bigint): string =>
     formatMinorUnits(roundToMinorUnit(micros, minorDigits, lineRounding).minorUnits, minorDigits)
-  const [before, after] = [totalMicros(now), totalMicros(then)]
+  const [before, after] = [totalMicros(now), totalMicros(tried)]
   const billedMicros = [...billed.values()].reduce((sum, { invoicedMicros }) => sum + invoicedMicros, 0n)
   return {
     seller,
     buyer,
     currency,
-    lines: compareBills(now, then, billed).map((line) => simulatedLine(line, text)),
+    lines: compareBills(now, tried, billed).map((line) => simulatedLine(line, text)),
     now: totalText(before, text),
-    then: totalText(after, text),
+    tried: totalText(after, text),
     billed: text(billedMicros),
     difference: totalText(
       { lines: after.lines - before.lines, tax: after.tax - before.tax, toPay: after.toPay - before.toPay },
@@ -105,8 +105,8 @@ function comparedBill(
 }
 
 function simulatedLine(line: ComparedLine, text: (micros: bigint) => string): SimulatedLine {
-  const { account, kind, subscription, description, unit, now, then, billedMicros } = line
-  const thenMicros = then?.invoicedMicros ?? 0n
+  const { account, kind, subscription, description, unit, now, tried, billedMicros } = line
+  const thenMicros = tried?.invoicedMicros ?? 0n
   return {
     account,
     kind,
@@ -114,7 +114,7 @@ function simulatedLine(line: ComparedLine, text: (micros: bigint) => string): Si
     description,
     unit,
     now: sideOf(now, text),
-    then: sideOf(then, text),
+    tried: sideOf(tried, text),
     billed: text(billedMicros),
     difference: text(thenMicros - (now?.invoicedMicros ?? 0n)),
     sinceBilled: text(thenMicros - billedMicros),

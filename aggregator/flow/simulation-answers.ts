@@ -31,10 +31,10 @@ export interface SimulatedLine {
   readonly unit: string
   /** Null: it is not there. */
   readonly now: SimulatedSide | null
-  readonly then: SimulatedSide | null
+  readonly tried: SimulatedSide | null
   /** What documents say of it. */
   readonly billed: string
-  /** `then` less `now`, and less what is billed. */
+  /** `tried` less `now`, and less what is billed. */
   readonly difference: string
   readonly sinceBilled: string
 }
@@ -53,10 +53,10 @@ export interface SimulatedBill {
   readonly currency: string
   readonly lines: readonly SimulatedLine[]
   readonly now: SimulatedTotal
-  readonly then: SimulatedTotal
+  readonly tried: SimulatedTotal
   /** What documents say of the period's lines, without tax. */
   readonly billed: string
-  /** `then` less `now`. */
+  /** `tried` less `now`. */
   readonly difference: SimulatedTotal
   /** Of the lines, less what is billed. */
   readonly sinceBilled: string

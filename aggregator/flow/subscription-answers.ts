@@ -88,6 +88,7 @@ export type SubscriptionFault =
       | 'tenant_failed'
       | 'subscription_unknown'
       | 'subscription_change_refused'
+      | 'quantity_unknown'
       | 'back_dated'
       | 'catalogue_too_large'
     >

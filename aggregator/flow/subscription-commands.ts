@@ -1,4 +1,3 @@
-import type { Clock } from '@meterline/shared/base/clock.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { changeSubscription } from './change-subscription.ts'
 import { listSubscriptions, showSubscription } from './show-subscriptions.ts'
@@ -22,19 +21,22 @@ export interface SubscriptionCommands {
 }
 
 /** These commands over the tenants of a running aggregator. */
-export function subscriptionCommands(registry: TenantRegistry, clock: Clock): SubscriptionCommands {
+export function subscriptionCommands(registry: TenantRegistry): SubscriptionCommands {
   return {
     subscriptionList: (tenant, page) => {
       const service = registry.demand(tenant)
-      return service.ok ? listSubscriptions(service.value, { ...page, atMs: page.atMs ?? clock.wallMs() }) : service
+      if (!service.ok) return service
+      return listSubscriptions(service.value, { ...page, atMs: page.atMs ?? service.value.clock.wallMs() })
     },
-    subscriptionShow: (tenant, id, atMs = clock.wallMs()) => {
+    subscriptionShow: (tenant, id, atMs) => {
       const service = registry.demand(tenant)
-      return service.ok ? showSubscription(service.value, id, atMs, clock.wallMs()) : service
+      if (!service.ok) return service
+      const nowMs = service.value.clock.wallMs()
+      return showSubscription(service.value, id, atMs ?? nowMs, nowMs)
     },
     subscriptionChange: (tenant, order) => {
       const service = registry.demand(tenant)
-      return service.ok ? changeSubscription(service.value, clock.wallMs(), order) : service
+      return service.ok ? changeSubscription(service.value, service.value.clock.wallMs(), order) : service
     },
   }
 }

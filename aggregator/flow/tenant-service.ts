@@ -19,6 +19,7 @@ import { ReceiveQueue, groupBatches } from './receive-queue.ts'
 import { sealCheckpoint } from './seal-checkpoint.ts'
 import { signSnapshot } from './signed-snapshot.ts'
 import type { SignedSnapshot } from './signed-snapshot.ts'
+import { TenantClock } from './tenant-clock.ts'
 import { WaitingCallers } from './waiting-callers.ts'
 
 /** What a tenant's service is made of. */
@@ -47,6 +48,8 @@ export class TenantService implements SessionTenant {
   readonly store: TenantStore
   readonly reports: AgentReports
   readonly checkpoints: LogCheckpoints
+  /** What everything of the tenant is dated by. */
+  readonly clock: TenantClock
   readonly #parts: TenantParts
   readonly #log: Log
   readonly #sessions = new Map<string, AgentSession>()
@@ -66,10 +69,12 @@ export class TenantService implements SessionTenant {
     this.tenant = parts.tenant
     this.store = parts.store
     this.#log = parts.log.child({ tenant: parts.tenant })
-    this.#callers = new WaitingCallers(parts.clock)
+    this.clock = new TenantClock(parts.clock)
+    this.#callers = new WaitingCallers(this.clock)
     this.#inForce = parts.inForce
+    this.#standClock()
     this.checkpoints = new LogCheckpoints(this.store, parts.tenant, parts.signingKey.publicKeyBase64)
-    this.reports = new AgentReports(this.store.reports.list(), parts.clock, (rows) => {
+    this.reports = new AgentReports(this.store.reports.list(), this.clock, (rows) => {
       this.attempt(() => this.store.commitReports(rows))
     })
     this.#backlog = this.store.batches.countAfter(this.store.ratingCursor()) > 0
@@ -100,7 +105,7 @@ export class TenantService implements SessionTenant {
       this.checkpoints.generation,
     )
     if (decision.kind === 'refuse' && decision.refusal.evidence) {
-      const row = helloEvidence(hello, decision.refusal, sender, this.#parts.clock.wallMs())
+      const row = helloEvidence(hello, decision.refusal, sender, this.clock.wallMs())
       const kept = this.attempt(() => this.store.commitEvidence([row], { logSize: this.store.log.size }))
       // Who is refused for good without a trace could say afterwards that nothing was wrong: asked again, it is kept.
       if (!kept.ok) return unavailable(kept.fault)
@@ -156,6 +161,7 @@ export class TenantService implements SessionTenant {
   /** Puts a newer catalogue in force: sessions of agents it no longer knows end, the others get their new snapshot. */
   putInForce(inForce: CatalogueInForce): void {
     this.#inForce = inForce
+    if (!this.clock.isOwn) this.#standClock()
     this.#snapshot = null
     for (const [agent, session] of this.#sessions) {
       session.reconsider(this.registeredAgent(agent))
@@ -187,9 +193,9 @@ export class TenantService implements SessionTenant {
     this.#checkpointTimer?.cancel()
     this.#checkpointTimer = null
     const { tenant, store } = this
-    const { signingKey, clock } = this.#parts
+    const { signingKey } = this.#parts
     return this.attempt(() => {
-      const size = sealCheckpoint(store, tenant, signingKey, clock.wallMs())
+      const size = sealCheckpoint(store, tenant, signingKey, this.clock.wallMs())
       for (const session of this.#sessions.values()) session.offerCheckpoint(this.checkpoints)
       return size
     })
@@ -198,8 +204,7 @@ export class TenantService implements SessionTenant {
   /** Signs the head of the log soon, with whatever else comes until then. */
   scheduleCheckpoint(): void {
     if (this.#checkpointTimer !== null || this.#stopped) return
-    const { clock, checkpointEveryMs } = this.#parts
-    this.#checkpointTimer = clock.after(checkpointEveryMs, () => {
+    this.#checkpointTimer = this.clock.after(this.#parts.checkpointEveryMs, () => {
       this.#checkpointTimer = null
       this.sealCheckpoint()
     })
@@ -221,9 +226,17 @@ export class TenantService implements SessionTenant {
     this.#stop()
   }
 
+  /** The clock of a test tenant stands where it was moved to last, and before that where its books began. */
+  #standClock(): void {
+    if (this.#inForce?.catalogue.file.test !== true) return
+    const { catalogues, testClock } = this.store
+    const beganMs = catalogues.first()?.appliedMs
+    this.clock.standAt(testClock.latest()?.toMs ?? beganMs ?? this.clock.wallMs())
+  }
+
   #wake(): void {
     if (this.#turn !== null || this.#stopped) return
-    this.#turn = this.#parts.clock.after(0, () => {
+    this.#turn = this.clock.after(0, () => {
       this.#turn = null
       this.#takeTurn()
     })
@@ -247,7 +260,7 @@ export class TenantService implements SessionTenant {
   #receive(): void {
     const group = this.#queue.takeGroup()
     if (group.length === 0) return
-    const nowMs = this.#parts.clock.wallMs()
+    const nowMs = this.clock.wallMs()
     const received = receiveBatches(this.store, (agent) => this.registeredAgent(agent), group, nowMs)
     // A backlog is read from the file in order, these batches at its end.
     if (!this.#backlog) this.#admitted.push(...received.admitted)
@@ -263,9 +276,9 @@ export class TenantService implements SessionTenant {
     }
     if (this.#admitted.length === 0) return
     const batches = this.#admitted.splice(0, groupBatches)
-    const { writes, expected } = rateUsage(this.store, this.#inForce, batches, this.#parts.clock.wallMs())
+    const { writes, expected } = rateUsage(this.store, this.#inForce, batches, this.clock.wallMs())
     this.store.commitRated(writes, expected)
-    issueProgressive(this.store, this.#inForce, writes.charged, this.#parts.clock.wallMs())
+    issueProgressive(this.store, this.#inForce, writes.charged, this.clock.wallMs())
     this.scheduleCheckpoint()
   }
 

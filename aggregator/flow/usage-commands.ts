@@ -1,4 +1,3 @@
-import type { Clock } from '@meterline/shared/base/clock.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import type { TenantRegistry } from './tenant-registry.ts'
 import { voidUsage, type VoidOrder, type VoidReport } from './void-usage.ts'
@@ -10,11 +9,11 @@ export interface UsageCommands {
 }
 
 /** These commands over the tenants of a running aggregator. */
-export function usageCommands(registry: TenantRegistry, clock: Clock): UsageCommands {
+export function usageCommands(registry: TenantRegistry): UsageCommands {
   return {
     usageVoid: async (tenant, order, progress) => {
       const service = registry.demand(tenant)
-      return service.ok ? await voidUsage(service.value, clock, order, progress) : service
+      return service.ok ? await voidUsage(service.value, service.value.clock, order, progress) : service
     },
   }
 }

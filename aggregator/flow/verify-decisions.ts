@@ -3,6 +3,7 @@ import { parseInstant } from '@meterline/shared/units/instant.ts'
 import { approvalDecisionName, approvalFault } from '../domain/billing/approval-decision.ts'
 import { subscriptionDecisionFault, subscriptionDecisionName } from '../domain/catalogue/subscription-decision.ts'
 import type { ClaimParties } from '../domain/receivables/claim.ts'
+import { clockDecisionName } from '../domain/periods/clock-decision.ts'
 import { decodeDecision, movesOf, partiesOf, type DecisionContent } from '../domain/receivables/decision-content.ts'
 import { moveEntries, settledMicros } from '../domain/receivables/moves.ts'
 import { decodeInvoice } from '../documents/invoice.ts'
@@ -12,6 +13,7 @@ import type { ClaimRow, MoveRow } from '../store/receivable-rows.ts'
 import type { BooksAudit } from './books-audit.ts'
 import { claimOfDocument } from './claims-in-step.ts'
 import { moveRows } from './money-decisions.ts'
+import { ClockCheck } from './verify-clock.ts'
 import { noteFault } from './verify-note-documents.ts'
 
 /**
@@ -29,16 +31,19 @@ export class DecisionCheck {
   readonly #disputes = new Map<number, DisputeRow>()
   readonly #voided = new Map<string, string>()
   readonly #keys = new Set<string>()
+  readonly #clock: ClockCheck
 
   constructor(reader: BooksReader, audit: BooksAudit) {
     this.#reader = reader
     this.#audit = audit
+    this.#clock = new ClockCheck(reader.clockMoves(), audit)
   }
 
   /** A decision of the log; its ledger entries are checked against the ledger by the caller. */
   take(logIndex: number, entry: DecisionLogEntry): void {
     const { name, content, entries } = entry
     this.#audit.count('decisions')
+    if (name === clockDecisionName) return this.#clock.take(logIndex, entry)
     const report = (text: string): void => this.#audit.report(`I10: decision ${logIndex} (${name}) ${text}`)
     if (name === approvalDecisionName || name === subscriptionDecisionName) {
       const fault = name === approvalDecisionName ? approvalFault(entry) : subscriptionDecisionFault(entry)
@@ -71,6 +76,7 @@ export class DecisionCheck {
 
   /** Called behind the last entry of the log. */
   finish(): void {
+    this.#clock.finish()
     const { money } = this.#reader
     const report = (text: string): void => this.#audit.report(`I10: ${text}`)
     if (money.count() !== this.#keys.size) {

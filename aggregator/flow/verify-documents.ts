@@ -15,7 +15,7 @@ import { dueFeeFault } from './verify-fees-due.ts'
 import { linePartsFault } from './verify-line-parts.ts'
 import { kindOfLine, SaidLines } from './verify-said-lines.ts'
 import { SegmentsBilled } from './verify-segments-billed.ts'
-import { saidTaxOf, taxFault } from './verify-taxes.ts'
+import { dueTaxes, saidTaxOf, taxFault } from './verify-taxes.ts'
 
 type Report = (text: string) => void
 
@@ -54,6 +54,7 @@ export class DocumentCheck {
     const invoice = decodeInvoice(row.bytes)
     if (!invoice.ok) return report(`I11: ${invoice.fault.message}`)
     checkHead(invoice.value, row, report)
+    if ((invoice.value.test === true) !== this.#audit.isTest) report('I11: says otherwise whether it is a test')
     for (const text of sumFaults(invoice.value)) report(text)
     const wrong = ledgerFault(invoice.value, entry)
     if (wrong !== undefined) report(`I10: ${wrong}`)
@@ -99,11 +100,15 @@ export class DocumentCheck {
     if (!areEntriesOfInvoice(invoice, entry, this.#audit.keepsBooks(invoice.buyer.id)))
       report('I10: its entries are not those that its lines make')
     const catalogue = invoice.catalogue === undefined ? null : this.#catalogues.at(invoice.catalogue)
+    const billedTaxes = lines.map(({ segment }) => this.said.of(segment)?.tax)
     for (const line of lines) this.#checkLine(row, invoice, line, report)
     if (catalogue !== null) this.#checkFees(invoice, catalogue, lines, report)
     if (invoice.catalogue !== undefined && catalogue === null)
       report(`I15: it was made with catalogue ${invoice.catalogue}, which is missing or damaged`)
-    const wrong = catalogue === null ? undefined : taxFault(invoice, lines, catalogue)
+    if (catalogue === null) return
+    const taxes = dueTaxes(invoice, lines, billedTaxes, catalogue)
+    for (const [index, { segment }] of lines.entries()) this.said.setTax(segment, taxes.lines[index] ?? null)
+    const wrong = taxFault(invoice, lines, taxes)
     if (wrong !== undefined) report(`I10: ${wrong}`)
   }
 
@@ -151,7 +156,8 @@ export class DocumentCheck {
       return `brings what is billed to ${said.quantity} units in ${said.events} records, its segment had ${charged.quantity} in ${charged.events}`
     const opening = said.amountMicros - said.chargesMicros
     const isDue = opening === openingMicros(model)
-    if (!isDue && (opening !== 0n || charged.blocks > 0))
+    // What is due with the first usage is due no more once all of it was taken back.
+    if (!isDue && (opening !== 0n || charged.events > 0))
       return `brings what is due before usage to ${opening} micros, not ${openingMicros(model)}`
     if (!isFirst) return undefined
     const standing = this.#segments.standingOf(segment)

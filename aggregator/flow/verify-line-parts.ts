@@ -19,6 +19,8 @@ export function linePartsFault(
   storedDays: readonly StoredDay[],
 ): string | undefined {
   const opening = openingMicros(model)
+  const isOpen = position.events > 0 || line.openingMicros !== '0' || opening === 0n
+  if (!isOpen) return line.tiers.length === 0 ? undefined : 'shows tiers, although all of its usage was taken back'
   if (BigInt(line.openingMicros) !== opening)
     return `says ${line.openingMicros} micros are due before usage, not ${opening}`
   if (BigInt(line.quantity) !== position.quantity || line.events !== position.events) {

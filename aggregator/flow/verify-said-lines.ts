@@ -1,7 +1,7 @@
 import { roundToMinorUnit } from '@meterline/shared/units/money.ts'
 import { lineRounding } from '../domain/billing/bill.ts'
 import { relationKey } from '../domain/billing/billed-relation.ts'
-import type { BilledLine, LineKind } from '../domain/billing/due-line.ts'
+import type { BilledLine, LineKind, LineTax } from '../domain/billing/due-line.ts'
 import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
 
 /** What documents say of a key so far. There is one for every line of the books, so it holds what is compared and no more. */
@@ -13,6 +13,7 @@ interface SaidLine extends Pick<
   readonly relation: string
   /** Numbers of the documents that say something of it, in their order. */
   readonly documents: readonly string[]
+  readonly tax: LineTax | null
 }
 
 /**
@@ -24,6 +25,7 @@ export class SaidLines {
   readonly #lines = new Map<string, SaidLine>()
   /** Each relation once, as lines share it. */
   readonly #relations = new Map<string, string>()
+  readonly #taxes = new Map<string, LineTax | null>()
 
   /** What documents say of a key so far; undefined: nothing. */
   of(key: string): SaidLine | undefined {
@@ -50,6 +52,16 @@ export class SaidLines {
     if (corrects !== undefined && corrects.period !== periodKeyOf(line.segment))
       faults.push(`says that it corrects the period ${corrects.period}`)
     return faults
+  }
+
+  /** How the last document that was taken in taxes a line; each way once, as lines share it. */
+  setTax(key: string, tax: LineTax | null): void {
+    const said = this.#lines.get(key)
+    if (said === undefined || (said.tax ?? tax) === null) return
+    const name = tax === null ? '' : `${tax.region} ${tax.percent}`
+    const known = this.#taxes.get(name) ?? tax
+    this.#taxes.set(name, known)
+    this.#lines.set(key, { ...said, tax: known })
   }
 
   /** Takes a line of the document `number` out again, as the one that takes it back says. */
@@ -114,6 +126,7 @@ function saidWith(relation: string, number: string, line: InvoiceLine, before: S
     chargesMicros: (before?.chargesMicros ?? 0n) + amountMicros - BigInt(line.openingMicros),
     invoicedMicros: (before?.invoicedMicros ?? 0n) + BigInt(line.invoicedMicros),
     documents: before === undefined ? [number] : [...before.documents, number],
+    tax: before?.tax ?? null,
   }
 }
 
@@ -129,6 +142,8 @@ function isSame(said: SaidLine, kept: BilledLine): boolean {
     said.amountMicros === kept.amountMicros &&
     said.chargesMicros === kept.chargesMicros &&
     said.invoicedMicros === kept.invoicedMicros &&
-    said.documents.at(-1) === kept.document
+    said.documents.at(-1) === kept.document &&
+    said.tax?.region === kept.tax?.region &&
+    said.tax?.percent === kept.tax?.percent
   )
 }

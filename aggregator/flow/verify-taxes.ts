@@ -1,5 +1,6 @@
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
-import { taxesOf } from '../domain/billing/taxes.ts'
+import type { LineTax } from '../domain/billing/due-line.ts'
+import { taxesOf, type BillTaxes } from '../domain/billing/taxes.ts'
 import { relationOfParts } from '../domain/billing/buyer-index.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
@@ -28,23 +29,31 @@ export function taxSumsFault({ tax, total }: Invoice): string | undefined {
 }
 
 /**
- * What is wrong with the tax of a bill, by the version of the catalogue it was made with, for the end of a sentence: of each
- * code and rate what its lines make, and each line at its own rate.
+ * The tax of a bill, by the version of the catalogue it was made with; `billedTaxes`: how the documents before it tax each
+ * of its lines, undefined where none has it.
  */
-export function taxFault(invoice: Invoice, lines: readonly InvoiceLine[], catalogue: Catalogue): string | undefined {
-  const { seller, buyer, currency, tax } = invoice
-  const relation = relationOfParts({ seller: seller.id, buyer: buyer.id, currency }, catalogue)
-  const due = taxesOf(
-    lines.map(({ taxCode, segment, invoicedMicros }) => ({
-      taxCode: taxCode ?? null,
-      periodKey: periodKeyOf(segment),
-      invoicedMicros: BigInt(invoicedMicros),
-    })),
-    relation,
-    catalogue,
-  )
+export function dueTaxes(
+  { seller, buyer, currency }: Invoice,
+  lines: readonly InvoiceLine[],
+  billedTaxes: readonly (LineTax | null | undefined)[],
+  catalogue: Catalogue,
+): BillTaxes {
+  const taxable = lines.map(({ taxCode, segment, invoicedMicros }, index) => ({
+    taxCode: taxCode ?? null,
+    periodKey: periodKeyOf(segment),
+    invoicedMicros: BigInt(invoicedMicros),
+    billedTax: billedTaxes[index],
+  }))
+  return taxesOf(taxable, relationOfParts({ seller: seller.id, buyer: buyer.id, currency }, catalogue), catalogue)
+}
+
+/**
+ * What is wrong with the tax of a bill, for the end of a sentence: of each code and rate what its lines make, and each line
+ * at its own rate.
+ */
+export function taxFault({ tax }: Invoice, lines: readonly InvoiceLine[], due: BillTaxes): string | undefined {
   const percents = lines.map(({ taxPercent }) => taxPercent ?? null)
-  if (canonicalJson(percents) !== canonicalJson([...due.percents]))
+  if (canonicalJson(percents) !== canonicalJson(due.lines.map((line) => line?.percent ?? null)))
     return 'its lines are taxed at other rates than theirs'
   const isTaxed = due.items.length > 0 || due.note !== null
   if (!isTaxed) return tax === undefined ? undefined : 'it names a tax that is not due'

@@ -1,4 +1,3 @@
-import type { Clock } from '@meterline/shared/base/clock.ts'
 import type { Result } from '@meterline/shared/base/errors.ts'
 import { simulateBill } from './simulate-bill.ts'
 import type { Simulation, SimulationRequest } from './simulation-answers.ts'
@@ -15,11 +14,12 @@ export interface WhatIfCommands {
 }
 
 /** These commands over the tenants of a running aggregator. */
-export function whatIfCommands(registry: TenantRegistry, clock: Clock): WhatIfCommands {
+export function whatIfCommands(registry: TenantRegistry): WhatIfCommands {
   return {
     simulateBill: async (tenant, request, progress) => {
       const service = registry.demand(tenant)
-      return service.ok ? await simulateBill(service.value, clock.wallMs(), request, progress) : service
+      if (!service.ok) return service
+      return await simulateBill(service.value, service.value.clock.wallMs(), request, progress)
     },
   }
 }

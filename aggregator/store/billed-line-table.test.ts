@@ -22,6 +22,7 @@ const line: BilledLine = {
   amountMicros: -(2n ** 70n),
   chargesMicros: 2n ** 66n,
   invoicedMicros: 0n,
+  tax: { region: 'DE', percent: '19' },
   document: 'nordlink-000001',
 }
 

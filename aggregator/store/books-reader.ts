@@ -15,6 +15,7 @@ import { generationRows, numberGapsOf } from './generation-table.ts'
 import type { GenerationRow } from './generation-table.ts'
 import { meteringRows } from './metering-rows.ts'
 import { tenantMigrations } from './schema.ts'
+import { clockMoves, type ClockMove } from './test-clock-table.ts'
 import { segmentColumns, segmentOf, type SegmentRow } from './position-columns.ts'
 import { isUsed } from './segment-day-table.ts'
 import { MoneyRows } from './money-rows.ts'
@@ -96,6 +97,11 @@ export class BooksReader {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new FaultError(fault('books_unreadable', `${file} holds no tenant's books: ${reason}`), { cause })
     }
+  }
+
+  /** How the clock of a test tenant was moved, in that order. */
+  clockMoves(): readonly ClockMove[] {
+    return [...clockMoves(this.#db)]
   }
 
   /** What is wrong with definitions, and with pages, indexes and constraints by SQLite's own account; empty: nothing. */

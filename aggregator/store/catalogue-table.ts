@@ -20,6 +20,7 @@ export type CatalogueRowHead = Omit<CatalogueRow, 'content'> & {
 export class CatalogueTable {
   readonly #insert
   readonly #latest
+  readonly #first
   readonly #upTo
   readonly #heads
 
@@ -30,6 +31,7 @@ export class CatalogueTable {
     const columns =
       'log_index AS logIndex, content_hash AS contentHash, content, file_name AS fileName, applied_ms AS appliedMs'
     this.#latest = db.prepare<[], CatalogueRow>(`SELECT ${columns} FROM catalogue ORDER BY log_index DESC LIMIT 1`)
+    this.#first = db.prepare<[], CatalogueRow>(`SELECT ${columns} FROM catalogue ORDER BY log_index LIMIT 1`)
     this.#upTo = db.prepare<[number], CatalogueRow>(
       `SELECT ${columns} FROM catalogue WHERE log_index <= ? ORDER BY log_index DESC LIMIT 1`,
     )
@@ -46,6 +48,11 @@ export class CatalogueTable {
 
   latest(): CatalogueRow | undefined {
     return this.#latest.get()
+  }
+
+  /** The version that the books began with. */
+  first(): CatalogueRow | undefined {
+    return this.#first.get()
   }
 
   /** The version that was in force when the log reached `logIndex`. */

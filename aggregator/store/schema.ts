@@ -10,6 +10,7 @@ import { positionColumns } from './migrations/positions.ts'
 import { receivableTables } from './migrations/receivables.ts'
 import { segmentDayTables } from './migrations/segment-days.ts'
 import { suspenseDecisionTables } from './migrations/suspense-decisions.ts'
+import { testClockTable } from './migrations/test-clock.ts'
 import { usageVoidTables } from './migrations/usage-voids.ts'
 
 /**
@@ -194,4 +195,5 @@ export const tenantMigrations: readonly Migration[] = [
   billedLineTables,
   receivableTables,
   usageVoidTables,
+  testClockTable,
 ].map((sql, index) => ({ version: index + 1, sql }))

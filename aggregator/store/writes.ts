@@ -14,6 +14,7 @@ import type { LateMark } from './late-table.ts'
 import type { ObservationWrites } from './observation-writes.ts'
 import type { BlockRow } from './segment-table.ts'
 import type { DecisionRow, NewReason, SuspenseRow } from './suspense-table.ts'
+import type { ClockMove } from './test-clock-table.ts'
 import type { Counted } from './total-table.ts'
 import type { ReplacementRow, VoidRow } from './void-table.ts'
 
@@ -131,6 +132,12 @@ export interface DocumentWrites {
 export interface ApprovalWrites {
   readonly entries: readonly Uint8Array[]
   readonly approvals: readonly ApprovalRow[]
+}
+
+/** What moving the clock of a test tenant decided. */
+export interface ClockWrites {
+  readonly entries: readonly Uint8Array[]
+  readonly move: ClockMove
 }
 
 /** What the end of a closing decided, once every document is issued. */

@@ -68,7 +68,6 @@ function rate(batch: number): void {
     units: prepared[batch % prepared.length] ?? [],
     accumulators,
     metering: new MeteringDraft(noMetering),
-    closedPeriods: new Set(),
   })
   assertThat(rated.suspended.length === 0, 'everything is charged')
   for (const [key, accumulator] of rated.accumulators) accumulators.set(key, accumulator)

@@ -8,6 +8,7 @@ import { benchJson, benchTable } from './bench-table.ts'
 import { aggregatorMeasurement } from './measure-aggregator.ts'
 import { bridgeMeasurement } from './measure-bridge.ts'
 import { bytesMeasurement } from './measure-bytes.ts'
+import { closingMeasurement } from './measure-closing.ts'
 import { endToEndMeasurement } from './measure-end-to-end.ts'
 import { httpMeasurement } from './measure-http.ts'
 import { intakeMeasurement } from './measure-intake.ts'
@@ -35,6 +36,7 @@ const measurements: readonly Measurement[] = [
   slowDiskMeasurement,
   aggregatorMeasurement,
   ratingMeasurement,
+  closingMeasurement,
   keyIndexMeasurement,
   normaliseMeasurement,
   memoryMeasurement,

@@ -144,7 +144,8 @@ export const plantedDefects: readonly PlantedDefect[] = [
         'at rest',
         `INSERT INTO charge_block (batch_index, segment_id, amount_micros, leaf, block, release_index)
          SELECT batch_index, segment_id, amount_micros, leaf, block, release_index
-         FROM charge_block WHERE release_index IS NOT NULL LIMIT 1`,
+         FROM charge_block WHERE release_index IS NOT NULL AND release_index NOT IN (SELECT log_index FROM usage_void)
+         LIMIT 1`,
       ),
   },
   {
@@ -192,7 +193,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
   {
     name: 'a closed period that is opened again',
     caughtAs: ['I10', 'I18'],
-    saying: /is open again|its line|not barred against later usage/,
+    saying: /is open again|its line|nothing says that it is closed/,
     tampering: () => inFile('after close', 'DELETE FROM period'),
   },
   {

@@ -34,7 +34,14 @@ export interface FleetResult {
 
 /** Publishes every message of the plan at QoS 1 and waits for every acknowledgement. */
 export async function runFleet(run: FleetRun): Promise<FleetResult> {
-  const messages = [...fleetMessages(run.plan)]
+  return await publishMessages([...fleetMessages(run.plan)], run)
+}
+
+/** Publishes messages at QoS 1, each through its agent, and waits for every acknowledgement. */
+export async function publishMessages(
+  messages: readonly FleetMessage[],
+  run: Omit<FleetRun, 'plan'>,
+): Promise<FleetResult> {
   const publishers = new Map<string, Publisher>()
   const startedMs = performance.now()
   const progress = new Progress('fleet', messages.length, run.quiet)
@@ -133,7 +140,7 @@ function count(messages = 0): string {
 }
 
 async function publisherFor(
-  run: FleetRun,
+  run: Omit<FleetRun, 'plan'>,
   publishers: Map<string, Publisher>,
   message: FleetMessage,
 ): Promise<Publisher> {

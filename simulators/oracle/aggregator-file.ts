@@ -59,6 +59,8 @@ export interface DocumentRow {
   readonly buyer: string
   readonly period: string
   readonly total: string
+  /** `period`: the ordinary bill; `progressive`, `correction`, `note`. */
+  readonly purpose: string
   readonly logIndex: number
   readonly bytes: Uint8Array
 }
@@ -148,7 +150,8 @@ export class AggregatorFile {
 
   documentsAfter(logIndex: number): readonly DocumentRow[] {
     return this.#all(
-      `SELECT number, entity, series, sequence, buyer, period, total, log_index AS logIndex, bytes
+      `SELECT number, entity, series, sequence, buyer, period, total, purpose,
+         log_index AS logIndex, bytes
        FROM document WHERE log_index > ? ORDER BY log_index`,
       logIndex,
     )

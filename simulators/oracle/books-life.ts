@@ -3,6 +3,8 @@ import { BooksWatch } from './books-watch.ts'
 import { CheckpointWatch } from './checkpoint-watch.ts'
 import { DocumentWatch } from './document-watch.ts'
 import type { RestoredNumbers } from './document-watch.ts'
+import { ClosingWatch } from './closing-watch.ts'
+import { CostWatch } from './cost-watch.ts'
 import type { Findings } from './findings.ts'
 import { LogWatch } from './log-watch.ts'
 import { PresenceWatch } from './presence.ts'
@@ -27,10 +29,12 @@ export interface LifeParts {
  */
 export class BooksLife {
   readonly log: LogWatch
+  readonly closings: ClosingWatch
   readonly rating: RatingWatch
   readonly suspense: SuspenseWatch
   readonly books: BooksWatch
   readonly documents: DocumentWatch
+  readonly costs: CostWatch
   readonly presence: PresenceWatch
   readonly checkpoints: CheckpointWatch
   readonly provenance: ProvenanceWatch
@@ -41,10 +45,12 @@ export class BooksLife {
     const versions = new VersionBook(findings, plans)
     this.#plans = plans
     this.log = new LogWatch(tenant, findings, versions)
+    this.closings = new ClosingWatch(findings)
     this.rating = new RatingWatch(findings, plans, versions)
     this.suspense = new SuspenseWatch(findings, plans, versions, this.rating)
     this.books = new BooksWatch(findings)
     this.documents = new DocumentWatch(findings, plans, versions, restored)
+    this.costs = new CostWatch(findings, plans)
     this.presence = new PresenceWatch(findings, published)
     this.checkpoints = new CheckpointWatch(findings, tenant, this.log.tree)
     this.provenance = new ProvenanceWatch(findings, published)
@@ -53,15 +59,19 @@ export class BooksLife {
   /** Looks at what was committed since the last time. */
   advance(file: AggregatorFile): void {
     this.log.advance(file)
+    const closedBefore = this.closings.closed
+    this.closings.advance(file, this.log)
     this.checkpoints.advance(file)
     this.provenance.advance(this.log)
     const charged = this.rating.advance(file, this.log)
-    this.suspense.advance(file, this.log.batches, this.log.takeSuspenseDecisions())
+    this.suspense.advance(file, this.log.batches, this.log.takeUnitDecisions())
     const posted = this.books.advance(file, this.log.takeDecisions())
-    const issued = this.documents.advance(file, this.rating.segments)
+    this.costs.advance(this.log.takePartnerPostings())
+    const issued = this.documents.advance(file, this.rating.segments, closedBefore)
     const plan = this.#plans().at(-1)
     if (plan === undefined || !(charged || posted || issued)) return
-    this.books.checkAgainstCharges(plan, this.rating.segments.values(), this.documents.openings(this.rating.segments))
+    const openings = [...this.documents.openings(), ...this.costs.posted]
+    this.books.checkAgainstCharges(plan, this.rating.segments.values(), openings, this.documents.taxes())
   }
 
   /** Reads everything again, for what changed behind our back. */

@@ -2,8 +2,15 @@ import type { AggregatorFile, EntryRow } from './aggregator-file.ts'
 import { asInteger, asList, asText } from './cbor-reader.ts'
 import type { Item } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
+import type { DocumentTax } from './stored-document.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import type { Owing } from './who-owes-whom.ts'
+
+/** The tax of a document. */
+export interface TaxOwed extends DocumentTax {
+  readonly seller: string
+  readonly buyer: string
+}
 
 interface Sums {
   debit: bigint
@@ -17,6 +24,8 @@ interface Sums {
 export class BooksWatch {
   readonly #findings: Findings
   readonly #accounts = new Map<string, Sums>()
+  /** What people decided about money, by account: debits less credits. */
+  readonly #decided = new Map<string, bigint>()
   #lastEntry = 0
 
   constructor(findings: Findings) {
@@ -27,6 +36,11 @@ export class BooksWatch {
   netOf(entity: string, asset: string, account: string): bigint {
     const sums = this.#accounts.get(accountKey(entity, asset, account))
     return sums === undefined ? 0n : sums.debit - sums.credit
+  }
+
+  /** Debits less credits that people's decisions posted on an account: payments, credit that is used, notes. */
+  decidedOn(entity: string, asset: string, account: string): bigint {
+    return this.#decided.get(accountKey(entity, asset, account)) ?? 0n
   }
 
   /** Whether anything was posted since the last time. */
@@ -65,9 +79,15 @@ export class BooksWatch {
 
   /**
    * What was charged stands in the books of both sides: sales are owed by the buyer (unbilled, or receivable once
-   * invoiced) and earned as revenue; buyers that keep books here show the same as cost and debt.
+   * invoiced) and earned as revenue, less the tax that they include, which is owed to the state; buyers that keep books here
+   * show the same as cost and debt.
    */
-  checkAgainstCharges(plan: TenantPlan, charges: Iterable<Owing>, openings: Iterable<Owing>): void {
+  checkAgainstCharges(
+    plan: TenantPlan,
+    charges: Iterable<Owing>,
+    openings: Iterable<Owing>,
+    taxes: readonly TaxOwed[],
+  ): void {
     const expected = new Map<string, bigint>()
     const add = (entity: string, account: string, micros: bigint): void => {
       const key = accountKey(entity, plan.currency, account)
@@ -79,6 +99,13 @@ export class BooksWatch {
       const keepsBooks =
         buyer === plan.operator || plan.accounts.some(({ id, kind }) => id === buyer && kind === 'reseller')
       if (partner || keepsBooks) add(buyer, 'cost_of_sales', amountMicros)
+    }
+    for (const { seller, buyer, taxMicros, inclusive } of taxes) {
+      add(seller, 'tax_payable', -taxMicros)
+      if (inclusive) add(seller, 'revenue', taxMicros)
+      if (!plan.accounts.some(({ id, kind }) => id === buyer && kind === 'reseller')) continue
+      add(buyer, 'input_tax', taxMicros)
+      if (inclusive) add(buyer, 'cost_of_sales', -taxMicros)
     }
     for (const [key, micros] of expected) {
       const sums = this.#accounts.get(key)
@@ -108,6 +135,11 @@ export class BooksWatch {
         () => `log entry ${logIndex}: the books of ${books} are off by ${net} micros`,
       )
     }
+    if (decision?.[0] === 'decision')
+      for (const { entity, asset, account, debit, credit } of rows) {
+        const key = accountKey(entity, asset, account)
+        this.#decided.set(key, (this.#decided.get(key) ?? 0n) + BigInt(debit) - BigInt(credit))
+      }
     if (decision === undefined)
       return this.#findings.add('I1', `ledger entries of log index ${logIndex}, which tells of none`)
     const told = entriesOf(decision)
@@ -152,7 +184,7 @@ export class BooksWatch {
   }
 }
 
-/** The ledger entries are the last item of both kinds of decision: [entity, asset, account, debit, credit] each. */
+/** The ledger entries are the last item of every kind of decision: [entity, asset, account, debit, credit] each. */
 function entriesOf(decision: readonly Item[]): readonly string[] {
   return asList(decision.at(-1), 'ledger entries').map((entry) => {
     const [entity, asset, account, debit, credit] = asList(entry, 'a ledger entry')

@@ -83,7 +83,7 @@ function checkIdentified(
   found: Found,
 ): void {
   const identity = identityKey(event.source, event.id ?? '')
-  const place = found.rating.first(identity)
+  const place = found.rating.places.first(identity)
   const winner = place === undefined ? undefined : found.batches.get(place.batchIndex)?.units[place.unit]
   const wrong = (what: string): void => findings.add('I8', `${pieceName(piece)} of publish ${publish.index}: ${what}`)
   const missing = (what: string): void => {
@@ -209,7 +209,8 @@ function conflictingUnits(
     for (const [index, unit] of units.entries()) {
       const fate = rating.fate(batchIndex, index)
       const isSetAside = fate?.kind === 'suspended' || fate?.kind === 'discarded'
-      if (unit.eventId === null || !isSetAside || fate.code !== 'event_conflict') continue
+      const isConflict = (isSetAside && fate.code === 'event_conflict') || rating.places.isStandIn(batchIndex, index)
+      if (unit.eventId === null || !isConflict) continue
       const key = identityKey(unit.source, unit.eventId)
       conflicts.set(key, [...(conflicts.get(key) ?? []), unit])
     }

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { AggregatorFile, DocumentRow } from './aggregator-file.ts'
-import type { BooksWatch } from './books-watch.ts'
-import { feesOwed } from './due-fees.ts'
-import { partnerOpenings, unusedIn } from './due-openings.ts'
+import { BillingWatch } from './billing-watch.ts'
+import type { TaxOwed } from './books-watch.ts'
 import type { Findings } from './findings.ts'
-import { lineFaults } from './line-check.ts'
+import { grossOf, NoteWatch } from './note-watch.ts'
 import type { SegmentSums } from './segment-check.ts'
-import { openingMicros } from './segment-usage.ts'
-import { decimalText, readDocument, ruleOf } from './stored-document.ts'
+import { decimalText, readDocument } from './stored-document.ts'
 import type { DocumentLine, StoredDocument } from './stored-document.ts'
+import { taxFaults } from './tax-check.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 import type { VersionBook } from './version-book.ts'
 import type { Owing } from './who-owes-whom.ts'
@@ -27,9 +26,8 @@ export interface RestoredNumbers {
 }
 
 /**
- * Follows the documents: their bytes never change and their numbers have no gaps (I11), every line is worth what its
- * quantity costs and rounded by the named rule (I9), totals are the sums of their lines and of what the books say, and
- * every charge of a closed period stands on exactly one document (I10).
+ * Follows the documents: their bytes never change and their numbers have no gaps (I11), and totals are the sums of their
+ * lines (I10). What the lines have to say is a matter of what is billed.
  */
 export class DocumentWatch {
   readonly #findings: Findings
@@ -39,8 +37,8 @@ export class DocumentWatch {
   readonly #digests = new Map<string, string>()
   readonly #sequences = new Map<string, number>()
   readonly #restored: RestoredNumbers | null
-  /** The version each closed period was billed with. */
-  #closed: ReadonlyMap<string, TenantPlan> = new Map()
+  readonly billing: BillingWatch
+  readonly notes: NoteWatch
   #lastIndex = -1
 
   constructor(
@@ -53,31 +51,38 @@ export class DocumentWatch {
     this.#restored = restored
     this.#plans = plans
     this.#versions = versions
+    this.billing = new BillingWatch(findings)
+    this.notes = new NoteWatch(findings)
   }
 
   get count(): number {
     return this.#documents.length
   }
 
-  /** What closing added that no record was charged: amounts due before any usage, by document or owed to a partner. */
-  openings(segments: ReadonlyMap<string, SegmentSums>): readonly Owing[] {
-    const invoiced = this.#documents.flatMap(({ seller, buyer, lines }) =>
+  /** What documents added that no record was charged: amounts due without usage. */
+  openings(): readonly Owing[] {
+    return this.#documents.flatMap(({ seller, buyer, lines }) =>
       lines.map(({ openingMicros }) => ({ seller, buyer, amountMicros: openingMicros })),
     )
-    return [...invoiced, ...[...this.#closed].flatMap(([period, plan]) => partnerOpenings(plan, period, segments))]
   }
 
-  /** Whether documents came or periods were closed since the last time. */
-  advance(file: AggregatorFile, segments: ReadonlyMap<string, SegmentSums>): boolean {
-    const closedBefore = this.#closed.size
-    const closed = file.periods().filter(({ state }) => state === 'closed')
-    this.#closed = new Map(
-      closed.flatMap(({ key, catalogueIndex }) => {
-        const plan = this.#versions.inForceAt(catalogueIndex + 1)
-        return plan === undefined ? [] : [[key, plan]]
-      }),
-    )
+  /** The tax of all documents. */
+  taxes(): readonly TaxOwed[] {
+    return this.#documents.flatMap(({ seller, buyer, tax }) => (tax === null ? [] : [{ seller, buyer, ...tax }]))
+  }
+
+  /** Whether documents came since the last time. `closedBefore`: periods whose closing had begun by then. */
+  advance(
+    file: AggregatorFile,
+    segments: ReadonlyMap<string, SegmentSums>,
+    closedBefore: ReadonlySet<string>,
+  ): boolean {
     const rows = file.documentsAfter(this.#lastIndex)
+    const closings = rows.length === 0 ? [] : file.periods()
+    const planClosedWith = (period: string): TenantPlan | undefined => {
+      const closing = closings.find(({ key }) => key === period)
+      return closing === undefined ? undefined : this.#versions.inForceAt(closing.catalogueIndex + 1)
+    }
     for (const row of rows) {
       this.#lastIndex = row.logIndex
       this.#digests.set(row.number, digest(row.bytes))
@@ -91,9 +96,20 @@ export class DocumentWatch {
       )
       const document = readDocument(row)
       this.#documents.push(document)
-      this.#checkDocument(document, segments)
+      this.#checkDocument(document)
+      if (document.references !== null) {
+        this.notes.take(document, this.billing.book)
+        continue
+      }
+      this.notes.noteBilled(document)
+      const plan = this.#versions.inForceAt(
+        document.catalogueIndex === null ? row.logIndex : document.catalogueIndex + 1,
+      )
+      for (const fault of plan === undefined ? [] : taxFaults(document, plan))
+        this.#findings.add('I10', `document ${row.number}: ${fault}`)
+      if (plan !== undefined) this.billing.take(document, { segments, plan, closedBefore, planClosedWith })
     }
-    return rows.length > 0 || this.#closed.size !== closedBefore
+    return rows.length > 0
   }
 
   /** The highest number of each series so far. */
@@ -128,110 +144,31 @@ export class DocumentWatch {
     }
   }
 
-  /** A closed period: every charge stands on exactly one line, and sellers' books show what they invoiced. */
-  checkPeriod(period: string, segments: ReadonlyMap<string, SegmentSums>, books: BooksWatch): void {
-    // Operator, partners and currency are the same in every version.
-    const [plan] = this.#plans()
-    if (plan === undefined) return
-    const ofPeriod = this.#documents.filter(({ row }) => row.period === period)
-    for (const [key, sums] of segments) {
-      if (sums.period !== period || plan.partners.includes(sums.seller)) continue
-      const lines = ofPeriod.flatMap(({ lines }) => lines.filter(({ segment }) => segment === key))
-      const [line] = lines
-      const demand = (holds: boolean, what: string): void =>
-        this.#findings.demand(holds, 'I10', () => `segment ${key}: ${what}`)
-      demand(lines.length === 1, `stands on ${lines.length} document lines`)
-      if (line === undefined) continue
-      demand(line.quantity === sums.quantity, `has ${sums.quantity} units, its line ${line.quantity}`)
-      demand(
-        line.amountMicros - line.openingMicros === sums.amountMicros,
-        `charged ${sums.amountMicros}, its line says ${line.amountMicros} with ${line.openingMicros} due before usage`,
-      )
-    }
-    for (const { row, seller, buyer } of ofPeriod) {
-      if (plan.partners.includes(seller)) continue
-      const invoiced = this.#documents
-        .filter((other) => other.seller === seller && other.buyer === buyer)
-        .reduce((sum, other) => sum + other.invoicedMicros, 0n)
-      const receivable = books.netOf(seller, plan.currency, `receivable:${buyer}`)
-      this.#findings.demand(
-        receivable === invoiced,
-        'I10',
-        () => `${row.number}: ${buyer} was invoiced ${invoiced}, the books of ${seller} say ${receivable}`,
-      )
-      const unbilled = books.netOf(seller, plan.currency, `unbilled:${buyer}`)
-      const waiting = this.#notInvoiced(seller, buyer, segments)
-      this.#findings.demand(
-        unbilled === waiting,
-        'I10',
-        () =>
-          `${row.number}: of ${buyer}'s usage ${waiting} micros are on no document, unbilled by ${seller} are ${unbilled}`,
-      )
-    }
-    this.#checkDue(this.#closed.get(period) ?? plan, period, ofPeriod, segments)
-  }
-
-  /** What was charged between two parties, and due before any usage, less the exact amounts of their documents. */
-  #notInvoiced(seller: string, buyer: string, segments: ReadonlyMap<string, SegmentSums>): bigint {
-    let micros = 0n
-    for (const sums of segments.values())
-      if (sums.seller === seller && sums.buyer === buyer) micros += sums.amountMicros
-    for (const document of this.#documents) {
-      if (document.seller !== seller || document.buyer !== buyer) continue
-      for (const line of document.lines) micros += line.openingMicros - line.amountMicros
-    }
-    return micros
-  }
-
-  #checkDocument(document: StoredDocument, segments: ReadonlyMap<string, SegmentSums>): void {
-    const { row, lines, totalMicros: total, invoicedMicros } = document
-    const wrong = (invariant: 'I9' | 'I10', what: string): void =>
-      this.#findings.add(invariant, `document ${row.number}: ${what}`)
+  #checkDocument(document: StoredDocument): void {
+    const { row, lines, totalMicros: total, invoicedMicros, total: printed } = document
+    const wrong = (what: string): void => this.#findings.add('I10', `document ${row.number}: ${what}`)
     const [plan] = this.#plans()
     if (plan === undefined) return
     const { minorDigits } = plan
-    for (const line of lines)
-      for (const fault of lineFaults(line, segments, { minorDigits, rule: ruleOf(row.bytes) })) wrong('I9', fault)
     const sum = (pick: (line: DocumentLine) => bigint): bigint => lines.reduce((so, line) => so + pick(line), 0n)
-    if (sum(({ amountMicros }) => amountMicros) !== total) wrong('I10', 'the exact total is not the sum of its lines')
+    if (sum(({ amountMicros }) => amountMicros) !== total) wrong('the exact total is not the sum of its lines')
     if (sum(({ invoicedMicros: invoiced }) => invoiced) !== invoicedMicros)
-      wrong('I10', 'the total is not the sum of its lines')
+      wrong('the total is not the sum of its lines')
+    const series = seriesOf(document)
+    if (row.series !== series)
+      this.#findings.add('I11', `document ${row.number} is of the series ${row.series}, not ${series}`)
     const micros = 10n ** BigInt(6 - minorDigits)
-    if (decimalText(invoicedMicros / micros, minorDigits) !== document.total)
-      wrong('I10', `prints a total of ${document.total} for ${invoicedMicros} micros`)
+    if (decimalText(invoicedMicros / micros, minorDigits) !== printed)
+      wrong(`prints a total of ${printed} for ${invoicedMicros} micros`)
   }
+}
 
-  /**
-   * What is due without usage, fees among it, stands once on the documents of a period, as the version it is billed with
-   * has it, and nothing else without usage does.
-   */
-  #checkDue(
-    plan: TenantPlan,
-    period: string,
-    documents: readonly StoredDocument[],
-    segments: ReadonlyMap<string, SegmentSums>,
-  ): void {
-    const due = plan.subscriptions
-      .filter(({ account }) => account !== plan.operator)
-      .flatMap((subscription) => [
-        ...unusedIn(plan, subscription, period, segments).map(({ meter, model }) =>
-          [subscription.id, meter, openingMicros(model)].join(' '),
-        ),
-        ...feesOwed(plan, subscription, period).map((fee) =>
-          [subscription.id, `fee for ${fee.period} of ${fee.quantity}`, fee.amountMicros].join(' '),
-        ),
-      ])
-    const lines = documents.flatMap((each) => each.lines).filter(({ segment }) => !segments.has(segment))
-    const stated = lines.map(({ subscription, meter, feePeriod, quantity, amountMicros }) =>
-      [subscription, feePeriod === null ? meter : `fee for ${feePeriod} of ${quantity}`, amountMicros].join(' '),
-    )
-    const [expected, found] = [due.toSorted().join(', '), stated.toSorted().join(', ')]
-    this.#findings.demand(
-      expected === found,
-      'I10',
-      () => `without usage [${expected}] is due for ${period}, its documents say [${found}]`,
-    )
-  }
+/** What gives back has numbers of its own, and so has what somebody adds by a note. */
+function seriesOf(document: StoredDocument): string {
+  const { entity } = document.row
+  if (document.kind === 'debit-note') return `${entity}-dn`
+  const givesBack = document.references === null ? grossOf(document) < 0n : document.kind === 'credit-note'
+  return givesBack ? `${entity}-cn` : entity
 }
 
 function digest(bytes: Uint8Array): string {

@@ -1,49 +1,103 @@
-import { instantOf, periodBounds, periodOf } from './calendar.ts'
+import { boundsOf, periodAfter } from './billing-cycles.ts'
+import type { Bounds } from './billing-cycles.ts'
+import { instantOf } from './calendar.ts'
 import type { PlannedFee } from './planned-price.ts'
-import { rationalOf, roundHalfAway, times, whole } from './rational.ts'
+import { dividedBy, plus, rationalOf, roundHalfAway, times, whole, zero } from './rational.ts'
+import type { Rational } from './rational.ts'
+import { shareOfPeriod } from './period-share.ts'
 import type { PlannedSubscription, TenantPlan } from './tenant-plan.ts'
-import { feesAt } from './terms-in-force.ts'
+import { feesAt, quantityAt, turningPoints } from './terms-in-force.ts'
 
 const microsPerUnit = 1_000_000n
 
-/** A fee that a subscription owes with the bill of a period. */
+/** A fee that a subscription owes for a period. */
 export interface DueFee {
   readonly fee: PlannedFee
-  /** What it is for; in advance, that is the period after. */
   readonly period: string
-  readonly quantity: bigint
+  /** Null where a share of the period is owed, so that no single number says how many it is for. */
+  readonly quantity: bigint | null
   readonly amountMicros: bigint
 }
 
+/** Who owes it, and how many subjects he is asked for where that is not how many he has now. */
+export interface FeeBuyer {
+  readonly plan: TenantPlan
+  readonly subscription: PlannedSubscription
+  readonly subjects?: bigint
+}
+
 /**
- * What a subscription owes whatever it used: once when it begins, in arrears for every period it is in force in, in advance
- * for the next one and the one it begins in. Whole amounts, as the last instant in question has them.
+ * What a subscription owes for a period whatever it used: once in the one it begins in; in arrears and in advance for every
+ * one in which it is in force at some time and does not pause. A whole fee is what the last such instant asks for, in
+ * advance the first; one that goes by days or seconds is owed for as much of the period as there was anything to have.
  */
-export function feesOwed(plan: TenantPlan, subscription: PlannedSubscription, period: string): readonly DueFee[] {
-  const { startMs, endMs } = periodBounds(period)
+export function feesOfPeriod(buyer: FeeBuyer, period: string): readonly DueFee[] {
+  const { plan, subscription } = buyer
+  const bounds = boundsOf(plan, period)
   const beginsMs = instantOf(subscription.from)
-  const overMs = subscription.to === undefined ? Infinity : instantOf(subscription.to)
-  if (beginsMs >= endMs || overMs <= startMs) return []
-  const owed = (atMs: number, forPeriod: string, is: (fee: PlannedFee) => boolean): readonly DueFee[] =>
-    feesAt(plan, subscription, atMs)
-      .filter(is)
-      .map((fee) => dueFee(subscription, fee, forPeriod))
-  const isInAdvance = ({ model, due }: PlannedFee): boolean => model === 'recurring' && due !== 'in-arrears'
-  const isInArrears = ({ model, due }: PlannedFee): boolean => model === 'recurring' && due === 'in-arrears'
-  const begins = beginsMs >= startMs
+  const had = shareOfPeriod(plan, subscription, period, 'second').flatMap(({ atMs }) => (atMs === null ? [] : [atMs]))
+  const wholeOf = (atMs: number | undefined, is: (fee: PlannedFee) => boolean): readonly DueFee[] => {
+    const fees = atMs === undefined ? [] : feesAt(plan, subscription, atMs).filter(is)
+    return fees.map((fee) => {
+      const quantity = countOf(buyer, fee, atMs ?? beginsMs)
+      return { fee, period, quantity, amountMicros: microsOf(times(rationalOf(fee.amount), whole(quantity))) }
+    })
+  }
+  const begins = beginsMs >= bounds.startMs && beginsMs < bounds.endMs
   const all = [
-    ...(begins ? owed(beginsMs, period, ({ model }) => model === 'one-time') : []),
-    ...(begins ? owed(beginsMs, period, isInAdvance) : []),
-    ...owed(Math.min(overMs, endMs) - 1, period, isInArrears),
-    ...(overMs > endMs ? owed(endMs, periodOf(endMs), isInAdvance) : []),
+    ...wholeOf(begins ? beginsMs : undefined, ({ model }) => model === 'one-time'),
+    ...wholeOf(had[0], (fee) => isWhole(fee) && fee.due !== 'in-arrears'),
+    ...wholeOf(had.at(-1), (fee) => isWhole(fee) && fee.due === 'in-arrears'),
+    ...sharedFees(buyer, period, bounds),
   ]
   return all.filter(({ amountMicros }) => amountMicros !== 0n)
 }
 
-function dueFee({ subjects = [], quantities = {} }: PlannedSubscription, fee: PlannedFee, period: string): DueFee {
-  const { amount, each = 'subscription' } = fee
-  const count = each === 'subscription' ? 1 : each === 'subject' ? subjects.length : (quantities[each.quantity] ?? 0)
-  const quantity = BigInt(count)
-  const amountMicros = roundHalfAway(times(rationalOf(amount), whole(quantity * microsPerUnit)))
-  return { fee, period, quantity, amountMicros }
+/** What a bill of a period asks for: all of that period, and in advance what the next one does, of who has begun and goes on. */
+export function feesOnBill(buyer: FeeBuyer, period: string): readonly DueFee[] {
+  const { plan, subscription } = buyer
+  const { startMs, endMs } = boundsOf(plan, period)
+  const overMs = subscription.to === undefined ? Infinity : instantOf(subscription.to)
+  if (instantOf(subscription.from) >= endMs || overMs <= startMs) return []
+  const next = overMs <= endMs ? [] : feesOfPeriod(buyer, periodAfter(plan, period))
+  const inAdvance = next.filter(({ fee }) => fee.model === 'recurring' && fee.due !== 'in-arrears')
+  return [...feesOfPeriod(buyer, period), ...inAdvance]
+}
+
+function isWhole({ model, prorate = 'none' }: PlannedFee): boolean {
+  return model === 'recurring' && prorate === 'none'
+}
+
+/** Fees by days or seconds: each for the share of the period in which the subscription has it and does not pause. */
+function sharedFees(buyer: FeeBuyer, period: string, bounds: Bounds): readonly DueFee[] {
+  const { plan, subscription } = buyer
+  const shared = plan.fees.filter((fee) => fee.model === 'recurring' && !isWhole(fee))
+  return shared.flatMap((fee) => {
+    const isHad = feesHadIn(buyer, bounds).has(fee.id)
+    if (!isHad) return []
+    const pieces = shareOfPeriod(plan, subscription, period, fee.prorate === 'day' ? 'day' : 'second')
+    const length = pieces.reduce((sum, { weight }) => sum + weight, 0n)
+    let owed: Rational = zero
+    for (const { atMs, weight } of pieces) {
+      if (atMs === null || !feesAt(plan, subscription, atMs).includes(fee)) continue
+      const quantity = countOf(buyer, fee, atMs) * weight
+      owed = plus(owed, times(rationalOf(fee.amount), whole(quantity)))
+    }
+    return [{ fee, period, quantity: null, amountMicros: microsOf(dividedBy(owed, length)) }]
+  })
+}
+
+function feesHadIn({ plan, subscription }: FeeBuyer, bounds: Bounds): ReadonlySet<string> {
+  const instants = turningPoints(plan, subscription, bounds)
+  return new Set(instants.flatMap((atMs) => feesAt(plan, subscription, atMs).map(({ id }) => id)))
+}
+
+function countOf({ subscription, subjects }: FeeBuyer, { each = 'subscription' }: PlannedFee, atMs: number): bigint {
+  if (each === 'subscription') return 1n
+  if (each === 'subject') return subjects ?? BigInt(subscription.subjects?.length ?? 0)
+  return quantityAt(subscription, each.quantity, atMs)
+}
+
+function microsOf(amount: Rational): bigint {
+  return roundHalfAway(times(amount, whole(microsPerUnit)))
 }

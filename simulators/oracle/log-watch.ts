@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { AggregatorFile } from './aggregator-file.ts'
-import { asBytes, asList, asNumber, asText, readItem } from './cbor-reader.ts'
+import { asBytes, asInteger, asList, asNumber, asText, readItem } from './cbor-reader.ts'
 import type { Item } from './cbor-reader.ts'
 import type { Findings } from './findings.ts'
 import { LogTree } from './log-tree.ts'
 import { readBody, readHeader } from './stored-batch.ts'
 import type { StoredHeader, StoredUnit } from './stored-batch.ts'
 import type { VersionBook } from './version-book.ts'
+import type { Owing } from './who-owes-whom.ts'
 
 /** A batch of the log with its units. */
 export interface LoggedBatch {
@@ -14,10 +15,10 @@ export interface LoggedBatch {
   readonly units: readonly StoredUnit[]
 }
 
-/** What the log says became of suspended units of a batch. */
-export interface SuspenseDecision {
+/** What the log says became of units of a batch after they were rated. */
+export interface UnitDecision {
   readonly logIndex: number
-  readonly kind: 'release' | 'discard'
+  readonly kind: 'release' | 'discard' | 'void'
   readonly batchIndex: number
   readonly units: readonly number[]
   /** Null for a release. */
@@ -54,7 +55,9 @@ export class LogWatch {
   readonly #batchIndexes: number[] = []
   readonly #decisions = new Map<number, readonly Item[]>()
   readonly #controls = new Map<string, string>()
-  #suspenseDecisions: SuspenseDecision[] = []
+  #unitDecisions: UnitDecision[] = []
+  readonly #voids = new Set<number>()
+  #partnerPostings: Owing[] = []
   readonly #chains = new Map<string, { seq: number; hash: string }>()
   readonly #receipts: SeenReceipt[] = []
   #checkedReceipts = 0
@@ -101,17 +104,22 @@ export class LogWatch {
     return this.#chains.get(`${agent} ${epoch}`) ?? { seq: 0, hash: noHash }
   }
 
-  /** Ledger and document entries of the log that came since this was last asked: the items after the kind. */
+  /** Ledger and document entries of the log, and what people decided about money, that came since this was last asked: the items after the kind. */
   takeDecisions(): ReadonlyMap<number, readonly Item[]> {
     const taken = new Map(this.#decisions)
     this.#decisions.clear()
     return taken
   }
 
-  /** What came since this was last asked of what became of suspended units. */
-  takeSuspenseDecisions(): readonly SuspenseDecision[] {
-    const taken = this.#suspenseDecisions
-    this.#suspenseDecisions = []
+  /** Log indexes of the entries that take usage back. */
+  get voids(): ReadonlySet<number> {
+    return this.#voids
+  }
+
+  /** What came since this was last asked of what became of units. */
+  takeUnitDecisions(): readonly UnitDecision[] {
+    const taken = this.#unitDecisions
+    this.#unitDecisions = []
     return taken
   }
 
@@ -171,17 +179,30 @@ export class LogWatch {
     if (kind === 'batch') this.#takeBatch(logIndex, asBytes(entry[2], 'a header'), body)
     else if (kind === 'catalogue') this.#versions.catalogueCame(logIndex, asBytes(entry[3], 'a tenant file'))
     else if (kind === 'control') this.#takeControls(entry)
-    else if (kind === 'release' || kind === 'discard')
-      this.#suspenseDecisions.push(suspenseDecision(logIndex, kind, entry))
+    else if (kind === 'release' || kind === 'discard' || kind === 'void') {
+      this.#unitDecisions.push(unitDecision(logIndex, kind, entry))
+      if (kind === 'void') this.#voids.add(logIndex)
+    }
     if (kind === 'control' || kind === 'suspense')
       this.#versions.ratingTold(asNumber(entry[2], 'batch index'), logIndex)
     if (kind === 'ledger') this.#takeLedger(logIndex, entry)
-    if (kind === 'ledger' || kind === 'document') this.#decisions.set(logIndex, entry.slice(1))
+    if (kind === 'ledger' || kind === 'document' || kind === 'decision') this.#decisions.set(logIndex, entry.slice(1))
+  }
+
+  /** What closings posted since this was last asked of what is due to partners without usage. */
+  takePartnerPostings(): readonly Owing[] {
+    const taken = this.#partnerPostings
+    this.#partnerPostings = []
+    return taken
   }
 
   /** [1, 'ledger', rating version, catalogue index, batch index, partition, postings, entries]; without postings: no usage */
   #takeLedger(logIndex: number, entry: readonly Item[]): void {
-    if (asList(entry[6], 'postings').length === 0) return
+    if (asList(entry[6], 'postings').length === 0) {
+      const [, seller] = /^partner:(.+)$/.exec(asText(entry[5], 'a partition')) ?? []
+      if (seller !== undefined) this.#partnerPostings.push(...costsOf(seller, asList(entry[7], 'ledger entries')))
+      return
+    }
     this.#versions.ratingTold(asNumber(entry[4], 'batch index'), logIndex)
     this.#versions.postedUnder(logIndex, asNumber(entry[3], 'catalogue index'))
   }
@@ -233,17 +254,32 @@ export class LogWatch {
   }
 }
 
-/** [1, 'release', batch index, [unit, …], by] or [1, 'discard', batch index, [unit, …], reason, by] */
-function suspenseDecision(logIndex: number, kind: SuspenseDecision['kind'], entry: readonly Item[]): SuspenseDecision {
+/** [1, 'release', batch index, [unit, …], by] or [1, 'discard' or 'void', batch index, [unit, …], reason, by] */
+function unitDecision(logIndex: number, kind: UnitDecision['kind'], entry: readonly Item[]): UnitDecision {
   const [, , batchIndex, units, ...notes] = entry
   return {
     logIndex,
     kind,
     batchIndex: asNumber(batchIndex, 'batch index'),
     units: asList(units, 'units').map((unit) => asNumber(unit, 'unit')),
-    reason: kind === 'discard' ? asText(notes[0], 'a reason') : null,
+    reason: kind !== 'release' ? asText(notes[0], 'a reason') : null,
     by: asText(notes.at(-1), 'a name'),
   }
+}
+
+/** What entries add to a buyer's cost of what a partner sells. */
+function costsOf(seller: string, entries: readonly Item[]): readonly Owing[] {
+  return entries.flatMap((entry) => {
+    const [entity, , account, debit, credit] = asList(entry, 'a ledger entry')
+    if (account !== 'cost_of_sales') return []
+    return [
+      {
+        seller,
+        buyer: asText(entity, 'entity'),
+        amountMicros: asInteger(debit, 'debit') - asInteger(credit, 'credit'),
+      },
+    ]
+  })
 }
 
 function digest(bytes: Uint8Array): string {

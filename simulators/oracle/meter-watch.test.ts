@@ -28,7 +28,7 @@ function judge(meter: PlannedMeter, charged: readonly (readonly [minute: number,
       records: [],
       content: '',
     }
-    const where = { charging: String(place), batchIndex: place, unit: 0, record: 0 }
+    const where = { charging: String(place), batchIndex: place, unit: 0, record: 0, period: '2026-05' }
     watch.charge({ meter, ...where, stored, reading: BigInt(reading), charged: BigInt(units) })
     watch.check()
   }
@@ -144,7 +144,16 @@ test('a leg that is charged another quantity than the others is found', () => {
     records: [],
     content: '',
   }
-  const charge = { meter: maximum, charging: '0', batchIndex: 0, unit: 0, record: 0, stored, reading: 7n }
+  const charge = {
+    meter: maximum,
+    charging: '0',
+    batchIndex: 0,
+    unit: 0,
+    record: 0,
+    period: '2026-05',
+    stored,
+    reading: 7n,
+  }
   watch.charge({ ...charge, charged: 7n })
   watch.charge({ ...charge, charged: 6n })
   expect(findings.violations.map(({ message }) => message).join()).toMatch(/as 7 units on one leg and as 6 on another/)

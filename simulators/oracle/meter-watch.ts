@@ -1,4 +1,4 @@
-import { dayMs, periodOf } from './calendar.ts'
+import { dayMs } from './calendar.ts'
 import type { Findings } from './findings.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import type { PlannedMeter } from './tenant-plan.ts'
@@ -11,6 +11,8 @@ export interface ChargedReading {
   readonly batchIndex: number
   readonly unit: number
   readonly record: number
+  /** The billing period that it is charged in. */
+  readonly period: string
   readonly stored: StoredUnit
   readonly reading: bigint
   readonly charged: bigint
@@ -52,8 +54,9 @@ export class MeterWatch {
   }
 
   charge(charge: ChargedReading): void {
-    const { batchIndex, unit, record, charged, charging, meter } = charge
-    const place = `${batchIndex}/${unit}/${record}`
+    const { batchIndex, unit, record, charged, charging, meter, period } = charge
+    // Legs whose buyers have periods of their own count in each of them; what an instrument reads is the same for all.
+    const place = `${batchIndex}/${unit}/${record}${isInstrument(meter) ? '' : ` in ${period}`}`
     const known = this.#charged.get(place)
     if (known !== undefined) {
       this.#findings.demand(
@@ -77,8 +80,8 @@ export class MeterWatch {
     const touched = new Set<Series>()
     const inOrder = this.#pending.toSorted((a, b) => a.unit - b.unit || a.record - b.record)
     this.#pending = []
-    for (const { meter, stored, reading, charged } of inOrder) {
-      const series = this.#seriesOf(meter, stored)
+    for (const { meter, period, stored, reading, charged } of inOrder) {
+      const series = this.#seriesOf(meter, period, stored)
       series.readings.set(`${stored.timeMs} ${reading}`, { timeMs: stored.timeMs, value: reading })
       series.charged += charged
       if (meter.kind === 'gauge') {
@@ -100,13 +103,16 @@ export class MeterWatch {
     )
   }
 
-  #seriesOf(meter: PlannedMeter, { source, subject, timeMs }: StoredUnit): Series {
-    const isInstrument = meter.kind === 'counter' || meter.kind === 'gauge'
-    const name = `${meter.id} of ${subject} ${isInstrument ? `by ${source}` : `in ${periodOf(timeMs)}`}`
+  #seriesOf(meter: PlannedMeter, period: string, { source, subject }: StoredUnit): Series {
+    const name = `${meter.id} of ${subject} ${isInstrument(meter) ? `by ${source}` : `in ${period}`}`
     const known = this.#series.get(name) ?? { name, meter, readings: new Map(), charged: 0n, reached: 0n }
     this.#series.set(name, known)
     return known
   }
+}
+
+function isInstrument({ kind }: PlannedMeter): boolean {
+  return kind === 'counter' || kind === 'gauge'
 }
 
 function usageOf({ meter, readings, reached }: Series): bigint {

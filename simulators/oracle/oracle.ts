@@ -7,13 +7,17 @@ import type { LifeParts } from './books-life.ts'
 import { CapWatch } from './cap-check.ts'
 import { checkDispositions } from './dispositions.ts'
 import type { DispositionCounts } from './dispositions.ts'
+import { drawCharged } from './drawn-events.ts'
+import type { EventIdentity } from './drawn-events.ts'
 import type { SeriesNumber } from './document-watch.ts'
 import type { Findings } from './findings.ts'
 import { JournalWatch } from './journal-watch.ts'
 import type { NamedByRecovery } from './journal-watch.ts'
 import type { SeenReceipt } from './log-watch.ts'
+import { PaymentWatch } from './payment-watch.ts'
 import { identityKey } from './published.ts'
 import type { PublishedLedger } from './published.ts'
+import type { StoredDocument } from './stored-document.ts'
 import type { TenantPlan } from './tenant-plan.ts'
 
 /** What the oracle counted, for the statistics of a run. */
@@ -29,6 +33,8 @@ export interface OracleCounts extends DispositionCounts {
   /** Suspended units that were charged after all, and those that were given up. */
   readonly released: number
   readonly discarded: number
+  /** Charged units that were taken back. */
+  readonly voided: number
 }
 
 /**
@@ -43,6 +49,8 @@ export class Oracle {
   readonly journals: JournalWatch
   /** Who gave cause for evidence and quarantine. */
   readonly accusations = new Accusations()
+  /** Told of what was paid. */
+  readonly payments: PaymentWatch
   readonly #parts: LifeParts
   readonly #findings: Findings
   readonly #published: PublishedLedger
@@ -59,17 +67,24 @@ export class Oracle {
     this.#parts = { findings, published, tenant, plans }
     this.#life = new BooksLife(this.#parts, null)
     this.caps = new CapWatch(findings)
+    this.payments = new PaymentWatch(findings)
     this.journals = new JournalWatch(findings, published, this.caps)
   }
 
-  /** Periods that were charged in, in order. */
-  get chargedPeriods(): readonly string[] {
-    return [...new Set([...this.#life.rating.segments.values()].map(({ period }) => period))].toSorted()
+  /** Periods that were charged in, and those whose closing has begun. */
+  get periodsInUse(): ReadonlySet<string> {
+    const charged = [...this.#life.rating.segments.values()].map(({ period }) => period)
+    return new Set([...charged, ...this.#life.closings.begun])
+  }
+
+  /** Some events with an id that are charged now; `below` draws a number. */
+  chargedEvents(count: number, below: (upTo: number) => number): readonly EventIdentity[] {
+    return drawCharged(this.#life.rating, count, below)
   }
 
   /** What became of an event at the aggregator: unknown, charged, or suspended with its code. */
   fateOf(source: string, id: string): string {
-    const place = this.#life.rating.first(identityKey(source, id))
+    const place = this.#life.rating.places.standing(identityKey(source, id))
     const fate = place === undefined ? undefined : this.#life.rating.fate(place.batchIndex, place.unit)
     if (fate === undefined) return 'unknown'
     return fate.kind === 'suspended' ? `suspended ${fate.code}` : fate.kind
@@ -80,7 +95,7 @@ export class Oracle {
     for (const batch of this.#life.log.batches.values()) units += batch.units.length
     let charges = 0
     for (const sums of this.#life.rating.segments.values()) charges += sums.charges
-    const { released, discarded } = this.#life.suspense
+    const { released, discarded, voided } = this.#life.suspense
     const batches = this.#life.log.batches.size
     const { preratedRecords: prerated, fallenCharges: fallen } = this.#life.rating
     return {
@@ -93,6 +108,7 @@ export class Oracle {
       documents: this.#life.documents.count,
       released,
       discarded,
+      voided,
     }
   }
 
@@ -182,6 +198,7 @@ export class Oracle {
     this.#life = new BooksLife(this.#parts, { size, floors: this.lastNumbers() })
     this.#areBetweenLives = false
     this.journals.booksForget()
+    this.payments.booksForget()
   }
 
   /** Whether everything received is rated: what has to be so before it is worth looking into journals. */
@@ -235,14 +252,44 @@ export class Oracle {
       )
   }
 
-  /** The checks after a period was closed: documents against charges and books. */
-  afterClose(period: string): void {
-    const file = this.#file
-    if (file === null) return
+  /** The checks after a closing: documents against books. */
+  afterClose(): void {
+    const [plan] = this.#parts.plans()
+    if (this.#file === null || plan === undefined) return
     this.#guarded(() => {
       this.#advance()
-      this.#life.documents.checkPeriod(period, this.#life.rating.segments, this.#life.books)
+      const { documents, rating, books } = this.#life
+      documents.billing.checkBooks(plan.currency, rating.segments, books, documents.notes.all)
     })
+  }
+
+  /** The checks once corrections were issued of everything that came after closings: nothing of it is left to bill. */
+  afterCorrections(): void {
+    this.afterClose()
+    const [plan] = this.#parts.plans()
+    this.#guarded(() => {
+      const { documents, rating, costs, closings } = this.#life
+      for (const period of closings.closed)
+        documents.billing.checkSettled(period, rating.segments, plan?.partners ?? [])
+      costs.checkSettled([...closings.begun], rating.segments)
+    })
+  }
+
+  /** Who sells to whom and has billed it. */
+  get billedRelations(): readonly { readonly seller: string; readonly buyer: string }[] {
+    return this.#life.documents.billing.relations([])
+  }
+
+  /** Documents that bill and were not taken back. */
+  get standingDocuments(): readonly StoredDocument[] {
+    return this.#life.documents.notes.standing
+  }
+
+  /** Held when no payment is under way. */
+  moneyAgrees(): void {
+    const [plan] = this.#parts.plans()
+    const { documents, books } = this.#life
+    if (plan !== undefined) this.payments.check(plan.currency, documents, books)
   }
 
   #advance(): void {

@@ -149,16 +149,19 @@ export interface SharedMatrix {
 }
 
 /** A price for usage; its terms may be others from some instants on. */
-export type PlannedPrice = { readonly id: string; readonly meter: string } & (PlannedTerms | MatrixReference) & {
-    readonly changes?: readonly ({ readonly from: string } & (PlannedTerms | MatrixReference))[]
-  }
+export type PlannedPrice = { readonly id: string; readonly meter: string; readonly tax?: string } & (
+  PlannedTerms | MatrixReference
+) & { readonly changes?: readonly ({ readonly from: string } & (PlannedTerms | MatrixReference))[] }
 
 /** A price that no usage is charged by. */
 export interface PlannedFee {
   readonly id: string
   readonly model: 'recurring' | 'one-time'
+  readonly tax?: string
   readonly amount: string
   readonly due?: 'in-advance' | 'in-arrears'
   /** For each subscription where left out; else for each of its subjects, or of a quantity that it states. */
   readonly each?: 'subscription' | 'subject' | { readonly quantity: string }
+  /** Left out: whole. */
+  readonly prorate?: 'none' | 'day' | 'second'
 }

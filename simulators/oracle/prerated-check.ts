@@ -44,7 +44,7 @@ export function preratedFault(
 /** What the end customer owes for a record under each of the plans. */
 function retailDebts(plans: readonly TenantPlan[], unit: StoredUnit, meter: string): readonly Debt[] {
   return plans.flatMap((plan) => {
-    const [retail] = owedFor(plan, unit.subject, meter, unit.timeMs).debts ?? []
+    const [retail] = owedFor(plan, unit, meter, unit.timeMs).debts ?? []
     return retail === undefined ? [] : [retail]
   })
 }

@@ -1,8 +1,8 @@
 import type { AggregatorFile, BlockRow } from './aggregator-file.ts'
-import { periodOf } from './calendar.ts'
 import { ChargeBook } from './charge-book.ts'
 import { readChargeBlock } from './charge-block.ts'
 import type { BlockCharge } from './charge-block.ts'
+import { EventPlaces } from './event-places.ts'
 import type { Findings } from './findings.ts'
 import type { LoggedBatch, LogWatch } from './log-watch.ts'
 import { MeterWatch } from './meter-watch.ts'
@@ -20,16 +20,12 @@ import type { VersionBook } from './version-book.ts'
 export type UnitFate =
   | { readonly kind: 'charged' }
   | { readonly kind: 'duplicate' }
+  /** It was charged, and somebody took it back. */
+  | { readonly kind: 'voided' }
   | { readonly kind: 'suspended'; readonly code: string }
   | { readonly kind: 'control'; readonly rule: string }
   /** It was in suspense, and somebody gave it up. */
   | { readonly kind: 'discarded'; readonly code: string }
-
-interface Place {
-  readonly batchIndex: number
-  readonly unit: number
-  readonly stored: StoredUnit
-}
 
 /** A charge, the segment it lies in, and the unit it is of. */
 interface ChargeInSegment {
@@ -40,6 +36,8 @@ interface ChargeInSegment {
   readonly charge: BlockCharge
 }
 
+type Demand = (holds: boolean, invariant: 'I5' | 'I9' | 'I15', what: string) => void
+
 /**
  * Follows the rating: every unit of a rated batch has exactly one fate (I8), is charged once and on exactly the debts it
  * causes (I5), and the charges of each segment add up to what the oracle's own arithmetic makes of their quantity (I9).
@@ -49,14 +47,14 @@ export class RatingWatch {
   readonly #plans: () => readonly TenantPlan[]
   readonly #versions: VersionBook
   readonly charges = new ChargeBook()
+  readonly places = new EventPlaces()
   readonly #segments: SegmentBook
   readonly #meters: MeterWatch
-  readonly #first = new Map<string, Place>()
   readonly #fates = new Map<string, UnitFate>()
-  #closedPeriods: ReadonlySet<string> = new Set()
+  #logged: ReadonlyMap<number, LoggedBatch> | undefined
+  #voids: ReadonlySet<number> = new Set()
   #lastBlock = 0
   #blocks = 0
-  #lastIdentified = -1
   #ratedUpTo = -1
   #preratedRecords = 0
   #fallenCharges = 0
@@ -93,11 +91,6 @@ export class RatingWatch {
     return this.#fates.get(`${batchIndex}/${unit}`)
   }
 
-  /** Periods whose closing has begun. */
-  get closedPeriods(): ReadonlySet<string> {
-    return this.#closedPeriods
-  }
-
   /** Something was decided about a suspended unit. */
   decided(batchIndex: number, unit: number, fate: UnitFate): void {
     this.#fates.set(`${batchIndex}/${unit}`, fate)
@@ -108,16 +101,19 @@ export class RatingWatch {
     return new Set([...this.#fates].filter(([, { kind }]) => kind === 'suspended').map(([place]) => place))
   }
 
-  /** Where an identity stands first in the log. */
-  first(identity: string): Place | undefined {
-    return this.#first.get(identity)
+  /** Puts another content of an event in the place of what stands for it. False: that was not voided. */
+  standInFor(batchIndex: number, unit: number): boolean {
+    const stored = this.#logged?.get(batchIndex)?.units[unit]
+    const before = stored === undefined ? undefined : this.places.standIn({ batchIndex, unit, stored })
+    return before !== undefined && this.fate(before.batchIndex, before.unit)?.kind === 'voided'
   }
 
   /** After the log has been followed. Whether anything was charged since the last time. */
   advance(file: AggregatorFile, log: LogWatch): boolean {
     const { batches, controls } = log
-    this.#watchClosing(file, log)
-    this.#identify(log)
+    this.#logged = batches
+    this.#voids = log.voids
+    this.places.advance(log)
     const touched = new Set<string>()
     for (const row of file.blocksAfter(this.#lastBlock)) {
       this.#lastBlock = row.id
@@ -155,38 +151,10 @@ export class RatingWatch {
     checkSegments(this.#findings, file, this.segments, new Set(this.segments.keys()))
   }
 
-  /** What was received before a period was closed is rated before as well: its usage belongs on the documents. */
-  #watchClosing(file: AggregatorFile, { lastBatch }: LogWatch): void {
-    const periods = new Set(file.periods().map(({ key }) => key))
-    for (const period of this.#closedPeriods)
-      this.#findings.demand(periods.has(period), 'I10', () => `${period} was closed and is open again`)
-    for (const period of periods) {
-      if (this.#closedPeriods.has(period)) continue
-      const cursor = file.ratingCursor()
-      this.#findings.demand(
-        cursor === lastBatch,
-        'I10',
-        () => `${period} was closed with batch ${lastBatch} received and rated up to ${cursor}`,
-      )
-    }
-    this.#closedPeriods = periods
-  }
-
-  #identify(log: LogWatch): void {
-    for (const [batchIndex, { units }] of log.batchesAfter(this.#lastIdentified)) {
-      for (const [unit, stored] of units.entries()) {
-        if (stored.eventId === null) continue
-        const identity = identityKey(stored.source, stored.eventId)
-        if (!this.#first.has(identity)) this.#first.set(identity, { batchIndex, unit, stored })
-      }
-      this.#lastIdentified = batchIndex
-    }
-  }
-
   #takeBlock(row: BlockRow, batches: ReadonlyMap<number, LoggedBatch>): void {
     const { segment: key, leg, batchIndex: batch, quantity, amountMicros, charges } = readChargeBlock(row)
     const where = `charge block ${row.id} (${key}, batch ${batch})`
-    const demand = (holds: boolean, invariant: 'I5' | 'I9' | 'I15', what: string): void =>
+    const demand: Demand = (holds, invariant, what) =>
       this.#findings.demand(holds, invariant, () => `${where}: ${what}`)
     const isInPlace = key === row.segment && batch === row.batchIndex
     demand(isInPlace, 'I9', `is stored under ${row.segment}, batch ${row.batchIndex}`)
@@ -195,6 +163,8 @@ export class RatingWatch {
     for (const charge of charges) {
       const stored = units[charge.unit]
       if (stored === undefined) demand(false, 'I9', `charges unit ${charge.unit}, which is not in the batch`)
+      else if (row.releaseIndex !== null && this.#voids.has(row.releaseIndex))
+        this.#takeBack({ row, key, sums, stored, charge }, demand)
       else this.#takeCharge({ row, key, sums, stored, charge }, demand)
     }
     const sum = (pick: (charge: BlockCharge) => bigint): bigint => charges.reduce((so, each) => so + pick(each), 0n)
@@ -202,13 +172,14 @@ export class RatingWatch {
     const micros = sum((each) => each.amountMicros)
     demand(used === quantity, 'I9', `says ${quantity} units, its charges are ${used}`)
     demand(micros === amountMicros, 'I9', `says ${amountMicros} micros, its charges are ${micros}`)
+    const toldAt = this.#versions.toldAt(row.batchIndex, row.releaseIndex)
+    const totalMicros = sums.usage?.totalMicros
+    const of = { charges: charges.length, standing: sums.charges, totalMicros }
+    sums.blocks.push({ toldAt, quantity, amountMicros, ...of })
   }
 
   /** The charge of one record, or of a part of it, in one segment. */
-  #takeCharge(
-    { row, key, sums, stored, charge }: ChargeInSegment,
-    demand: (holds: boolean, invariant: 'I5' | 'I9' | 'I15', what: string) => void,
-  ): void {
+  #takeCharge({ row, key, sums, stored, charge }: ChargeInSegment, demand: Demand): void {
     const { unit, record, quantity, amountMicros } = charge
     const name = `record ${unit}/${record}`
     const [first] = this.#plans()
@@ -224,7 +195,7 @@ export class RatingWatch {
     demand(measured?.meter === sums.meter, 'I9', `charges ${name} of meter ${String(measured?.meter)}`)
     if (meter?.kind !== undefined && measured !== undefined) {
       const charging = `${row.batchIndex} ${row.releaseIndex}`
-      const of = { batchIndex: row.batchIndex, unit, record, stored, reading: measured.quantity }
+      const of = { batchIndex: row.batchIndex, unit, record, period: sums.period, stored, reading: measured.quantity }
       this.#meters.charge({ meter, charging, charged: quantity, ...of })
     }
     const { period, subscription, model } = sums
@@ -234,6 +205,24 @@ export class RatingWatch {
     if (amountMicros < 0n) this.#fallenCharges += 1
     sums.charges += 1
     sums.quantity += quantity
+    sums.amountMicros += amountMicros
+  }
+
+  /** A charge that is taken back: the segment is then what it would be without the record. */
+  #takeBack({ row, key, sums, stored, charge }: ChargeInSegment, demand: Demand): void {
+    const { unit, record, amountMicros } = charge
+    const quantity = -charge.quantity
+    const name = `record ${unit}/${record}`
+    const isCharged = this.charges.takeBack(row.batchIndex, unit, `${record} ${key}`, quantity)
+    demand(isCharged, 'I5', `takes ${quantity} units of ${name} back, which do not stand`)
+    const kind = this.#plans()[0]?.meters.find(({ id }) => id === sums.meter)?.kind
+    demand(kind === undefined, 'I9', `takes ${name} back, which other readings of ${sums.meter} rest on`)
+    const { timeMs, source, eventId: id } = stored
+    const due = sums.usage?.remove({ timeMs, source, id, quantity })
+    const isDue = due === undefined || due === amountMicros
+    demand(isDue, 'I15', `gives ${amountMicros} back for ${name}, without its ${quantity} it is ${String(due)}`)
+    sums.charges -= 1
+    sums.quantity -= quantity
     sums.amountMicros += amountMicros
   }
 
@@ -260,7 +249,7 @@ export class RatingWatch {
     if (control !== undefined && charges !== undefined) wrong('I8', `is charged and for control of ${control}`)
     if (control !== undefined && suspended !== undefined) wrong('I8', `is suspended and for control of ${control}`)
 
-    const first = unit.eventId === null ? undefined : this.#first.get(identityKey(unit.source, unit.eventId))
+    const first = unit.eventId === null ? undefined : this.places.first(identityKey(unit.source, unit.eventId))
     const isFirst = first === undefined || (first.batchIndex === batchIndex && first.unit === index)
     if (!isFirst) {
       const expected = saysTheSame(first.stored, unit) ? 'duplicate' : 'event_conflict'
@@ -280,9 +269,7 @@ export class RatingWatch {
       wrong('I8', `is charged, but it is for control of ${duties[0]}`)
     if (fate.kind === 'suspended') {
       const reasons = plans.map((plan) => suspenseReason(plan, unit))
-      const allowed =
-        reasons.includes(fate.code) || (fate.code === 'period_closed' && this.#closedPeriods.has(periodOf(unit.timeMs)))
-      if (!allowed)
+      if (!reasons.includes(fate.code))
         wrong(
           'I8',
           `is suspended as ${fate.code}, but ought to be ${reasons.map((reason) => reason ?? 'charged').join(' or ')}`,

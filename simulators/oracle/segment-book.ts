@@ -53,7 +53,7 @@ export class SegmentBook {
     const [parties = ''] = leg.split(':')
     const [seller = '', buyer = ''] = parties.split('>')
     const of = { period, subscription, meter, seller, buyer, model: number, terms }
-    const sums: SegmentSums = { ...of, usage: undefined, quantity: 0n, amountMicros: 0n, charges: 0 }
+    const sums: SegmentSums = { ...of, usage: undefined, quantity: 0n, amountMicros: 0n, charges: 0, blocks: [] }
     this.#segments.set(key, sums)
     return sums
   }

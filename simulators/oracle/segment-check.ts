@@ -4,6 +4,19 @@ import type { PlannedTerms } from './planned-price.ts'
 import { openingMicros } from './segment-usage.ts'
 import type { SegmentUsage } from './segment-usage.ts'
 
+/** The charges of one segment that one rating made. */
+export interface SegmentBlock {
+  /** Log index of the entry that tells of that rating; undefined when none does. */
+  readonly toldAt: number | undefined
+  readonly quantity: bigint
+  readonly amountMicros: bigint
+  readonly charges: number
+  /** Charges of the segment that stand after it: those that were not taken back. */
+  readonly standing: number
+  /** What all of the segment costs after it; undefined when nobody knows its price. */
+  readonly totalMicros: bigint | undefined
+}
+
 /** All charges of one segment so far. */
 export interface SegmentSums {
   readonly period: string
@@ -20,6 +33,18 @@ export interface SegmentSums {
   quantity: bigint
   amountMicros: bigint
   charges: number
+  /** In the order in which they were made. */
+  readonly blocks: SegmentBlock[]
+}
+
+/** How many of a segment's blocks stood in the books before this place of the log. */
+export function blocksBefore({ blocks }: SegmentSums, logIndex: number): number {
+  return blocks.findLastIndex(({ toldAt }) => toldAt === undefined || toldAt < logIndex) + 1
+}
+
+/** Whether anything charged in a segment stood at this place of the log; where all was taken back it is as if never used. */
+export function isUsedBefore(sums: SegmentSums, logIndex: number): boolean {
+  return (sums.blocks[blocksBefore(sums, logIndex) - 1]?.standing ?? 0) > 0
 }
 
 /** What the price makes of everything charged in a segment, less what was due before the first of it. */

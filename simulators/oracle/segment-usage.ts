@@ -53,6 +53,18 @@ export class SegmentUsage {
     return this.#total - before
   }
 
+  /** Takes a record back, as if it had never come, and says by how much that changes the total. */
+  remove(record: ChargedRecord): bigint {
+    const { model } = this
+    this.#quantity -= record.quantity
+    if (isPerEvent(model)) this.#whole = reduced(minus(this.#whole, costOfEvent(model, record.quantity)))
+    const place = this.#early.findIndex((each) => !comesBefore(each, record) && !comesBefore(record, each))
+    if (place >= 0) this.#early.splice(place, 1)
+    const before = this.#total
+    this.#total = this.#totalNow()
+    return this.#total - before
+  }
+
   #totalNow(): bigint {
     const { model } = this
     if (!isPerEvent(model)) return microsOf(model, costOfQuantity(model, this.#quantity))

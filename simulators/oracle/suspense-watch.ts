@@ -1,7 +1,6 @@
 import type { AggregatorFile } from './aggregator-file.ts'
-import { periodOf } from './calendar.ts'
 import type { Findings } from './findings.ts'
-import type { LoggedBatch, SuspenseDecision } from './log-watch.ts'
+import type { LoggedBatch, UnitDecision } from './log-watch.ts'
 import { preratedFault } from './prerated-check.ts'
 import type { RatingWatch } from './rating-watch.ts'
 import type { TenantPlan } from './tenant-plan.ts'
@@ -11,9 +10,9 @@ import type { VersionBook } from './version-book.ts'
 const longestNoteBytes = 200
 
 /**
- * Follows what becomes of suspended units (I8): each is decided about once, a release charges exactly what the unit owes
- * and nothing but what the log says was released, a discard has a reason and a name, and the reason of what stays is one
- * that it has.
+ * Follows what becomes of units that somebody decides about (I8): of suspended ones each is decided about once, a release
+ * charges exactly what the unit owes and nothing but what the log says was released, a discard has a reason and a name, and
+ * the reason of what stays is one that it has. What is voided was charged, and nothing of that is left (I5).
  */
 export class SuspenseWatch {
   readonly #findings: Findings
@@ -22,6 +21,7 @@ export class SuspenseWatch {
   readonly #rating: RatingWatch
   #released = 0
   #discarded = 0
+  #voided = 0
 
   constructor(findings: Findings, plans: () => readonly TenantPlan[], versions: VersionBook, rating: RatingWatch) {
     this.#findings = findings
@@ -38,12 +38,12 @@ export class SuspenseWatch {
     return this.#discarded
   }
 
+  get voided(): number {
+    return this.#voided
+  }
+
   /** After the rating has been followed: `decisions` are those the log told of since the last time. */
-  advance(
-    file: AggregatorFile,
-    batches: ReadonlyMap<number, LoggedBatch>,
-    decisions: readonly SuspenseDecision[],
-  ): void {
+  advance(file: AggregatorFile, batches: ReadonlyMap<number, LoggedBatch>, decisions: readonly UnitDecision[]): void {
     for (const decision of decisions) this.#take(decision, batches)
     for (const { batchIndex, unit } of this.#rating.charges.takeReleasedPlaces()) {
       const kind = this.#rating.fate(batchIndex, unit)?.kind
@@ -63,7 +63,7 @@ export class SuspenseWatch {
     for (const place of open) this.#demand(expected.has(place), () => `unit ${place} slipped into suspense`)
   }
 
-  #take(decision: SuspenseDecision, batches: ReadonlyMap<number, LoggedBatch>): void {
+  #take(decision: UnitDecision, batches: ReadonlyMap<number, LoggedBatch>): void {
     const { logIndex, kind, batchIndex, units, by, reason } = decision
     for (const text of reason === null ? [by] : [by, reason]) {
       const isSaid = text.trim() !== '' && Buffer.byteLength(text) <= longestNoteBytes
@@ -75,6 +75,10 @@ export class SuspenseWatch {
     for (const unit of units) {
       const name = `unit ${batchIndex}/${unit}`
       const fate = this.#rating.fate(batchIndex, unit)
+      if (kind === 'void') {
+        this.#void(batchIndex, unit)
+        continue
+      }
       if (fate?.kind !== 'suspended') {
         this.#demand(false, () => `${name} is ${fate?.kind ?? 'not rated'}, and a ${kind} decides about it`)
       } else if (kind === 'discard') {
@@ -82,6 +86,17 @@ export class SuspenseWatch {
         this.#rating.decided(batchIndex, unit, { kind: 'discarded', code: fate.code })
       } else this.#release(batchIndex, unit, fate.code, this.#versions.inForceAt(logIndex), batches)
     }
+  }
+
+  /** Nothing of what a unit was charged is left, on no leg. */
+  #void(batchIndex: number, unit: number): void {
+    const name = `unit ${batchIndex}/${unit}`
+    const kind = this.#rating.fate(batchIndex, unit)?.kind
+    this.#demand(kind === 'charged', () => `${name} is ${kind ?? 'not rated'}, and it is taken back`)
+    const left = this.#rating.charges.standing(batchIndex, unit)
+    this.#findings.demand(left === 0, 'I5', () => `${name} is taken back, and ${left} of its charges stand`)
+    this.#voided += 1
+    this.#rating.decided(batchIndex, unit, { kind: 'voided' })
   }
 
   #release(
@@ -93,7 +108,8 @@ export class SuspenseWatch {
   ): void {
     const name = `unit ${batchIndex}/${unit}`
     this.#released += 1
-    this.#demand(code !== 'event_conflict', () => `${name} is another content under a known id, and it was released`)
+    const isFree = code !== 'event_conflict' || this.#rating.standInFor(batchIndex, unit)
+    this.#demand(isFree, () => `${name} is another content under a known id, and it was released`)
     const stored = batches.get(batchIndex)?.units[unit]
     const charges = this.#rating.charges.released(batchIndex, unit)
     const fits = stored !== undefined && plan !== undefined && chargesFit(plan, stored, charges)
@@ -111,9 +127,8 @@ export class SuspenseWatch {
     const stored = batches.get(batchIndex)?.units[unit]
     if (stored === undefined) return
     const reasons = this.#plans().map((plan) => suspenseReason(plan, stored))
-    const isClosed = code === 'period_closed' && this.#rating.closedPeriods.has(periodOf(stored.timeMs))
     this.#demand(
-      reasons.includes(code) || isClosed,
+      reasons.includes(code),
       () => `unit ${batchIndex}/${unit} stays as ${code}, but ought to be ${reasons.join(' or ')}`,
     )
     this.#rating.decided(batchIndex, unit, { kind: 'suspended', code })

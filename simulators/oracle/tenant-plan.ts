@@ -1,3 +1,4 @@
+import type { PlannedAllowance, PlannedContract } from './planned-contract.ts'
 import type { PlannedFee, PlannedPrice, SharedMatrix } from './planned-price.ts'
 
 /**
@@ -19,6 +20,40 @@ export interface TenantPlan {
   readonly partners: readonly string[]
   readonly subscriptions: readonly PlannedSubscription[]
   readonly correlations: readonly PlannedCorrelation[]
+  readonly cycles?: readonly PlannedCycle[]
+  readonly billingProfiles?: readonly PlannedProfile[]
+  readonly contracts?: readonly PlannedContract[]
+  readonly taxCodes?: readonly PlannedTaxCode[]
+}
+
+/** What a tax comes to, by region from dates on. */
+export interface PlannedTaxCode {
+  readonly id: string
+  readonly rates: readonly { readonly region: string; readonly percent: string; readonly from: string }[]
+}
+
+/** Billing periods that begin at midnight of a zone on a day of every month, the last one where a month is shorter. */
+export interface PlannedCycle {
+  readonly id: string
+  readonly day: number
+  readonly zone: string
+}
+
+/** How an account, the operator or a partner is billed or bills. */
+export interface PlannedProfile {
+  readonly id: string
+  /** Left out: calendar months in UTC. */
+  readonly cycle?: string
+  /** How long a bill waits after the end of its period, such as `2h`. */
+  readonly grace?: string
+  /** As a buyer: whenever so much is not billed, he gets an invoice in the middle of the period. */
+  readonly progressiveAmount?: string
+  /** As a buyer: where he is taxed; left out: nowhere. */
+  readonly region?: string
+  readonly taxExemption?: string
+  /** As a seller. */
+  readonly pricesIncludeTax?: boolean
+  readonly taxRounding?: 'line' | 'document'
 }
 
 /** Without a kind quantities are amounts; else readings, of which the meter says what usage they make. */
@@ -36,7 +71,12 @@ export interface PlannedMeter {
 export interface PlannedOffering {
   readonly id: string
   readonly prices: readonly string[]
-  readonly versions?: readonly { readonly from: string; readonly prices: readonly string[] }[]
+  readonly allowances?: readonly PlannedAllowance[]
+  readonly versions?: readonly {
+    readonly from: string
+    readonly prices: readonly string[]
+    readonly allowances?: readonly PlannedAllowance[]
+  }[]
 }
 
 export interface PlannedAccount {
@@ -44,6 +84,13 @@ export interface PlannedAccount {
   readonly kind: 'reseller' | 'customer' | 'fleet'
   readonly parent: string
   readonly payer: 'self' | 'parent'
+  /** What the payer of the parent pays although the account has documents of its own. */
+  readonly parentPays?: {
+    /** All usage of these. */
+    readonly meters?: readonly string[]
+    /** A part of everything else. */
+    readonly share?: string
+  }
 }
 
 /** What control sources report of a meter is never charged. A source, or the beginning of several with a star. */
@@ -69,6 +116,15 @@ export interface PlannedSubscription {
   readonly subjects?: readonly string[]
   /** What fees go by. */
   readonly quantities?: Readonly<Record<string, number>>
-  /** When it goes over to which version of its offering: the instant that one is from, or `first`. */
-  readonly migrations?: readonly { readonly at: string; readonly version: string }[]
+  /** When it goes over to which version of its offering, or of another one: the instant that is from, or `first`. */
+  readonly migrations?: readonly { readonly at: string; readonly version: string; readonly offering?: string }[]
+  /** Other quantities from some instants on; those that are not named stay. */
+  readonly changes?: readonly { readonly at: string; readonly quantities: Readonly<Record<string, number>> }[]
+  /** Left out `to`: nobody knows yet. */
+  readonly pauses?: readonly { readonly from: string; readonly to?: string; readonly reason: string }[]
+  /** Another subscription of the same account's; it pauses with that one unless it stays. */
+  readonly dependsOn?: string
+  readonly whenPaused?: 'pause' | 'stays'
+  /** Of what a partner sells: it is due for usage with one of these values of each label; left out: for all. */
+  readonly only?: Readonly<Record<string, string | readonly string[]>>
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { feesOwed } from './due-fees.ts'
+import { feesOnBill } from './due-fees.ts'
 import { unusedIn } from './due-openings.ts'
 import type { PlannedFee, PlannedPrice } from './planned-price.ts'
 import type { PlannedSubscription, TenantPlan } from './tenant-plan.ts'
@@ -83,24 +83,24 @@ test.each<readonly [string, Partial<PlannedSubscription>, string, readonly strin
     '2026-03',
     ['setup 2026-03 2 19000000', 'base 2026-03 1 5000000', 'care 2026-03 3 2', 'base 2026-04 1 5000000'],
   ],
-  ['later', {}, '2026-04', ['care 2026-04 3 2', 'base 2026-05 1 5000000']],
+  ['later', {}, '2026-04', ['base 2026-04 1 5000000', 'care 2026-04 3 2', 'base 2026-05 1 5000000']],
   ['before', {}, '2026-02', []],
-  ['when it ends with the month', { to: '2026-05-01' }, '2026-04', ['care 2026-04 3 2']],
-  ['when it ends in the middle', { to: '2026-05-02' }, '2026-05', ['care 2026-05 3 2']],
+  ['when it ends with the month', { to: '2026-05-01' }, '2026-04', ['base 2026-04 1 5000000', 'care 2026-04 3 2']],
+  ['when it ends in the middle', { to: '2026-05-02' }, '2026-05', ['base 2026-05 1 5000000', 'care 2026-05 3 2']],
   [
     'when it goes over to a version without',
     { migrations: [{ at: '2026-05-01', version: '2026-04-01' }] },
     '2026-04',
-    ['care 2026-04 3 2'],
+    ['base 2026-04 1 5000000', 'care 2026-04 3 2'],
   ],
 ])('fees are owed %s', (_when, how, period, expected) => {
-  const owed = feesOwed(plan, { ...early, ...how }, period)
+  const owed = feesOnBill({ plan, subscription: { ...early, ...how } }, period)
   expect(owed.map((due) => `${due.fee.id} ${due.period} ${due.quantity} ${due.amountMicros}`)).toEqual(expected)
 })
 
 test('without usage a period owes what its last price asks for', () => {
   const dueIn = (period: string, how: Partial<PlannedSubscription> = {}): readonly string[] =>
-    unusedIn(plan, { ...early, ...how }, period, new Map()).map(({ model }) => String(model.minimum))
+    unusedIn(plan, { ...early, ...how }, period, new Set()).map(({ model }) => String(model.minimum))
   expect(dueIn('2026-04')).toEqual(['1'])
   expect(dueIn('2026-05')).toEqual([])
   expect(dueIn('2026-05', { migrations: [{ at: '2026-05-30', version: '2026-04-01' }] })).toEqual(['7'])

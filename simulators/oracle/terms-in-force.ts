@@ -1,14 +1,22 @@
+import type { Bounds } from './billing-cycles.ts'
 import { instantOf } from './calendar.ts'
+import { pauseEdges } from './pauses.ts'
 import type { MatrixReference, PlannedFee, PlannedPrice, PlannedRow, PlannedTerms } from './planned-price.ts'
-import type { PlannedSubscription, TenantPlan } from './tenant-plan.ts'
+import type { PlannedAllowance } from './planned-contract.ts'
+import type { PlannedOffering, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
 
 /** What stands beside the terms of a price, or of a change of it. */
-const besideTerms = ['id', 'meter', 'changes', 'from']
+const besideTerms = ['id', 'meter', 'tax', 'changes', 'from']
 
 /** A price as it is at some instant. */
 export interface PriceInForce {
   readonly price: PlannedPrice
   readonly terms: PlannedTerms
+}
+
+interface Sold {
+  readonly offering: string
+  readonly version: Pick<PlannedOffering, 'prices' | 'allowances'>
 }
 
 /** Whether a subscription is in force at an instant. */
@@ -41,10 +49,41 @@ export function feesAt(plan: TenantPlan, subscription: PlannedSubscription, atMs
   return plan.fees.filter(({ id }) => ids.includes(id))
 }
 
+/** The allowances that a subscription has at an instant, and the offering they are of. */
+export function allowancesAt(
+  plan: TenantPlan,
+  subscription: PlannedSubscription,
+  atMs: number,
+): { readonly offering: string; readonly allowances: readonly PlannedAllowance[] } {
+  const sold = soldAt(plan, subscription, atMs)
+  return { offering: sold?.offering ?? '', allowances: sold?.version.allowances ?? [] }
+}
+
+/** How many of something a subscription has at an instant; none where it states nothing of the kind. */
+export function quantityAt(subscription: PlannedSubscription, name: string, atMs: number): bigint {
+  const stated = (subscription.changes ?? []).filter(({ quantities }) => name in quantities)
+  const change = lastBefore(stated, ({ at }) => at, atMs)
+  return BigInt(change?.quantities[name] ?? subscription.quantities?.[name] ?? 0)
+}
+
+/** The beginning of a period and the instants in it at which what a subscription has may become something else. */
+export function turningPoints(
+  plan: TenantPlan,
+  subscription: PlannedSubscription,
+  { startMs, endMs }: Bounds,
+): readonly number[] {
+  const { from, to, migrations = [], changes = [] } = subscription
+  const said = [from, ...(to === undefined ? [] : [to]), ...[...migrations, ...changes].map(({ at }) => at)]
+  const all = [startMs, ...said.map(instantOf), ...pauseEdges(plan, subscription)]
+  return [...new Set(all.filter((atMs) => atMs >= startMs && atMs < endMs))].toSorted((a, b) => a - b)
+}
+
 /** Whether a subscription has a price for a meter at any time at all. */
-export function everSells(plan: TenantPlan, { offering }: PlannedSubscription, meter: string): boolean {
-  const sold = plan.offerings.find(({ id }) => id === offering)
-  const ids = [...(sold?.prices ?? []), ...(sold?.versions ?? []).flatMap(({ prices }) => prices)]
+export function everSells(plan: TenantPlan, subscription: PlannedSubscription, meter: string): boolean {
+  const named = [subscription.offering, ...(subscription.migrations ?? []).map(({ offering }) => offering)]
+  const ids = plan.offerings
+    .filter(({ id }) => named.includes(id))
+    .flatMap(({ prices, versions = [] }) => [...prices, ...versions.flatMap((version) => version.prices)])
   return plan.prices.some((each) => each.meter === meter && ids.includes(each.id))
 }
 
@@ -69,21 +108,32 @@ export function termsText(terms: PlannedTerms): string {
   })
 }
 
+function idsAt(plan: TenantPlan, subscription: PlannedSubscription, atMs: number): readonly string[] {
+  return soldAt(plan, subscription, atMs)?.version.prices ?? []
+}
+
 /**
- * The ids of what a subscription has: of the version of its offering that was sold when it began, until it goes over to
+ * What a subscription has: of the version of its offering that was sold when it began, until it goes over to
  * another one.
  */
-function idsAt(plan: TenantPlan, subscription: PlannedSubscription, atMs: number): readonly string[] {
-  const offering = plan.offerings.find(({ id }) => id === subscription.offering)
-  if (offering === undefined) return []
-  const versions = offering.versions ?? []
+function soldAt(plan: TenantPlan, subscription: PlannedSubscription, atMs: number): Sold | undefined {
   const migration = lastBefore(subscription.migrations ?? [], ({ at }) => at, atMs)
-  if (migration?.version === 'first') return offering.prices
+  const sold = migration?.offering ?? offeringBefore(subscription, atMs)
+  const offering = plan.offerings.find(({ id }) => id === sold)
+  if (offering === undefined) return undefined
+  const versions = offering.versions ?? []
+  if (migration?.version === 'first') return { offering: offering.id, version: offering }
   const version =
     migration === undefined
       ? lastBefore(versions, ({ from }) => from, instantOf(subscription.from))
       : versions.find(({ from }) => instantOf(from) === instantOf(migration.version))
-  return version?.prices ?? offering.prices
+  return { offering: offering.id, version: version ?? offering }
+}
+
+/** The offering that the last migration but one named, or the first one: a migration that names none keeps it. */
+function offeringBefore({ offering, migrations = [] }: PlannedSubscription, atMs: number): string {
+  const named = migrations.filter((each) => each.offering !== undefined)
+  return lastBefore(named, ({ at }) => at, atMs)?.offering ?? offering
 }
 
 function termsAt(plan: TenantPlan, price: PlannedPrice, atMs: number): PlannedTerms {

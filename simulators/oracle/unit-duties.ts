@@ -1,4 +1,4 @@
-import { periodOf } from './calendar.ts'
+import { buyersPeriod } from './billing-cycles.ts'
 import { isTimedByReceipt } from './matching.ts'
 import { partsOf } from './price-route.ts'
 import type { StoredUnit } from './stored-batch.ts'
@@ -42,7 +42,7 @@ export function controlDuty(plan: TenantPlan, unit: StoredUnit): string | null {
 export function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | null {
   if (controlDuty(plan, unit) === 'mixed') return 'control_mixed'
   for (const { meter, quantity } of unit.records) {
-    const { reason, debts } = owedFor(plan, unit.subject, meter, unit.timeMs)
+    const { reason, debts } = owedFor(plan, unit, meter, unit.timeMs)
     if (reason !== null) return reason
     if (debts.some(({ terms }) => partsOf(terms, unit, quantity) === null)) return 'no_price_row'
   }
@@ -51,16 +51,16 @@ export function suspenseReason(plan: TenantPlan, unit: StoredUnit): string | nul
 
 /**
  * Whether the charges of a unit are exactly its debts under a plan: all parts of each of its records on each leg, in the
- * right period. How much a record of readings comes to is a matter of the readings before, so only its parts are known.
+ * period of its buyer. How much a record of readings comes to is a matter of the readings before, so only its parts are known.
  */
 export function chargesFit(plan: TenantPlan, unit: StoredUnit, charges: readonly StoredCharge[]): boolean {
-  const period = periodOf(unit.timeMs)
   const owed: string[] = []
   for (const [record, { meter, quantity: reported }] of unit.records.entries()) {
     const isAmount = plan.meters.find(({ id }) => id === meter)?.kind === undefined
-    const { debts } = owedFor(plan, unit.subject, meter, unit.timeMs)
+    const { debts } = owedFor(plan, unit, meter, unit.timeMs)
     if (debts === null) return false
-    for (const { subscription, terms } of debts) {
+    for (const { subscription, buyer, terms } of debts) {
+      const period = buyersPeriod(plan, buyer, unit.timeMs)
       const own = charges.filter((charge) => charge.record === record && charge.subscription === subscription)
       const charged = isAmount ? reported : own.reduce((sum, { quantity }) => sum + quantity, 0n)
       for (const { number, quantity } of partsOf(terms, unit, charged) ?? [])

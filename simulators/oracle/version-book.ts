@@ -72,6 +72,11 @@ export class VersionBook {
     return plans.length === 1 ? plans[0] : undefined
   }
 
+  /** Log index of the entry that tells of the charges of a batch, or of a release of units of it. */
+  toldAt(batchIndex: number, releaseIndex: number | null): number | undefined {
+    return releaseIndex ?? this.#ratedAt.get(batchIndex)
+  }
+
   #lastBefore(logIndex: number): { readonly logIndex: number; readonly version: number } | undefined {
     return this.#versions.findLast((each) => each.logIndex < logIndex)
   }

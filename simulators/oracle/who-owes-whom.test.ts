@@ -56,8 +56,8 @@ const plan: TenantPlan = {
 }
 const nowMs = Date.UTC(2026, 5, 1)
 
-function told(subject: string, meter: string, timeMs = nowMs): string {
-  const owed = owedFor(plan, subject, meter, timeMs)
+function told(subject: string, meter: string, timeMs = nowMs, of = plan, labels: Record<string, string> = {}): string {
+  const owed = owedFor(of, { subject, labels: new Map(Object.entries(labels)) }, meter, timeMs)
   return (
     owed.debts?.map((debt) => `${debt.buyer} owes ${debt.seller} ${debt.price.id}`).join(', ') ?? String(owed.reason)
   )
@@ -67,6 +67,22 @@ test('a tracker of a sub-fleet is owed on all three legs and to the partner', ()
   expect(told('trk-1', 'data.bytes')).toBe(
     'logistics owes nordlink retail-data, nordlink owes acme wholesale-data, acme owes roamnet roaming-data',
   )
+})
+
+test('a partner is owed for the usage that is meant only', () => {
+  const only = { apn: ['iot', 'roam'], region: 'eu' }
+  const limited = {
+    ...plan,
+    subscriptions: plan.subscriptions.map((each) => (each.seller === undefined ? each : { ...each, only })),
+  }
+  const owed = (labels: Record<string, string>): boolean =>
+    told('trk-1', 'data.bytes', nowMs, limited, labels).includes('roamnet')
+  expect(owed({ apn: 'iot', region: 'eu' })).toBe(true)
+  expect(owed({ apn: 'roam', region: 'eu', more: 'x' })).toBe(true)
+  expect(owed({ apn: 'fleet', region: 'eu' })).toBe(false)
+  expect(owed({ apn: 'iot', region: 'us' })).toBe(false)
+  expect(owed({ apn: 'iot' })).toBe(false)
+  expect(owed({})).toBe(false)
 })
 
 test('a meter the partner does not sell has no partner leg', () => {

@@ -1,4 +1,5 @@
 import type { PlannedPrice, PlannedTerms } from './planned-price.ts'
+import type { StoredUnit } from './stored-batch.ts'
 import type { PlannedAccount, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
 import { everSells, inForce, priceAt } from './terms-in-force.ts'
 
@@ -27,11 +28,16 @@ export type Owed =
   { readonly debts: readonly Debt[]; readonly reason: null } | { readonly debts: null; readonly reason: NoDebtReason }
 
 /**
- * Walks the plan's tree for one quantity of one meter: the subscription that lists the subject, then what every reseller
+ * Walks the plan's tree for one quantity of one meter of a unit: the subscription that lists the subject, then what every reseller
  * on the way up buys, then what partners sell to the operator. It goes over the plain lists each time and remembers
  * nothing, because here only being right counts.
  */
-export function owedFor(plan: TenantPlan, subject: string, meter: string, timeMs: number): Owed {
+export function owedFor(
+  plan: TenantPlan,
+  { subject, labels }: Pick<StoredUnit, 'subject' | 'labels'>,
+  meter: string,
+  timeMs: number,
+): Owed {
   const listed = plan.subscriptions.filter((subscription) => subscription.subjects?.includes(subject) === true)
   if (listed.length === 0) return { debts: null, reason: 'unknown_subject' }
   if (!plan.meters.some(({ id }) => id === meter)) return { debts: null, reason: 'unknown_meter' }
@@ -57,11 +63,35 @@ export function owedFor(plan: TenantPlan, subject: string, meter: string, timeMs
     debts.push(debt)
   }
   for (const cost of plan.subscriptions) {
-    if (cost.account !== plan.operator || !inForce(cost, timeMs)) continue
+    if (cost.account !== plan.operator || !inForce(cost, timeMs) || !isMeant(cost, labels)) continue
     const debt = debtOf(plan, cost, meter, timeMs)
     if (debt !== undefined) debts.push(debt)
   }
   return { debts, reason: null }
+}
+
+/** Whether a partner is due something for usage with these labels: all that he names are there, with a value he names. */
+function isMeant({ only = {} }: PlannedSubscription, labels: ReadonlyMap<string, string>): boolean {
+  return Object.entries(only).every(([label, values]) => [values].flat().includes(labels.get(label) ?? ''))
+}
+
+/**
+ * Who sells to whom what a subscription is due for besides usage, or for usage of a meter before there is any; undefined for
+ * what partners sell.
+ */
+export function feePartiesOf(
+  plan: TenantPlan,
+  { account, seller: partner }: PlannedSubscription,
+  _period: string,
+  meter?: string,
+): { readonly seller: string; readonly buyer: string } | undefined {
+  if (partner !== undefined) return undefined
+  const buyer = meter === undefined ? payerOf(plan, account) : payerOfMeter(plan, account, meter)
+  return { seller: sellerAbove(plan, account), buyer }
+}
+
+function sellerAbove(plan: TenantPlan, account: string): string {
+  return ancestors(plan, account).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
 }
 
 /** Undefined when nothing is sold of the meter at that time. */
@@ -72,8 +102,22 @@ function debtOf(plan: TenantPlan, subscription: PlannedSubscription, meter: stri
     if (subscription.seller === undefined) throw new Error(`${subscription.id} names no partner`)
     return { seller: subscription.seller, buyer: plan.operator, subscription: subscription.id, ...found }
   }
-  const seller = ancestors(plan, subscription.account).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
-  return { seller, buyer: payerOf(plan, subscription.account), subscription: subscription.id, ...found }
+  const seller = sellerAbove(plan, subscription.account)
+  return { seller, buyer: payerOfMeter(plan, subscription.account, meter), subscription: subscription.id, ...found }
+}
+
+/** Who gets the documents on which usage of a meter stands: where the parent pays for it, whoever pays for him. */
+function payerOfMeter(plan: TenantPlan, id: string, meter: string): string {
+  const account = plan.accounts.find((each) => each.id === id)
+  const isOwn = account?.payer !== 'parent' && account?.parentPays?.meters?.includes(meter) !== true
+  return isOwn || account === undefined ? id : payerOfMeter(plan, account.parent, meter)
+}
+
+/** Who pays for the parent of an account; undefined for an account that its seller is the parent of. */
+export function payerAbove(plan: TenantPlan, id: string): string | undefined {
+  const parent = plan.accounts.find((each) => each.id === id)?.parent
+  const above = plan.accounts.find((each) => each.id === parent)
+  return above === undefined || above.kind === 'reseller' ? undefined : payerOf(plan, above.id)
 }
 
 /** The account itself, or the first one up that pays for itself. */

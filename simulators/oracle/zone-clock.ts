@@ -45,3 +45,14 @@ function askedClock(zone: string, atMs: number): WallClock {
   if (!days.includes(day)) throw new Error(`${zone} has no day of the week at ${atMs}`)
   return { day, time: `${parts.get('hour') ?? ''}:${parts.get('minute') ?? ''}` }
 }
+
+const calendars = new Map<string, Intl.DateTimeFormat>()
+
+/** The day that a calendar on the wall of that zone shows, `2026-11-16`. */
+export function wallDay(zone: string, atMs: number): string {
+  const calendar =
+    calendars.get(zone) ??
+    new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  calendars.set(zone, calendar)
+  return calendar.format(atMs)
+}

@@ -109,8 +109,7 @@ export const agentDefects: readonly SourceDefect[] = [
     caughtBy: {
       kind: 'world',
       invariants: ['I6', 'I18', 'world'],
-      saying: /lacks units|does not have|still has|do not start/,
-      hint: 1,
+      saying: /lacks units|does not have|do not have|still has|do not start/,
     },
   },
   {

@@ -1,6 +1,8 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { agentDefects } from './agent-defects.ts'
+import { billingDefects } from './billing-defects.ts'
 import { booksDefects } from './books-defects.ts'
+import { contractDefects } from './contract-defects.ts'
 import { priceDefects } from './price-defects.ts'
 import { proofDefects } from './proof-defects.ts'
 import { ratingDefects } from './rating-defects.ts'
@@ -18,6 +20,8 @@ export const allDefects: readonly SourceDefect[] = [
   ...receiveDefects,
   ...priceDefects,
   ...ratingDefects,
+  ...billingDefects,
+  ...contractDefects,
   ...booksDefects,
   ...proofDefects,
   ...recoveryDefects,

@@ -132,8 +132,8 @@ export const proofDefects: readonly SourceDefect[] = [
   },
   {
     name: 'verify-misses-what-nobody-billed',
-    file: 'aggregator/flow/verify-documents.ts',
-    find: '  checkAllBilled(reader, audit, billed)\n',
+    file: 'aggregator/flow/verify-segments-billed.ts',
+    find: '      this.#audit.report(`I10: what was charged in segment ${key} stands on no document of its period`)\n',
     replace: '',
     breaks: 'verify finds charges of a closed period that stand on no document',
     caughtBy: { kind: 'test', test: 'aggregator/flow/verify-postings.test.ts' },

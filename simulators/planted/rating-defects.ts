@@ -64,7 +64,7 @@ export const ratingDefects: readonly SourceDefect[] = [
     find: 'if (rating.metering !== null) noteChange(rating.metering, change)',
     replace: 'if (rating.metering !== null && index % 5 !== 4) noteChange(rating.metering, change)',
     breaks: 'the state of a meter follows every reading that was charged',
-    caughtBy: { kind: 'world', invariants: ['I9'], saying: /moved on by|readings make/, hint: 2 },
+    caughtBy: { kind: 'world', invariants: ['I9'], saying: /moved on by|readings make/, hint: 3 },
   },
   {
     name: 'tie-break-lost',
@@ -104,7 +104,7 @@ export const ratingDefects: readonly SourceDefect[] = [
     find: 'if (bought !== null && bought.leg !== null) legs.push(bought.leg)',
     replace: 'if (bought !== null && bought.leg !== null && legs.length > 1) legs.push(bought.leg)',
     breaks: 'what a partner is due is charged beside the revenue',
-    caughtBy: { kind: 'world', invariants: ['I9'], saying: /is not what it owes/ },
+    caughtBy: { kind: 'world', invariants: ['I9'], saying: /is not what it owes/, hint: 1 },
   },
   {
     name: 'plan-of-another-time-used',
@@ -124,7 +124,7 @@ export const ratingDefects: readonly SourceDefect[] = [
       }
 `,
     breaks: 'what was received and not rated is rated after a crash',
-    caughtBy: { kind: 'world', invariants: ['I8', 'I9', 'I18'], saying: /has no disposition|no rating/, hint: 1 },
+    caughtBy: { kind: 'world', invariants: ['I8', 'I9', 'I18'], saying: /has no disposition|no rating/, hint: 3 },
   },
   {
     name: 'rating-cursor-not-moved',
@@ -164,20 +164,17 @@ export const ratingDefects: readonly SourceDefect[] = [
     caughtBy: { kind: 'world', invariants: ['I8'], saying: /decides about it|slipped into suspense/ },
   },
   {
-    name: 'conflict-released',
-    file: 'aggregator/flow/release-suspense.ts',
-    find: 'const others = rows.filter(({ code }) => code !== conflictCode)',
-    replace: 'const others = rows',
-    breaks: 'another content under a known id can only be discarded',
-    caughtBy: { kind: 'world', invariants: ['I8', 'I5'], saying: /stays as|was released/, hint: 30 },
-  },
-  {
     name: 'suspended-and-charged',
     file: 'aggregator/domain/rating-of-record/rate-batch.ts',
     find: '    if (code === null) chargeUnit(rating, index, unit)\n',
     replace: "    if (code === null || code === 'no_price') chargeUnit(rating, index, unit)\n",
     breaks: 'a unit is charged whole or not at all',
-    caughtBy: { kind: 'world', invariants: ['I8', 'I9'], saying: /has no disposition|is charged and suspended/ },
+    caughtBy: {
+      kind: 'world',
+      invariants: ['I8', 'I9'],
+      saying: /has no disposition|is charged and suspended/,
+      hint: 2,
+    },
   },
   {
     name: 'control-records-charged',

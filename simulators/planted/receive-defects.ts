@@ -151,7 +151,7 @@ export const receiveDefects: readonly SourceDefect[] = [
     find: '    else conflicts.push(index)\n',
     replace: '',
     breaks: 'the first content under an id counts, another one is never charged',
-    caughtBy: { kind: 'world', invariants: ['I5'], saying: /it is event_conflict, but it is charged/, hint: 7 },
+    caughtBy: { kind: 'world', invariants: ['I5'], saying: /it is event_conflict, but it is charged/, hint: 11 },
   },
   {
     name: 'conflict-counted-as-duplicate',
@@ -159,7 +159,7 @@ export const receiveDefects: readonly SourceDefect[] = [
     find: 'else conflicts.push(index)',
     replace: 'else duplicates.push(index)',
     breaks: 'another content under a known id is told from a repetition',
-    caughtBy: { kind: 'world', invariants: ['I8'], saying: /it is event_conflict, but it is duplicate/, hint: 2 },
+    caughtBy: { kind: 'world', invariants: ['I8'], saying: /it is event_conflict, but it is duplicate/, hint: 7 },
   },
   {
     name: 'time-of-receipt-compared',

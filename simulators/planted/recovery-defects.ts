@@ -4,7 +4,7 @@ import type { SourceDefect } from './source-defect.ts'
 export const recoveryDefects: readonly SourceDefect[] = [
   {
     name: 'damaged-log-of-the-books-opened',
-    file: 'aggregator/store/tenant-store.ts',
+    file: 'aggregator/store/open-tenant-file.ts',
     find: 'if (lost !== null) throw damagedLog(file, lost)',
     replace: '',
     breaks: 'what lies behind damage to a write-ahead log is not dropped without a word',

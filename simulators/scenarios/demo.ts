@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import type { SuspenseEntry } from '@meterline/agent/flow/suspense-port.ts'
 import { hashDeviceSecret } from '@meterline/agent/intake/device-credentials.ts'
-import { invoicePage } from '@meterline/aggregator/documents/invoice-page.ts'
 import type { Disposition, SuspendedItem } from '@meterline/aggregator/flow/commands.ts'
 import { systemRandom } from '@meterline/shared/base/random.ts'
-import { monthBefore, runFleet, samplePlan } from '../fleets/run-fleet.ts'
+import { monthBefore, publishMessages, runFleet, samplePlan } from '../fleets/run-fleet.ts'
 import { sampleDevices, type FleetMessage } from '../fleets/sample-fleet.ts'
+import { shownDocuments, writtenPages } from './demo-documents.ts'
 import {
   accountForEvents,
   eventKeyOf,
@@ -17,7 +17,8 @@ import {
   type EventAccount,
 } from './event-account.ts'
 import { freePort } from './free-port.ts'
-import { startStack, type ShownInvoice, type Stack } from './stack.ts'
+import { lateMessage } from './late-message.ts'
+import { startStack, type Stack } from './stack.ts'
 
 /** How the demo is run. */
 export interface DemoOptions {
@@ -31,6 +32,7 @@ export interface DemoOptions {
 }
 
 const AGENTS = ['gw-1', 'gw-2'] as const
+const PREFIX = 'meter/v1'
 /** The shell's own code for a process ended by SIGINT. */
 const INTERRUPTED = 130
 const TEMPLATE = fileURLToPath(new URL('./acme.yaml', import.meta.url))
@@ -98,15 +100,21 @@ async function tellStory(
     agents: AGENTS.length,
   })
   const urls = AGENTS.map((_, index) => stack.mqttUrl(index))
-  const fleet = await runFleet({ plan, urls, passwords: secrets, prefix: 'meter/v1', quiet: options.json })
+  const fleet = await runFleet({ plan, urls, passwords: secrets, prefix: PREFIX, quiet: options.json })
   await stack.drained()
   say(`  every message is acknowledged, sent and rated; closing ${month}\n`)
   await stack.closePeriod(month)
+  const closed = await stack.invoices()
+  say(`${shownDocuments(closed)}\n`)
 
+  const late = await publishMessages([lateMessage(month)], { urls, passwords: secrets, prefix: PREFIX, quiet: true })
+  await stack.drained()
+  say(`  a tracker reports something of ${month} only now: the difference is billed, with its reference\n`)
+  await stack.command('bill-corrections', { tenant: stack.tenant })
   const invoices = await stack.invoices()
-  for (const { text } of invoices) say(`${text}\n`)
+  say(`${shownDocuments(invoices.slice(closed.length))}\n`)
   say(`${writtenPages(folder, invoices)}\n`)
-  const account = await accountOf(stack, fleet.messages)
+  const account = await accountOf(stack, [...fleet.messages, ...late.messages])
   say('What became of every published message\n')
   say(`${printableAccount(account)}\n`)
   const problems = await stack.verify()
@@ -119,17 +127,6 @@ async function tellStory(
 function deviceNames(): string[] {
   const { trackers, aiServers } = sampleDevices()
   return [...trackers, ...aiServers]
-}
-
-/** Writes every invoice as a page and says where, in words. */
-function writtenPages(folder: string, invoices: readonly ShownInvoice[]): string {
-  mkdirSync(join(folder, 'invoices'), { recursive: true })
-  const lines = invoices.map(({ number, invoice }) => {
-    const file = join(folder, 'invoices', `${number}.html`)
-    writeFileSync(file, invoicePage(invoice))
-    return `    ${pathToFileURL(file).href}`
-  })
-  return ['  the same invoices as pages, for a browser or a printer', ...lines].join('\n')
 }
 
 /** The ports people expect where they are free, others where they are not. */

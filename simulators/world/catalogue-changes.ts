@@ -3,8 +3,11 @@ import { periodOf } from '../oracle/calendar.ts'
 import type { PlannedPrice } from '../oracle/planned-price.ts'
 import type { PlannedOffering, TenantPlan } from '../oracle/tenant-plan.ts'
 import { instantText, newMigration, newVersion } from './draw-versions.ts'
+import { includes } from './draw-contracts.ts'
+import { changeSubscription } from './draw-commands.ts'
 import { drawPrice, drawTerms } from './draw-price.ts'
 import { statedQuantities } from './draw-fees.ts'
+import { otherTracker } from './draw-services.ts'
 import type { WorldTenant } from './tenant.ts'
 
 /** The next version of a tenant file, and what a person would say about it. */
@@ -48,7 +51,7 @@ export function drawCatalogueChanges(
 }
 
 function drawChange(random: Random, plan: TenantPlan, number: number, times: ChangingTimes): CatalogueChange {
-  switch (random.below(8)) {
+  switch (random.below(10)) {
     case 0:
       return moveDevice(random, plan)
     case 1:
@@ -62,6 +65,12 @@ function drawChange(random: Random, plan: TenantPlan, number: number, times: Cha
       return newVersion(random, plan, number, times)
     case 5:
       return newMigration(random, plan, times) ?? changePrices(random, plan, times)
+    case 6:
+    case 7:
+      return changeSubscription(random, plan, times)
+    case 8:
+      if (!plan.offerings.some(({ id }) => id === otherTracker)) return changePrices(random, plan, times)
+      return newMigration(random, plan, times) ?? changePrices(random, plan, times)
     default:
       return changePrices(random, plan, times)
   }
@@ -74,7 +83,12 @@ function changePrices(random: Random, plan: TenantPlan, { startMs, stormMs }: Ch
     if (!changed.has(price.id)) return price
     const from = instantText(random, startMs, stormMs)
     if (price.changes?.some((change) => change.from === from) === true) return price
-    const terms = drawTerms(random, { meter: price.meter, expected: usualQuantity, startMs })
+    const terms = drawTerms(random, {
+      meter: price.meter,
+      expected: usualQuantity,
+      startMs,
+      splittable: includes(plan, price),
+    })
     return { ...price, changes: [...(price.changes ?? []), { from, ...terms }] }
   }
   return { what: `changes the prices ${[...changed].join(', ')}`, plan: { ...plan, prices: plan.prices.map(again) } }
@@ -95,9 +109,11 @@ function subscribe(random: Random, plan: TenantPlan, subject: string, { startMs 
   return { what: `subscribes ${subject}`, plan: { ...plan, subscriptions: [...plan.subscriptions, late] } }
 }
 
-/** Since the year began, or with the period in which the world does, so that it is the first one to be billed. */
+/** Since the year began, with the month in which the world does, or on some earlier day of it. */
 function drawBeginning(random: Random, startMs: number): string {
-  return random.below(2) === 0 ? '2026-01-01' : `${periodOf(startMs)}-01`
+  const month = periodOf(startMs)
+  const day = 1 + random.below(12)
+  return ['2026-01-01', `${month}-01`, `${month}-${String(day).padStart(2, '0')}`][random.below(3)] ?? '2026-01-01'
 }
 
 /** A tracker belongs to somebody else from the next rating on. */

@@ -45,6 +45,14 @@ export function drawAccounts(random: Random, operator: string): DrawnTree {
   return { accounts, leaves }
 }
 
+/** Of who pays for himself somebody above may pay for some meters, or a share of everything. */
+function drawSplit(random: Random): Pick<PlannedAccount, 'parentPays'> {
+  const meters = random.below(3) === 0 ? { meters: [random.below(2) === 0 ? 'messages' : 'data.bytes'] } : {}
+  const share = random.below(3) === 0 ? { share: `0.${1 + random.below(99)}5` } : {}
+  const parentPays = { ...meters, ...share }
+  return Object.keys(parentPays).length === 0 ? {} : { parentPays }
+}
+
 function addCustomer(
   random: Random,
   accounts: PlannedAccount[],
@@ -59,7 +67,8 @@ function addCustomer(
   let parent = customer
   for (let level = 1; level <= fleetsBelow; level++) {
     const id = `fleet-${letter}-${level}`
-    accounts.push({ id, kind: 'fleet', parent, payer: random.below(3) === 0 ? 'self' : 'parent' })
+    const payer = random.below(3) === 0 ? 'self' : 'parent'
+    accounts.push({ id, kind: 'fleet', parent, payer, ...(payer === 'self' ? drawSplit(random) : {}) })
     parent = id
   }
   leaves.push({ account: parent, letter })

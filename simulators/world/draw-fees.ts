@@ -11,9 +11,14 @@ export function drawFees(random: Random, prefix: string, perSubject: boolean): r
     if (!perSubject) return 'subscription'
     return (['subscription', 'subject', { quantity: 'seats' }] as const)[random.below(3)] ?? 'subscription'
   }
+  // Whole where it does not say: what most fees are.
+  const prorate = (): Pick<PlannedFee, 'prorate'> => {
+    const by = ([undefined, undefined, 'day', 'second'] as const)[random.below(4)]
+    return by === undefined ? {} : { prorate: by }
+  }
   const fees: readonly PlannedFee[] = [
-    { id: `${prefix}-base`, model: 'recurring', amount: amount(), due: 'in-advance', each: each() },
-    { id: `${prefix}-care`, model: 'recurring', amount: amount(), due: 'in-arrears', each: each() },
+    { id: `${prefix}-base`, model: 'recurring', amount: amount(), due: 'in-advance', each: each(), ...prorate() },
+    { id: `${prefix}-care`, model: 'recurring', amount: amount(), due: 'in-arrears', each: each(), ...prorate() },
     { id: `${prefix}-setup`, model: 'one-time', amount: amount(), each: each() },
   ]
   return fees.filter(() => random.below(3) === 0)

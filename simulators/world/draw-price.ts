@@ -36,6 +36,8 @@ export interface PriceWish {
   /** Base units that a run comes to. */
   readonly expected: number
   readonly startMs: number
+  /** Only models that go by the quantity of a period: some of it may be included. */
+  readonly splittable?: boolean
 }
 
 /** A price of any model, most of them without asking what kind of usage it is. */
@@ -45,7 +47,7 @@ export function drawPrice(random: Random, id: string, wish: PriceWish): PlannedP
 
 /** Terms that a price may change to. */
 export function drawTerms(random: Random, wish: PriceWish): PlannedTerms {
-  const plain = { expected: wish.expected, splittable: false }
+  const plain = { expected: wish.expected, splittable: wish.splittable === true }
   switch (random.below(10)) {
     case 0:
       return drawTimeOfUse(random, wish)
@@ -113,7 +115,7 @@ function drawInside(random: Random, wish: PriceWish): PlannedModel | PlannedThre
   if (random.below(5) === 0) return drawTimeOfUse(random, wish)
   return isOfCalls(wish) && random.below(3) === 0
     ? drawThreshold(random, wish)
-    : drawModel(random, { expected: wish.expected, splittable: false })
+    : drawModel(random, { expected: wish.expected, splittable: wish.splittable === true })
 }
 
 function drawTimeOfUse(random: Random, wish: PriceWish): PlannedTimeOfUse {
@@ -122,7 +124,7 @@ function drawTimeOfUse(random: Random, wish: PriceWish): PlannedTimeOfUse {
   const price = (): PlannedModel | PlannedThreshold =>
     isOfCalls(wish) && random.below(3) === 0
       ? drawThreshold(random, wish)
-      : drawModel(random, { expected: wish.expected, splittable: divides })
+      : drawModel(random, { expected: wish.expected, splittable: divides || wish.splittable === true })
   const windows = ['peak', 'shoulder'].slice(0, 1 + random.below(2)).map((name) => {
     return { name, at: [drawHours(random, zone, wish.startMs)], price: price() }
   })

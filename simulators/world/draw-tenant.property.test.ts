@@ -68,3 +68,20 @@ test('every model of prices and fees is drawn, also inside of others and from da
   expect(text).toMatch(/"when":\{[^}]*\},"model":"time-of-use"/)
   expect(text).toContain('"matrix":"models"')
 })
+
+test('cycles, agreements, included units, tax and shares are drawn, and dated changes of subscriptions', () => {
+  const text = drawn
+    .flatMap(([seed, tenant]) => [
+      tenant.plan,
+      ...drawCatalogueChanges(seededRandom(`${seed} changes`), tenant, stormMs).map(({ plan }) => plan),
+    ])
+    .map((plan) => tenantFileText(plan, [], 1))
+    .join('\n')
+  const billing = ['cycles:', 'billingProfiles:', 'contracts:', 'taxCodes:', '"grace":', '"progressiveAmount":']
+  const agreed = ['"commitments":', '"minimums":', '"discounts":', '"overageFactor":', '"inAdvance":', '"termPeriods":']
+  const included = ['"allowances":', '"rollover":', '"pool":"subtree"', '"prorate":"day"', '"prorate":"second"']
+  const others = ['"pricesIncludeTax":', '"taxExemption":', '"parentPays":', '"share":', '"pauses":', '"quantities":']
+  const services = ['"id":"tracker-plus"', '"dependsOn":', '"whenPaused":"stays"', '"only":{"region"', '"only":{"apn"']
+  for (const said of [...billing, ...agreed, ...included, ...others, ...services]) expect(text).toContain(said)
+  expect(text).toMatch(/"migrations":\[[^\]]*"offering":"tracker-plus"/)
+})

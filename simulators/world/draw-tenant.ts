@@ -3,8 +3,12 @@ import type { PlannedFee, PlannedPrice } from '../oracle/planned-price.ts'
 import type { PlannedAccount, PlannedOffering, PlannedSubscription, TenantPlan } from '../oracle/tenant-plan.ts'
 import { drawAccounts } from './draw-accounts.ts'
 import type { DrawnTree } from './draw-accounts.ts'
+import { drawBilling, drawTax } from './draw-billing.ts'
+import type { DrawnBilling } from './draw-billing.ts'
+import { drawAllowances, drawContracts } from './draw-contracts.ts'
 import { drawFees, statedQuantities } from './draw-fees.ts'
 import { drawPrice, drawSharedMatrix } from './draw-price.ts'
+import { withServices } from './draw-services.ts'
 import type { PlannedDevice, WorldTenant } from './tenant.ts'
 
 const mostTrackers = 8
@@ -51,6 +55,7 @@ export function drawTenant(random: Random, startMs: number): WorldTenant {
   const servers = ['llm-1', 'llm-2'].slice(random.below(2))
   const partners = ['roamnet', 'satnet'].slice(0, 1 + random.below(2))
   const controlled = [...trackers.values()].at(-1)?.at(-1) ?? ''
+  const billing = drawBilling(random, tree.accounts, operator, startMs)
   const plan: TenantPlan = {
     tenant: 'acme',
     currency,
@@ -66,8 +71,8 @@ export function drawTenant(random: Random, startMs: number): WorldTenant {
       { id: 'seats', unit: 'seat', kind: 'maximum' },
       { id: 'active.devices', unit: 'device', kind: 'distinct' },
     ],
-    ...drawOffers(random, tree, partners, startMs),
-    accounts: tree.accounts,
+    ...drawOffers(random, tree, partners, startMs, billing.taxCodes),
+    accounts: tree.accounts.map((account) => (billing.cycles.length === 0 ? account : withoutShare(account))),
     partners,
     subscriptions: [
       ...tree.leaves.map(({ account, letter }) => {
@@ -85,6 +90,8 @@ export function drawTenant(random: Random, startMs: number): WorldTenant {
       ...purchases(tree, partners, operator),
     ],
     // What the last tracker says of itself is only compared.
+    ...billing,
+    contracts: drawContracts(random, tree.accounts, startMs),
     correlations: [{ id: 'self-data', meter: 'data.bytes', charge: 'net-*', control: `${controlled}*`, window: '5m' }],
   }
   const devices: PlannedDevice[] = [
@@ -92,7 +99,13 @@ export function drawTenant(random: Random, startMs: number): WorldTenant {
     ...boxes.map((id) => ({ id, kind: 'box' as const })),
     ...servers.map((id) => ({ id, kind: 'ai' as const })),
   ]
-  return { plan, devices, latecomer, startMs }
+  return { plan: withServices(random, plan, trackerMeters, startMs), devices, latecomer, startMs }
+}
+
+/** Who shares his documents has the same periods as who pays the share, which is so where nobody has periods of his own. */
+function withoutShare({ parentPays, ...account }: PlannedAccount): PlannedAccount {
+  const { meters } = parentPays ?? {}
+  return meters === undefined ? account : { ...account, parentPays: { meters } }
 }
 
 /** Some trackers of each leaf, two at least where one is only compared. */
@@ -111,17 +124,22 @@ function drawOffers(
   { accounts }: DrawnTree,
   partners: readonly string[],
   startMs: number,
+  taxCodes: DrawnBilling['taxCodes'],
 ): Pick<TenantPlan, 'prices' | 'fees' | 'matrices' | 'offerings'> {
   const prices: PlannedPrice[] = []
   const fees: PlannedFee[] = []
   const offerings: PlannedOffering[] = []
   const offer = (id: string, own: readonly PlannedPrice[], due: readonly PlannedFee[] = []): void => {
-    prices.push(...own)
-    fees.push(...due)
-    offerings.push({ id, prices: [...own, ...due].map((price) => price.id) })
+    prices.push(...own.map((each) => ({ ...each, ...drawTax(random, taxCodes) })))
+    fees.push(...due.map((each) => ({ ...each, ...drawTax(random, taxCodes) })))
+    const included = id === 'tracker' && allowances.length > 0 ? { allowances } : {}
+    offerings.push({ id, prices: [...own, ...due].map((each) => each.id), ...included })
   }
-  const price = (id: string, meter: string, expected: number): PlannedPrice =>
-    drawPrice(random, id, { meter, expected, startMs })
+  const allowances = drawAllowances(random)
+  const price = (id: string, meter: string, expected: number): PlannedPrice => {
+    const splittable = id.startsWith('retail-') && allowances.some((each) => each.meter === meter)
+    return drawPrice(random, id, { meter, expected, startMs, splittable })
+  }
   const priced = (prefix: string, share: number): readonly PlannedPrice[] =>
     trackerMeters.map(([name, meter, expected]) => price(`${prefix}-${name}`, meter, expected * share))
   offer('tracker', priced('retail', 1), drawFees(random, 'retail', true))

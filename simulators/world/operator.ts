@@ -1,4 +1,6 @@
 import type { RunningAggregator } from '@meterline/aggregator/compose.ts'
+import { seededRandom } from '@meterline/shared/base/random.ts'
+import type { Random } from '@meterline/shared/base/random.ts'
 import type { TenantPlan } from '../oracle/tenant-plan.ts'
 import type { AggregatorNode } from './aggregator-node.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -14,6 +16,8 @@ export interface RegisteredAgent {
 type Outcome = { readonly done: boolean; readonly said: string }
 
 const retryMs = 5_000
+/** Why a closing is refused at its time: asking again at once changes nothing. */
+const untimely: readonly string[] = ['period_order', 'period_running', 'period_future']
 
 /**
  * The person who runs the tenant: applies the tenant file and closes periods, and does it again when the aggregator went
@@ -24,10 +28,12 @@ export class Operator {
   readonly #aggregator: AggregatorNode
   readonly #agents: Map<string, RegisteredAgent>
   readonly #tamper: (tenantFile: string) => string
+  readonly #random: Random
   readonly #plans: TenantPlan[] = []
   /** What was asked for and has not been done. */
   readonly #attempts = new Set<() => void>()
   #paused = false
+  #payments = 0
 
   constructor(
     world: Surroundings,
@@ -39,6 +45,7 @@ export class Operator {
     this.#aggregator = aggregator
     this.#agents = new Map(agents.map((agent) => [agent.id, agent]))
     this.#tamper = tamper
+    this.#random = seededRandom(`${world.seed} operator`)
   }
 
   /** The versions of the tenant file that were given out, oldest first: any of them may be in force. */
@@ -53,7 +60,7 @@ export class Operator {
 
   apply(plan: TenantPlan): void {
     if (!this.#plans.includes(plan)) this.#plans.push(plan)
-    this.#until(`apply version ${this.#plans.indexOf(plan) + 1}`, async (commands) => {
+    this.ask(`apply version ${this.#plans.indexOf(plan) + 1}`, async (commands) => {
       // Nobody applies a file of yesterday: what is on the desk now is what is meant.
       const newest = this.#plans.at(-1) ?? plan
       const text = this.#tamper(tenantFileText(newest, [...this.#agents.values()], this.#plans.length))
@@ -92,7 +99,7 @@ export class Operator {
 
   /** Has the books backed up into a folder; `done` is told the file. */
   backUp(toDirectory: string, done: (file: string) => void): void {
-    this.#until('back up', async (commands) => {
+    this.ask('back up', async (commands) => {
       const result = await commands.backup({ tenant: this.#plans[0]?.tenant ?? '', toDirectory })
       if (!result.ok) return { done: false, said: result.fault.code }
       done(result.value.file)
@@ -114,7 +121,7 @@ export class Operator {
 
   /** Rates everything in suspense again, as after a repair. */
   replaySuspense(): void {
-    this.#until('replay the suspense', async (commands) => {
+    this.ask('replay the suspense', async (commands) => {
       const order = { units: null, code: null, source: null, dryRun: false, by: 'the operator' }
       const result = await commands.suspenseReplay(this.#plans[0]?.tenant ?? '', order)
       if (!result.ok) return { done: false, said: `${result.fault.code}: ${result.fault.message}` }
@@ -125,7 +132,7 @@ export class Operator {
   /** Gives up the first units in suspense that have this reason. */
   discardSuspended(code: string, count: number): void {
     const tenant = this.#plans[0]?.tenant ?? ''
-    this.#until(`discard ${code}`, (commands) => {
+    this.ask(`discard ${code}`, (commands) => {
       const listed = commands.suspenseList(tenant, { limit: count, code })
       if (!listed.ok) return Promise.resolve({ done: false, said: listed.fault.code })
       if (listed.value.length === 0) return Promise.resolve({ done: true, said: 'nothing' })
@@ -139,12 +146,61 @@ export class Operator {
     })
   }
 
-  closePeriod(period: string, closed: () => void): void {
-    this.#until(`close ${period}`, async (commands) => {
-      const result = await commands.closePeriod({ tenant: this.#plans[0]?.tenant ?? '', period })
+  /** `asked` is told until when somebody waits for his bill; null: nobody does. What cannot be closed now is left alone. */
+  closePeriod(period: string, asked: (answer: { readonly untilMs: number | null }) => void, force = false): void {
+    this.ask(`close ${period}`, async (commands) => {
+      const result = await commands.closePeriod({ tenant: this.#plans[0]?.tenant ?? '', period, force })
+      if (!result.ok) {
+        const { code, message } = result.fault
+        return { done: untimely.includes(code), said: `${code}: ${message}` }
+      }
+      const { documents, waiting, state } = result.value
+      const untilMs = waiting.reduce((latest, each) => Math.max(latest, each.untilMs ?? 0), 0)
+      asked({ untilMs: state === 'closed' ? null : untilMs })
+      return { done: true, said: `${state}, ${documents.length} documents, ${waiting.length} wait` }
+    })
+  }
+
+  /** Bills what has changed in periods that are billed. */
+  issueCorrections(done: () => void): void {
+    this.ask('issue corrections', async (commands) => {
+      const result = await commands.billCorrections(this.#plans[0]?.tenant ?? '', {})
       if (!result.ok) return { done: false, said: `${result.fault.code}: ${result.fault.message}` }
-      closed()
+      done()
       return { done: true, said: `${result.value.documents.length} documents` }
+    })
+  }
+
+  /** Some buyers pay something, to a seller whose documents they have; what is too much is their credit. */
+  recordPayments(count: number): void {
+    const tenant = this.#plans[0]?.tenant ?? ''
+    const relations = this.#world.oracle.billedRelations
+    for (let left = relations.length === 0 ? 0 : count; left > 0; left--) {
+      const parties = relations[this.#random.below(relations.length)]
+      if (parties === undefined) continue
+      const amount = 1 + this.#random.below(60)
+      this.#payments += 1
+      const reference = `transfer ${this.#payments}`
+      this.#world.oracle.payments.paid({ ...parties, amountMicros: BigInt(amount) * 1_000_000n })
+      this.ask(`record ${reference}`, async (commands) => {
+        const what = { amount: String(amount), reference, receivedMs: null, documents: null, currency: null }
+        const result = await commands.paymentRecord(tenant, { ...parties, ...what, key: reference, by: 'the bank' })
+        return { done: result.ok, said: result.ok ? 'recorded' : `${result.fault.code}: ${result.fault.message}` }
+      })
+    }
+  }
+
+  /** Takes some events back that were charged, as the oracle knows. */
+  voidSome(count: number): void {
+    const tenant = this.#plans[0]?.tenant ?? ''
+    const targets = this.#world.oracle.chargedEvents(count, (upTo) => this.#random.below(upTo))
+    if (targets.length === 0) return
+    this.ask(`void ${targets.map(({ id }) => id).join(', ')}`, async (commands) => {
+      const order = { targets, reason: 'it was a test', by: 'the operator', dryRun: false }
+      const result = await commands.usageVoid(tenant, order)
+      if (!result.ok) return { done: false, said: `${result.fault.code}: ${result.fault.message}` }
+      const { voided, before, refused } = result.value
+      return { done: true, said: `${voided} taken back, ${before} before, ${refused} not` }
     })
   }
 
@@ -153,7 +209,8 @@ export class Operator {
     for (const attempt of this.#attempts) attempt()
   }
 
-  #until(what: string, command: (commands: RunningAggregator['commands']) => Promise<Outcome>): void {
+  /** Gives a command again and again until it is done. */
+  ask(what: string, command: (commands: RunningAggregator['commands']) => Promise<Outcome>): void {
     const { queue, trace, findings } = this.#world
     const attempt = (): void => {
       const running = this.#aggregator.running

@@ -1,5 +1,5 @@
 import { seededRandom } from '@meterline/shared/base/random.ts'
-import { periodOf, startOfDay } from '../oracle/calendar.ts'
+import { boundsOf, periodAfter, periodIn } from '../oracle/billing-cycles.ts'
 import { lookAfterAgent } from './agent-keeper.ts'
 import { drawCatalogueChanges } from './catalogue-changes.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -13,7 +13,8 @@ const closingDaysMs = 3 * 86_400_000
 export function planOperatorsDay(world: Surroundings, parts: World, tenant: WorldTenant, stormMs: number): void {
   changeCatalogue(world, parts, tenant, stormMs)
   lookAfterSuspense(world, parts, stormMs)
-  closeMonths(world, parts, stormMs)
+  closeInTheStorm(world, parts, tenant, stormMs)
+  takeBack(world, parts, stormMs)
 }
 
 /** Prices, subscriptions and accounts change while usage flows. */
@@ -57,22 +58,46 @@ function lookAfterSuspense(world: Surroundings, { operator, agents }: World, sto
   )
 }
 
-/** Whenever a month ends during the storm, someone may well close it in the middle of everything. */
-function closeMonths({ seed, queue, trace }: Surroundings, { operator }: World, stormMs: number): void {
+/**
+ * Whenever a period of anybody's ends during the storm, someone may well close it in the middle of everything, or ask for
+ * that again; now and then somebody closes one that still runs. Afterwards what changed is billed at some moment.
+ */
+function closeInTheStorm(
+  { seed, queue, trace }: Surroundings,
+  { operator }: World,
+  { plan }: WorldTenant,
+  stormMs: number,
+): void {
   const random = seededRandom(`${seed} closings`)
   const endMs = queue.nowMs + stormMs
-  for (let nextMs = nextMonth(queue.nowMs); nextMs < endMs; nextMs = nextMonth(nextMs)) {
-    const period = periodOf(nextMs - 1)
-    const atMs = nextMs + random.below(Math.min(endMs - nextMs, closingDaysMs))
-    if (random.below(4) === 0) continue
+  const close = (atMs: number, period: string, force: boolean): void => {
     queue.at(atMs, 'operator', `closes ${period}`, () =>
-      operator.closePeriod(period, () => trace.note(queue.nowMs, 'operator', `${period} is closed`)),
+      operator.closePeriod(period, () => trace.note(queue.nowMs, 'operator', `${period} is closed`), force),
     )
   }
+  for (const cycle of [undefined, ...(plan.cycles ?? [])]) {
+    const isHasty = random.below(8) === 0
+    for (let period = periodIn(cycle, queue.nowMs); ; period = periodAfter(plan, period)) {
+      const nextMs = boundsOf(plan, period).endMs
+      if (nextMs >= endMs) {
+        if (isHasty) close(queue.nowMs + random.below(stormMs), period, true)
+        break
+      }
+      for (let times = random.below(4); times > 0; times--)
+        close(nextMs + random.below(Math.min(endMs - nextMs, closingDaysMs)), period, false)
+    }
+  }
+  for (let times = random.below(3); times > 0; times--)
+    queue.at(queue.nowMs + random.below(stormMs), 'operator', 'bills what changed', () =>
+      operator.issueCorrections(() => trace.note(queue.nowMs, 'operator', 'what changed is billed')),
+    )
 }
 
-/** When the month after an instant begins. */
-function nextMonth(atMs: number): number {
-  const [year = 0, month = 0] = periodOf(atMs).split('-').map(Number)
-  return startOfDay(year, month + 1, 1)
+/** Somebody finds that what was charged should not have been. */
+function takeBack({ seed, queue }: Surroundings, { operator }: World, stormMs: number): void {
+  const random = seededRandom(`${seed} voids`)
+  for (let times = random.below(4); times > 0; times--)
+    queue.at(queue.nowMs + random.below(stormMs), 'operator', 'takes usage back', () =>
+      operator.voidSome(1 + random.below(3)),
+    )
 }

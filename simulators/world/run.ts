@@ -5,11 +5,15 @@ import { calmed } from '../faults/fault-plan.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import { planForRun } from '../faults/plan-for-run.ts'
 import type { AgentImage } from '../oracle/agent-image.ts'
-import { periodOf, startOfDay, startOfDayText } from '../oracle/calendar.ts'
+import { boundsOf } from '../oracle/billing-cycles.ts'
+import { dayMs } from '../oracle/calendar.ts'
 import { Findings } from '../oracle/findings.ts'
 import { Oracle } from '../oracle/oracle.ts'
 import { PublishedLedger } from '../oracle/published.ts'
 import { rogueName } from './actors/rogue-session.ts'
+import { Accountant } from './accountant.ts'
+import { closePeriods, correct } from './closings.ts'
+import type { ClosingParts } from './closings.ts'
 import { crossCheck } from './cross-check.ts'
 import { drawStart } from './draw-start.ts'
 import { EventQueue } from './event-queue.ts'
@@ -34,7 +38,6 @@ const restLimitMs = 2 * hourMs
 const restEveryMs = 5_000
 const longRestEveryMs = 60_000
 const repeatsAfterNewDisk = 60
-const furthestClosingMs = 60 * 24 * hourMs
 /** A storm that was too kind goes on until there were as many faults. */
 const leastFaults = 20
 const mostStrikes = 500
@@ -51,6 +54,7 @@ export class Run {
   readonly #oracle: Oracle
   readonly #stepper: Stepper
   readonly #world: World
+  readonly #accountant: Accountant
   readonly #startMs: number
   readonly #tenant: WorldTenant
   readonly #counts = noCounts()
@@ -84,6 +88,7 @@ export class Run {
       starting: (process) => this.#stepper.starting(process),
     }
     this.#world = new World(this.#surroundings, this.#tenant, this.#faults, options.tampering ?? {})
+    this.#accountant = new Accountant(this.#surroundings, this.#world.operator)
   }
 
   async play(): Promise<void> {
@@ -122,9 +127,16 @@ export class Run {
     await this.#rest()
     await this.#tamperWithFile('at rest')
     if (this.#random.below(3) === 0 || this.#options.replacesAgent === true) await this.#replaceAgent()
-    const periods = await this.#closePeriods()
+    const closings = {
+      surroundings: this.#surroundings,
+      world,
+      stepper: this.#stepper,
+      random: this.#random,
+      crashes: this.#faults.machine.aggregatorCrashEveryMin !== null,
+    }
+    const periods = await closePeriods(closings)
     await this.#tamperWithFile('after close')
-    await this.#useLate(periods)
+    await this.#useLate(periods, closings)
     flipBits(this.#surroundings, world.aggregator, this.#tenant.plan.tenant)
   }
 
@@ -241,58 +253,23 @@ export class Run {
     return images
   }
 
-  /** Closes every period that was charged in once the last of them is over; the aggregator may crash on the way. */
-  async #closePeriods(): Promise<readonly string[]> {
-    const world = this.#world
-    const periods = this.#periodsToClose()
-    const last = periods.at(-1)
-    if (last === undefined || this.findings.full) return []
-    const [year = 0, month = 0] = last.split('-').map(Number)
-    await this.#stepper.runUntil(Math.max(this.#queue.nowMs, startOfDay(year, month + 1, 2)))
-    for (const period of periods) {
-      if (this.findings.full) return []
-      // Armed before the last usage comes, it can strike between receiving and rating, or within the closing.
-      const crashes = this.#faults.machine.aggregatorCrashEveryMin !== null && this.#random.below(3) > 0
-      if (crashes) world.aggregator.crash(1 + this.#random.below(12), false)
-      await this.#useNow(period)
-      world.operator.replaySuspense()
-      let closed = false
-      world.operator.closePeriod(period, () => {
-        closed = true
-      })
-      const limitMs = this.#queue.nowMs + 10 * minuteMs
-      while (!closed && this.#queue.nowMs < limitMs) {
-        await this.#stepper.runUntil(this.#queue.nowMs + restEveryMs)
-        world.aggregator.start()
-      }
-      world.aggregator.spare()
-      this.findings.demand(closed, 'I18', () => `period ${period} cannot be closed`)
-      this.#oracle.afterClose(period)
-    }
-    return periods
-  }
-
-  /** The periods that were charged in, but for those of far years that some wrong clock gave usage to. */
-  #periodsToClose(): readonly string[] {
-    const furthest = periodOf(this.#queue.nowMs + furthestClosingMs)
-    return this.#oracle.chargedPeriods.filter((period) => period <= furthest)
-  }
-
-  /** In half of the runs usage of the period is still under way when it is closed. */
-  async #useNow(period: string): Promise<void> {
-    if (this.#random.below(2) === 0) return
-    this.#world.publishOnce(startOfDayText(`${period}-15`))
-    await this.#stepper.runUntil(this.#queue.nowMs + this.#random.below(500))
-  }
-
-  /** Usage of a closed period that comes after all, and some of the new one: no document may change. */
-  async #useLate(periods: readonly string[]): Promise<void> {
-    const [first] = periods
+  /** Usage of closed periods that comes after all, and some of the new one; what is due is then billed, and no document changes. */
+  async #useLate(periods: readonly string[], closings: ClosingParts): Promise<void> {
     if (this.findings.full) return
-    if (first !== undefined) this.#world.publishOnce(startOfDayText(`${first}-15`))
+    const plan = this.#tenant.plan
+    for (const period of periods.slice(0, 1 + this.#random.below(2)))
+      this.#world.publishOnce(boundsOf(plan, period).endMs - 12 * dayMs)
     this.#world.publishOnce(this.#queue.nowMs)
     await this.#rest(true)
-    for (const period of periods) this.#oracle.afterClose(period)
+    this.#oracle.afterClose()
+    this.#world.operator.voidSome(this.#random.below(4))
+    this.#world.operator.recordPayments(this.#random.below(4))
+    this.#accountant.writeNotes(this.#random.below(4))
+    this.#accountant.voidDocuments(this.#random.below(3))
+    await correct(closings)
+    await this.#rest(true)
+    await correct(closings)
+    this.#oracle.moneyAgrees()
     this.#oracle.recheck()
   }
 }

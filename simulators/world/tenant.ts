@@ -27,6 +27,8 @@ export function tenantFileText(
   // YAML reads JSON as it is; only bigints need to be written out.
   const line = (value: object): string =>
     `  - ${JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? Number(each) : each))}`
+  const listed = (name: string, values: readonly object[] = []): readonly string[] =>
+    values.length === 0 ? [] : [`${name}:`, ...values.map(line)]
   const named = <Part extends { readonly id: string }>(part: Part): Part & { name: string } => ({
     ...part,
     name: `Name of ${part.id}`,
@@ -37,9 +39,10 @@ export function tenantFileText(
     `operator: { id: ${plan.operator}, name: '${operatorName(version)}' }`,
     'meters:',
     ...plan.meters.map(line),
+    ...listed('taxCodes', plan.taxCodes?.map(named)),
     'prices:',
     ...[...plan.prices, ...plan.fees].map(line),
-    ...(plan.matrices.length === 0 ? [] : ['matrices:', ...plan.matrices.map(line)]),
+    ...listed('matrices', plan.matrices),
     'offerings:',
     ...plan.offerings.map((offering) => line(named(offering))),
     'accounts:',
@@ -50,6 +53,9 @@ export function tenantFileText(
     ...plan.subscriptions.map(line),
     'correlations:',
     ...plan.correlations.map(line),
+    ...listed('cycles', plan.cycles),
+    ...listed('billingProfiles', plan.billingProfiles),
+    ...listed('contracts', plan.contracts),
     'agents:',
     ...agents.map(line),
     '',

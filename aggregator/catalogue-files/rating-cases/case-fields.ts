@@ -230,7 +230,9 @@ function withoutDecoration(text: string): string {
 
 /** The amount of an object in a list; one that is named so is in hundredths. */
 function amountIn(value: CaseObject): { readonly inner: CaseValue; readonly isCents: boolean } {
-  const named = Object.entries(value).find(([name]) => /^(amount|value|quantity|price|total)(cents)?$/.test(plainName(name)))
+  const named = Object.entries(value).find(([name]) =>
+    /^(amount|value|quantity|price|total)(cents)?$/.test(plainName(name)),
+  )
   return { inner: named?.[1] ?? null, isCents: named !== undefined && plainName(named[0]).endsWith('cents') }
 }
 

@@ -29,20 +29,20 @@ export type CaseKind =
  * proration.
  */
 const otherThings: readonly (readonly [words: RegExp, what: string])[] = [
-  [/usage_discount|(included|allowance|data|unit).*(rollover|pool)|(rollover|pool).*(included|allowance|data|unit)/, 'allowance'],
-  [
-    /commit|true_up|shortfall|^min(imum)?_in_advance|^(\w+_)?(spending_min(imum)?|min(imum)?_(spend(ing)?|charge|invoice))$/,
-    'commitment',
-  ],
-  [/prorat|plan_(change|switch)|(quantity|seats?|unit)_change|upgrade|downgrade|bill_cycle|alignment|(^|_)paus/, 'proration'],
+  [/usage_discount|^(?!.*(wallet|credit|balance|prepaid)).*rollover/, 'allowance'],
+  [/(included|allowance|data|unit).*pool|(pool|shared).*(included|allowance|data|unit)/, 'allowance'],
+  [/commit|true_up|shortfall|^min(imum)?_in_advance/, 'commitment'],
+  [/^((charge|plan|monthly|annual)_)?(spending_min(imum)?|min(imum)?_(spend(ing)?|charge|invoice))$/, 'commitment'],
+  [/prorat|plan_(change|switch)|upgrade|downgrade|bill_cycle|alignment/, 'proration'],
+  [/(quantity|seats?|unit)_change|(^|_)(paus|cancel|terminat)/, 'proration'],
   [/credit_note|refund/, 'credit note'],
   [/allocation|revenue|recognition|obligation/, 'allocation'],
   [/audit|settlement|reconcil/, 'audit'],
   [/currency|exchange|(^|_)fx|^conversion/, 'conversion'],
   [/(^|_)(tax|vat)/, 'tax'],
   [/coupon|promo|(?<!volume_|tier_)discount/, 'discount'],
-  [/wallet|prepaid|balance|credit|top_up|rollover/, 'balance'],
-  [/invoice|dunning|payment|document/, 'document'],
+  [/wallet|prepaid|balance|credit|top_up/, 'balance'],
+  [/progressive_(bill|invoic)|invoice|dunning|payment|document/, 'document'],
 ]
 
 /** Prices by the words in a model's name, the narrower ones first. What follows, such as `_max`, is read from the input. */
@@ -78,6 +78,9 @@ export function otherThingIn(input: CaseObject, kind: PriceKind): string | null 
     ([, value]) => ![null, false, '', '0', 'false'].some((no) => no === value),
   )
   const names = saying.map(([name]) => name)
+  // Tiers of money spent are percentages off, whatever they are called.
+  const isTiered = kind === 'volume' || kind === 'graduated'
+  if (isTiered && names.some((name) => /^(spend|spent|subtotal)$/i.test(name))) return 'discount'
   // Whole fees of a part of a period are about proration, whatever they are called.
   if (kind === 'fee' && names.some((name) => /days|date/i.test(name))) return 'proration'
   return otherInputs.find(([words]) => names.some((name) => words.test(name)))?.[1] ?? null

@@ -37,7 +37,19 @@ const fromNames = [
   'subscriptionStart',
   'begin',
 ]
-const toNames = ['to', 'end', 'endDate', 'endsAt', 'terminatedAt', 'terminationDate', 'until']
+const toNames = [
+  'to',
+  'end',
+  'endDate',
+  'endsAt',
+  'terminatedAt',
+  'terminationDate',
+  'until',
+  'cancelDate',
+  'cancelledAt',
+  'canceledAt',
+  'cancellationDate',
+]
 const inclusiveNames = ['toInclusive', 'endInclusive', 'through', 'lastDay']
 const periodNames = ['period', 'billingPeriod', 'servicePeriod']
 

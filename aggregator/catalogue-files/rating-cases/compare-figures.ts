@@ -113,7 +113,8 @@ function compareNumber(
   const figure = figureNames[own] ?? own
   // What is exact is counted in what the rounded figures beside it are counted in.
   const isCents = own !== plain || (figure === 'exactunrounded' && saysCents(expected))
-  const got = figure === 'exactunrounded' ? exact : (numbers.get(own) ?? numbers.get(figure) ?? numbers.get(shortName(own)))
+  const got =
+    figure === 'exactunrounded' ? exact : (numbers.get(own) ?? numbers.get(figure) ?? numbers.get(shortName(own)))
   const stated = statedNumber(value, isCents)
   if (got === undefined || got === null) return null
   if (stated === null) return compareFractions(name, value, got)

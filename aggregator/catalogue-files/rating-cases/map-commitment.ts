@@ -111,7 +111,9 @@ export function mapCommitment(fields: CaseFields, model: string): readonly BillF
     spent,
     inAdvance: /advance|prepaid|upfront/i.test(model) || saysYes(fields, ['inAdvance', 'prepaid', 'payInAdvance']),
     overageFactor: factor === null ? null : textOf(factor),
-    isTerm: spent.length > 1 && (optionalMoney(fields, termNames) !== null || /annual|term|year/i.test(model) || saysTerm(fields)),
+    isTerm:
+      spent.length > 1 &&
+      (optionalMoney(fields, termNames) !== null || /annual|term|year/i.test(model) || saysTerm(fields)),
     hasTrueUp: !saysNo(fields, ['trueUp', 'enableTrueUp', 'trueUpEnabled', 'isTrueUpEnabled']),
   }
   if (!own.inAdvance || own.isTerm) return [figuresOf(own, false)]

@@ -9,7 +9,7 @@ import {
   scaledTo,
   type CaseFields,
 } from './case-fields.ts'
-import { exactOf, nothing, plus, type Exact } from './exact.ts'
+import { nothing, plus, type Exact } from './exact.ts'
 
 const includedNames = [
   'included',
@@ -31,7 +31,16 @@ const includedNames = [
   'freeUnits',
 ]
 const countNames = ['sims', 'seats', 'devices', 'users', 'members', 'subscriptions', 'count']
-const usageNames = ['usage', 'usages', 'usagePerPeriod', 'monthlyUsage', 'quantities', 'quantity', 'consumption', 'used']
+const usageNames = [
+  'usage',
+  'usages',
+  'usagePerPeriod',
+  'monthlyUsage',
+  'quantities',
+  'quantity',
+  'consumption',
+  'used',
+]
 const priceNames = ['overagePrice', 'overageRate', 'unitPrice', 'pricePerUnit', 'overageUnitPrice', 'price', 'rate']
 const capNames = ['maxRollover', 'rolloverCap', 'rolloverMax', 'rolloverLimit', 'maxCarry', 'carryCap', 'cap']
 const lifeNames = ['rolloverPeriods', 'rolloverMonths', 'expiresAfterPeriods', 'carryPeriods', 'validPeriods']
@@ -120,15 +129,19 @@ function inPeriods({ included, used }: IncludedUnits, life: number, cap: bigint 
 }
 
 function lotsOf(quantity: bigint, more: Partial<AllowanceLot> = {}): readonly AllowanceLot[] {
-  const lot = { allowance: 'case', source: 'case', priority: 0, lastPeriod: 0, cap: null, members: ['0'], isPool: false }
+  const lot = {
+    allowance: 'case',
+    source: 'case',
+    priority: 0,
+    lastPeriod: 0,
+    cap: null,
+    members: ['0'],
+    isPool: false,
+  }
   return quantity === 0n ? [] : [{ ...lot, ...more, quantity }]
 }
 
-function figuresOf(
-  { parts, price, base }: IncludedUnits,
-  all: readonly CoveredUnits[],
-  periods: number,
-): BillFigures {
+function figuresOf({ parts, price, base }: IncludedUnits, all: readonly CoveredUnits[], periods: number): BillFigures {
   const units = (quantity: bigint): Exact => ({ numerator: quantity, denominator: parts })
   const beyond = all.map(({ used, covered }) => units(used - covered))
   const overages = beyond.map((quantity) => times(quantity, price))

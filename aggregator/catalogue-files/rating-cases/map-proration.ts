@@ -36,6 +36,8 @@ const amountNames = [
   'unitPrice',
   'unit',
   'subscriptionFee',
+  'quarterly',
+  'weekly',
   'quarterlyPrice',
   'annualPrice',
   'yearly',
@@ -212,7 +214,12 @@ function billedCycles(fields: CaseFields): readonly BillFigures[] {
     cycles = plus(cycles, dividedBy(part, whole))
   }
   return [
-    { numbers: named([[['billingcycles', 'cycles', 'numberofcycles', 'numberofbillingcycles', 'billedcycles'], cycles]]), lists: new Map() },
+    {
+      numbers: named([
+        [['billingcycles', 'cycles', 'numberofcycles', 'numberofbillingcycles', 'billedcycles'], cycles],
+      ]),
+      lists: new Map(),
+    },
   ]
 }
 

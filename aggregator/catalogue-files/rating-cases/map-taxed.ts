@@ -88,6 +88,8 @@ export function mapTax(fields: CaseFields, currency: string, model: string): rea
   if (amounts === null || (rated === null && optionalNumbers(fields, taxNames) === null)) return []
   const exact = amounts.map(exactOf)
   const terms = taxTerms(fields, currency, model)
+  // Whether several rates are those of the lines or all of them add up, a case does not say.
+  if (rated === null && terms.percents.length > 1 && terms.percents.length !== exact.length) return []
   return [taxFigures(taxedAmounts(exact, rated === null ? terms : { ...terms, percents: rated }))]
 }
 

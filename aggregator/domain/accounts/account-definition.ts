@@ -36,12 +36,12 @@ export interface AccountDefinition {
 const mostMoves = 200
 const mostMeters = 1_000
 
-const share = z
-  .string()
-  .regex(
-    /^(0\.(?!0+$)[0-9]{1,12}|1|1\.0{1,12})$/,
-    'is no share: write a decimal number above 0 and up to 1 in quotes, such as "0.25"',
-  )
+const share = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && /^(0\.(?!0+$)[0-9]{1,12}|1|1\.0{1,12})$/.test(value)) return value
+  const message = 'is no share: write a decimal number above 0 and up to 1 in quotes, such as "0.25"'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
 
 const parentPays = z
   .strictObject({

@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../ledger/entry.ts'
 import type { Relation } from '../ledger/templates.ts'
 import type { BillDay, BillLimit, BillTier } from './bill-parts.ts'
 import type { DocumentParty } from './document-party.ts'
-import type { BilledLine, BillFee, LineKind } from './due-line.ts'
+import type { BilledLine, BillFee, LineKind, LineTax } from './due-line.ts'
 import type { BillTaxes } from './taxes.ts'
 
 /** How lines are rounded to the minor unit: commercially, half a cent away from zero. */
@@ -68,6 +68,8 @@ export interface BillLine extends BillTotal {
   readonly limit: BillLimit | null
   /** Null when it names none. */
   readonly taxCode: string | null
+  /** How documents tax it already (null: not at all); undefined where none has it yet. */
+  readonly billedTax: LineTax | null | undefined
   /** Null for everything but fees. */
   readonly fee: BillFee | null
   /** Null for a line of the bill's own period and for fees in advance that no document had. */
@@ -90,6 +92,8 @@ export type BillKind = 'invoice' | 'credit-note' | 'progressive'
 /** What one seller bills one buyer in one currency with one document. */
 export interface Bill {
   readonly kind: BillKind
+  /** Of a test tenant: nobody owes it. */
+  readonly isTest: boolean
   readonly relation: Relation
   readonly seller: DocumentParty
   readonly buyer: DocumentParty

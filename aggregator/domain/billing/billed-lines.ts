@@ -17,7 +17,7 @@ export interface LineDifference {
   readonly corrects: Correction | null
 }
 
-/** A line of a document, and what documents say of its key with it (`document` is left empty). */
+/** A line of a document, and what documents say of its key with it (`document` is left empty, `tax` as it was). */
 export interface BilledDifference {
   readonly line: BillLine
   readonly billed: BilledLine
@@ -56,6 +56,7 @@ export function billedDifference(relation: RelationParts, difference: LineDiffer
     tiers: isFirst ? (due?.tiers ?? []) : [],
     limit: isFirst ? (due?.limit ?? null) : null,
     taxCode: after.taxCode,
+    billedTax: billed?.tax,
     fee: due?.fee ?? null,
     corrects: difference.corrects,
   }
@@ -95,7 +96,7 @@ function billedWith(
     assertThat(billed.chargeBlocks === 0, `the charges of ${billed.key} are due as long as there are any`)
     return { ...billed, ...nothing, document: '' }
   }
-  const { key, kind, periodKey, account, description, taxCode, unit, quantity, events, chargeBlocks } = due
+  const { key, kind, periodKey, account, description, unit, quantity, events, chargeBlocks } = due
   const { amountMicros, chargesMicros } = due
   const invoicedMicros = roundToMinorUnit(amountMicros, minorDigits, lineRounding).roundedMicros
   return {
@@ -107,7 +108,8 @@ function billedWith(
     currency,
     account,
     description,
-    taxCode,
+    // What is taken back has to bear the tax that was charged, whatever code the price names by now.
+    taxCode: billed === null ? due.taxCode : billed.taxCode,
     unit,
     quantity,
     events,
@@ -115,6 +117,7 @@ function billedWith(
     amountMicros,
     chargesMicros,
     invoicedMicros,
+    tax: billed?.tax ?? null,
     document: '',
   }
 }

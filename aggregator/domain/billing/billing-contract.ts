@@ -1,45 +1,17 @@
 import { assertThat } from '@meterline/shared/base/errors.ts'
 import { openingMicros } from '@meterline/shared/rating/dispatch.ts'
-import type { CompiledModel } from '@meterline/shared/rating/model.ts'
 import { modelsOf, type PlacedModel } from '@meterline/shared/rating/placed-models.ts'
 import { soleModel, type CompiledPrice } from '@meterline/shared/rating/price.ts'
 import { parseSegmentKey, segmentKey } from '@meterline/shared/rating/segment.ts'
 import type { Period } from '@meterline/shared/units/period.ts'
-import type { Account, Party } from '../accounts/account-tree.ts'
-import type { Catalogue, CataloguePrice, CatalogueSubscription, Leg } from '../catalogue/catalogue.ts'
+import type { Account } from '../accounts/account-tree.ts'
+import type { Catalogue, CataloguePrice, CatalogueSubscription } from '../catalogue/catalogue.ts'
 import type { Relation } from '../ledger/templates.ts'
 import { calendarMonths, periodKeyParts, type BillingCycle } from '../periods/billing-cycle.ts'
 import { relationKey, type RelationParts } from './billed-relation.ts'
+import type { ContractItem } from './contract-item.ts'
 import { feesDue, feeSegmentKey, feeSegmentMeter, hasFees, type DueFee } from './fees-due.ts'
-
-/** Usage that can become a line: a meter of a subscription at one model of one version of its price. */
-export interface UsageItem {
-  readonly kind: 'usage'
-  readonly segmentKey: string
-  readonly leg: Leg
-  readonly price: CataloguePrice
-  readonly model: CompiledModel
-  /** The model's terms, and which usage it is for. */
-  readonly placed: PlacedModel
-  readonly subscription: string
-  /** The account that subscribed: the section of the bill. */
-  readonly account: string
-  readonly offering: Party
-  /** What one base unit is called. */
-  readonly unit: string
-}
-
-/** A fee that becomes a line, whatever was used. */
-export interface FeeItem {
-  readonly kind: 'fee'
-  readonly segmentKey: string
-  readonly due: DueFee
-  readonly subscription: string
-  readonly account: string
-  readonly offering: Party
-}
-
-export type ContractItem = UsageItem | FeeItem
+import { byLine, compared, pathOf, type PlacedItem } from './item-order.ts'
 
 /** All that one seller can bill one buyer in one currency for one period, before what contracts make of it. */
 export interface BillingContract {
@@ -57,6 +29,8 @@ export interface ContractSources {
   readonly segmentKeys: Iterable<string>
   /** Those of the newest catalogue that matter; left out: all. */
   readonly subscriptions?: Iterable<CatalogueSubscription>
+  /** Whether anything in a segment stands, and was not taken back; left out: in all. */
+  readonly isUsed?: (segmentKey: string) => boolean
   /** Which contracts are wanted; left out: all. */
   readonly wants?: (relation: RelationParts) => boolean
   /**
@@ -66,29 +40,21 @@ export interface ContractSources {
   readonly subjectCount?: (subscription: string) => bigint | undefined
 }
 
-/** An item with what decides on which bill it stands, and where. */
-interface PlacedItem {
-  readonly item: ContractItem
-  readonly relation: Relation
-  /** The ids of the accounts from the operator down to its own, which sort each before those below it. */
-  readonly path: string
-  /** Place in the offering; fees stand before usage. */
-  readonly position: number
-  /** Place among the models of the price. */
-  readonly place: number
-}
-
 /**
  * The contracts of a period by `relationKey`, in the order of these keys: what was used, at the model and the version of
  * the price it was rated with; the fees on the bill of the period; and what is due without usage (a first flat fee) of each
  * subscription in force at some time of the period, by the last version of the period that has the meter. A meter of a
- * subscription that was used is not due again under another version of its price.
+ * subscription that was used is not due again under another version of its price. What was taken back was not used.
  */
 export function billingContracts(sources: ContractSources): ReadonlyMap<string, BillingContract> {
   const wants = sources.wants ?? (() => true)
   const models = new PlacedModels()
   const items = usedItems(sources, models)
-  const used = new Set(items.map(({ item }) => usedKey(item.subscription, meterOf(item))))
+  const isUsed = sources.isUsed ?? (() => true)
+  const charged = Map.groupBy(items, ({ item }) => usedKey(item.subscription, meterOf(item)))
+  const wasUsed = (key: string): boolean => charged.get(key)?.some(({ item }) => isUsed(item.segmentKey)) === true
+  const unused = [...dueItems(sources, models, wasUsed)]
+  const open = new Set(unused.map(({ item }) => item.segmentKey))
   const groups = new Map<string, PlacedItem[]>()
   const take = (item: PlacedItem): void => {
     if (!wants(item.relation)) return
@@ -97,8 +63,8 @@ export function billingContracts(sources: ContractSources): ReadonlyMap<string, 
     if (group === undefined) groups.set(key, [item])
     else group.push(item)
   }
-  for (const item of items) take(item)
-  for (const item of dueItems(sources, models, used)) take(item)
+  for (const item of items) if (!open.has(item.item.segmentKey)) take(openedBy(item, isUsed))
+  for (const item of unused) take(item)
   const sorted = [...groups].toSorted(([left], [right]) => compared(left, right))
   return new Map(sorted.map(([key, group]) => [key, contractOf(sources.period, group)]))
 }
@@ -128,7 +94,11 @@ function usedItems({ catalogues, segmentKeys, period }: ContractSources, models:
 }
 
 /** What is owed whether or not it was used: fees, and what prices ask for before any usage. */
-function* dueItems(sources: ContractSources, models: PlacedModels, used: ReadonlySet<string>): Iterable<PlacedItem> {
+function* dueItems(
+  sources: ContractSources,
+  models: PlacedModels,
+  wasUsed: (key: string) => boolean,
+): Iterable<PlacedItem> {
   const { period } = sources
   const [newest] = sources.catalogues
   if (newest === undefined) return
@@ -142,7 +112,7 @@ function* dueItems(sources: ContractSources, models: PlacedModels, used: Readonl
     for (const price of lastPrices(subscription, period)) {
       const isDue = openings.get(price) ?? hasOpening(price.compiled)
       openings.set(price, isDue)
-      if (!isDue || used.has(usedKey(subscription.id, price.meter))) continue
+      if (!isDue || wasUsed(usedKey(subscription.id, price.meter))) continue
       if (subscription.legFor(price, period.startMs).cycle.id !== cycle.id) continue
       yield usageItem(newest, subscription, price, null, period, models)
     }
@@ -169,6 +139,13 @@ function lastPrices(subscription: CatalogueSubscription, period: Period): Iterab
     prices !== last?.prices && [...prices.keys()].some((meter) => last?.prices.has(meter) !== true)
   if (last !== undefined && !inPeriod.some(({ prices }) => lacks(prices))) return last.prices.values()
   return new Map(inPeriod.flatMap(({ prices }) => [...prices])).values()
+}
+
+/** An item whose usage was all taken back owes nothing that was due with the first of it. */
+function openedBy(placed: PlacedItem, isUsed: (segmentKey: string) => boolean): PlacedItem {
+  const { item } = placed
+  if (item.kind === 'fee' || openingMicros(item.model) === 0n || isUsed(item.segmentKey)) return placed
+  return { ...placed, item: { ...item, isOpen: false } }
 }
 
 function usedKey(subscription: string, meter: string): string {
@@ -207,6 +184,7 @@ function usageItem(
       price,
       model,
       placed,
+      isOpen: true,
       subscription: subscription.id,
       account: leg.account,
       offering: version?.offering ?? subscription.offering,
@@ -267,29 +245,4 @@ function contractOf(period: Period, items: readonly PlacedItem[]): BillingContra
   const [first] = items
   assertThat(first !== undefined, 'a contract has at least one item')
   return { relation: first.relation, period, items: items.toSorted(byLine).map(({ item }) => item) }
-}
-
-function byLine(left: PlacedItem, right: PlacedItem): number {
-  const [own, other] = [left.item, right.item]
-  return (
-    compared(left.path, right.path) ||
-    compared(own.subscription, other.subscription) ||
-    left.position - right.position ||
-    compared(priceOf(own), priceOf(other)) ||
-    left.place - right.place ||
-    compared(own.segmentKey, other.segmentKey)
-  )
-}
-
-function priceOf(item: ContractItem): string {
-  return item.kind === 'usage' ? item.price.id : item.due.fee.id
-}
-
-function compared(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
-/** The ids from the operator down, which sort each account before those below it; no id holds a space. */
-export function pathOf(account: Account): string {
-  return account.parent === null ? account.id : `${pathOf(account.parent)} ${account.id}`
 }

@@ -20,7 +20,7 @@ export interface ComparedLine {
   readonly unit: string
   /** Null: it is not there. */
   readonly now: ComparedSide | null
-  readonly then: ComparedSide | null
+  readonly tried: ComparedSide | null
   /** What documents say of it already, rounded; 0 when none does. */
   readonly billedMicros: bigint
 }
@@ -53,15 +53,15 @@ interface Pair {
  */
 export function compareBills(
   now: Bill | null,
-  then: Bill | null,
+  tried: Bill | null,
   billed: ReadonlyMap<string, BilledLine>,
 ): readonly ComparedLine[] {
   const befores = beforesOf(now, billed)
-  const afters = (then?.sections ?? []).flatMap(({ account, lines }) =>
+  const afters = (tried?.sections ?? []).flatMap(({ account, lines }) =>
     lines.map((line) => ({ account: account.id, line })),
   )
   const pairs = pairsOf(befores, afters)
-  return pairs.map(comparedLine).filter(({ now: is, then: would, billedMicros }) => {
+  return pairs.map(comparedLine).filter(({ now: is, tried: would, billedMicros }) => {
     return is !== null || would !== null || billedMicros !== 0n
   })
 }
@@ -123,7 +123,7 @@ function comparedLine({ before, after }: Pair): ComparedLine {
     description: line?.description ?? before?.description ?? '',
     unit: line?.unit ?? before?.unit ?? '',
     now: sideOf(before?.line ?? null),
-    then: sideOf(after?.line ?? null),
+    tried: sideOf(after?.line ?? null),
     billedMicros: before?.billedMicros ?? 0n,
   }
 }

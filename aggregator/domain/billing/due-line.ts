@@ -69,6 +69,13 @@ export interface PricedUsage {
   readonly position: Position
 }
 
+/** How a line is taxed: once documents say it, for ever. */
+export interface LineTax {
+  readonly region: string
+  /** Exact decimal text. */
+  readonly percent: string
+}
+
 /** What stands on documents of a line so far. */
 export interface BilledLine {
   readonly key: string
@@ -87,6 +94,8 @@ export interface BilledLine {
   readonly amountMicros: bigint
   readonly chargesMicros: bigint
   readonly invoicedMicros: bigint
+  /** Null: not taxed. */
+  readonly tax: LineTax | null
   /** Number of the document it stands on last; empty for costs, whose documents partners issue. */
   readonly document: string
 }

@@ -3,7 +3,8 @@ import { emptyAccumulator, type Accumulator } from '@meterline/shared/rating/acc
 import { openingMicros, positionMicros } from '@meterline/shared/rating/dispatch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { billDays, billLimit, billTiers, type SegmentDay } from './bill-parts.ts'
-import type { BillingContract, ContractItem, FeeItem, UsageItem } from './billing-contract.ts'
+import type { BillingContract } from './billing-contract.ts'
+import type { ContractItem, FeeItem, UsageItem } from './contract-item.ts'
 import type { BillHistory, BillSoFar, DueLine } from './due-line.ts'
 import { feePartTerms, feeTerms, feeUnit } from './fee-terms.ts'
 import { feeSegmentMeter } from './fees-due.ts'
@@ -69,12 +70,12 @@ function chargeLine(item: ContractItem, { segments }: DueSources): DueLine {
 }
 
 function usageLine(item: UsageItem, state: SegmentState | undefined): DueLine {
-  const { leg, price, model, placed, offering, unit } = item
+  const { leg, price, model, placed, isOpen, offering, unit } = item
   const position = state?.accumulator ?? emptyAccumulator
   const chargesMicros = position.amountMicros
-  const amountMicros = openingMicros(model) + chargesMicros
+  const opening = openingMicros(model)
   assertThat(
-    amountMicros === positionMicros(model, position),
+    opening + chargesMicros === positionMicros(model, position),
     `the charges of segment ${item.segmentKey} do not add up to its total (I9)`,
   )
   const words = placeWords(placed)
@@ -93,11 +94,11 @@ function usageLine(item: UsageItem, state: SegmentState | undefined): DueLine {
     quantity: position.quantity,
     events: position.events,
     chargesMicros,
-    amountMicros,
+    amountMicros: isOpen ? opening + chargesMicros : chargesMicros,
     chargeBlocks: state?.chargeBlocks ?? 0,
     days: billDays(model, position, state?.days ?? []),
-    tiers: billTiers(placed.terms, model, leg.currency, unit, position),
-    limit: billLimit(placed.terms, model, leg.currency, position),
+    tiers: isOpen ? billTiers(placed.terms, model, leg.currency, unit, position) : [],
+    limit: isOpen ? billLimit(placed.terms, model, leg.currency, position) : null,
     taxCode: price.taxCode,
     fee: null,
     usage: { model, position },

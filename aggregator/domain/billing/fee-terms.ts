@@ -18,11 +18,11 @@ export function feeTerms({ fee, due, period }: DueFee): string {
 
 /**
  * What one part of a fee is for, in words for people: `15 of 30 days, from 2026-11-01 to 2026-11-16`; instants that are not
- * midnight in UTC with their time. Of a fee that is not prorated the words of the fee.
+ * midnight in UTC with their time. Of a fee that is not prorated, or is there for all of the period, the words of the fee.
  */
 export function feePartTerms(due: DueFee, { fromMs, toMs, units }: FeePart): string {
   const { prorate } = due.fee.terms
-  if (prorate === 'none') return feeTerms(due)
+  if (prorate === 'none' || units === due.wholeUnits) return feeTerms(due)
   return `${units} of ${due.wholeUnits} ${prorate}s, from ${dateWords(fromMs)} to ${dateWords(toMs)}`
 }
 

@@ -32,7 +32,7 @@ function may(subscription: CatalogueSubscription): readonly string[] {
 
 describe('proration by day', () => {
   test.each<readonly [what: string, subscription: Json, daily: string | null]>([
-    ['all of a period', {}, '1 = 31000000 [31 of 31 days, from 2026-05-01 to 2026-06-01: 1 × = 31000000]'],
+    ['all of a period', {}, '1 = 31000000 [31.00 EUR per subscription, for 2026-05, by day: 1 × = 31000000]'],
     ['a start', { from: '2026-05-16' }, '1 = 16000000 [16 of 31 days, from 2026-05-16 to 2026-06-01: 1 × = 16000000]'],
     [
       'a start within a day, which counts',
@@ -91,7 +91,7 @@ describe('proration by day', () => {
     expect(due.map((fee) => `${fee.offering.name}: ${partsOf(fee)}`)).toEqual([
       'AI tokens: daily 1 = 15000000 [15 of 31 days, from 2026-05-01 to 2026-05-16: 1 × = 15000000]',
       'AI more: more 1 = 32000000 [16 of 31 days, from 2026-05-16 to 2026-06-01: 1 × = 32000000]',
-      'AI more: seats 10 = 31000000 [31 of 31 days, from 2026-05-01 to 2026-06-01: 10 × = 31000000]',
+      'AI more: seats 10 = 31000000 [3.10 EUR per seats, in advance for 2026-05, by day: 10 × = 31000000]',
     ])
     expect(subscription.versionAt(Date.UTC(2026, 4, 16))?.offering.id).toBe('ai-more')
     expect(subscription.offering.id).toBe('ai-tokens')

@@ -7,11 +7,12 @@ import { assertBalanced } from '../ledger/entry.ts'
 import { invoiceIssued, taxInvoiced, usageSold, type Relation } from '../ledger/templates.ts'
 import { lineRounding, type Bill, type BillKind, type BillLine, type BillSection, type BillTotal } from './bill.ts'
 import { billedDifference, rounded, type BilledDifference } from './billed-lines.ts'
-import { billingContracts, pathOf, type ContractSources } from './billing-contract.ts'
+import { billingContracts, type ContractSources } from './billing-contract.ts'
 import { documentParty, paymentDaysOf } from './document-party.ts'
 import type { BilledLine, DueLine } from './due-line.ts'
 import { dueLines, noHistory, type SegmentState } from './due-lines.ts'
-import { taxesOf } from './taxes.ts'
+import { pathOf } from './item-order.ts'
+import { taxesOf, type BillTaxes } from './taxes.ts'
 
 /** What is due for one period, and what documents already say of it. */
 export interface DuePart {
@@ -62,6 +63,7 @@ export function makeBill(sources: BillSources, parts: readonly DuePart[]): Bill 
   const lines = sections.flatMap((section) => section.lines)
   const total = totalOf(lines, minorDigits)
   const taxes = taxesOf(lines, relation, newest)
+  const taxOf = new Map(lines.map((line, index) => [line, taxes.lines[index] ?? null]))
   const openingEntries = usageSold(
     relation,
     lines.reduce((sum, line) => sum + line.openingMicros, 0n),
@@ -76,7 +78,8 @@ export function makeBill(sources: BillSources, parts: readonly DuePart[]): Bill 
   assertBalanced(openingEntries)
   assertBalanced(issueEntries)
   return {
-    kind: kindOf(total, sources.progressive === true),
+    kind: kindOf(taxes, sources.progressive === true),
+    isTest: newest.file.test,
     relation,
     seller: documentParty(partyOf(catalogues, relation.seller), newest),
     buyer: documentParty(partyOf(catalogues, relation.buyer), newest),
@@ -89,7 +92,7 @@ export function makeBill(sources: BillSources, parts: readonly DuePart[]): Bill 
     taxes,
     openingEntries,
     issueEntries,
-    billed: placed.map(({ billed }) => billed),
+    billed: placed.map(({ line, billed }) => ({ ...billed, tax: taxOf.get(line) ?? null })),
   }
 }
 
@@ -142,8 +145,9 @@ function differenceOf(
   return difference === null ? null : { ...difference, account: due?.account ?? billed?.account ?? '' }
 }
 
-function kindOf({ invoicedMicros }: BillTotal, isProgressive: boolean): BillKind {
-  if (invoicedMicros < 0n) return 'credit-note'
+/** By what has to be paid, since lines above and below zero may be taxed at different rates. */
+function kindOf({ grossMicros }: BillTaxes, isProgressive: boolean): BillKind {
+  if (grossMicros < 0n) return 'credit-note'
   return isProgressive ? 'progressive' : 'invoice'
 }
 

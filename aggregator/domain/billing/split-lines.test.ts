@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { monthPeriodOf } from '@meterline/shared/units/period.ts'
 import { novemberPeriod } from '../testing/sample-bills.ts'
 import { sampleCatalogue, sampleJson } from '../testing/sample-tenant.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
@@ -155,4 +156,15 @@ test('sharing changes what everybody owes together by nothing, and an account ke
     }),
     { numRuns: 40 },
   )
+})
+
+test('who shares in one period does not depend on which other one was asked about', () => {
+  const fromMarch = [{ at: '2027-03-01', parent: 'baltic' }]
+  const accounts = (sampleJson()['accounts'] as readonly { readonly id: string }[]).map((account) =>
+    account.id === 'south' ? { ...account, payer: 'self', parentPays: { share: '0.4' }, moves: fromMarch } : account,
+  )
+  const catalogue = sampleCatalogue({ ...sampleJson(), accounts })
+  const periodOf = (month: number): typeof period => monthPeriodOf(Date.UTC(2027, month, 15))
+  const payers = [1, 2, 1, 2].map((month) => splitPayer(relationOf('south'), catalogue, periodOf(month))?.buyer ?? null)
+  expect(payers).toEqual(['hansa', null, 'hansa', null])
 })

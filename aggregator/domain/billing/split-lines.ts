@@ -156,21 +156,28 @@ interface Sharers {
   readonly byPayer: ReadonlyMap<string, readonly Sharer[]>
 }
 
-/**
- * Who shares with whom, of the period that was asked for last: a billing run asks once for each of its relations, and looks
- * at all accounts once.
- */
-const lastAsked = new WeakMap<Catalogue, { readonly atMs: number; readonly sharers: Sharers }>()
+/** Periods whose sharers are kept: a billing run asks for its own and those it corrects, again for each of its relations. */
+const keptPeriods = 16
+const keptSharers = new WeakMap<Catalogue, Map<number, Sharers>>()
 
 /** Accounts stay in their place for whole periods, so what holds as one begins holds to its end. */
 function sharersOf(catalogue: Catalogue, { startMs }: Period): Sharers {
-  const known = lastAsked.get(catalogue)
-  if (known?.atMs === startMs) return known.sharers
+  const kept = keptSharers.get(catalogue) ?? new Map<number, Sharers>()
+  keptSharers.set(catalogue, kept)
+  const known = kept.get(startMs)
+  if (known !== undefined) return known
+  if (kept.size >= keptPeriods) kept.clear()
+  const sharers = sharersAt(catalogue, startMs)
+  kept.set(startMs, sharers)
+  return sharers
+}
+
+function sharersAt(catalogue: Catalogue, atMs: number): Sharers {
   const byAccount = new Map<string, Sharer>()
   const byPayer = new Map<string, Sharer[]>()
   for (const { id, parentPays } of catalogue.file.accounts) {
     const share = parentPays?.share ?? null
-    const account = share === null ? undefined : catalogue.tree.accountAt(id, startMs)
+    const account = share === null ? undefined : catalogue.tree.accountAt(id, atMs)
     const payer = account?.parent?.payer
     if (share === null || account === undefined || payer === undefined || payer === account.seller) continue
     const sharer = { account, payer, share }
@@ -179,9 +186,7 @@ function sharersOf(catalogue: Catalogue, { startMs }: Period): Sharers {
     byPayer.set(payer.id, others)
     others.push(sharer)
   }
-  const sharers = { byAccount, byPayer }
-  lastAsked.set(catalogue, { atMs: startMs, sharers })
-  return sharers
+  return { byAccount, byPayer }
 }
 
 /** Those who share with a buyer, and those who share with them. */

@@ -56,7 +56,7 @@ test('bases and taxes add up to what is to be paid, with what is not taxed', () 
     fc.property(lines, sources, (own, given) => {
       const taxes = taxesOf(own, relation, given)
       const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n)
-      const untaxed = own.filter((_line, index) => taxes.percents[index] === null)
+      const untaxed = own.filter((_line, index) => taxes.lines[index] === null)
       const bases = sum(taxes.items.map(({ baseMicros }) => baseMicros))
       expect(taxes.taxMicros).toBe(sum(taxes.items.map(({ taxMicros }) => taxMicros)))
       expect(bases + taxes.taxMicros + sum(untaxed.map(({ invoicedMicros }) => invoicedMicros))).toBe(taxes.grossMicros)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LineTax } from './due-line.ts'
 import { taxTable } from '../catalogue/tax-table.ts'
 import { taxCodeSchema } from '../catalogue/tax-code.ts'
 import { billingProfileSchema, plainProfile } from '../contract/billing-profile.ts'
@@ -45,7 +46,47 @@ function line(cents: number, taxCode: string | null = 'standard', periodKey = '2
   return { taxCode, periodKey, invoicedMicros: BigInt(cents) * 10_000n }
 }
 
+function tax(percent: string, region = 'DE'): LineTax {
+  return { percent, region }
+}
+
 const inGermany = { region: 'DE' }
+
+describe('a line that documents have already', () => {
+  test('is taxed as it is on them, whatever the buyer, his region and the rates say by now', () => {
+    const lines = [{ ...line(-100), billedTax: tax('19') }, { ...line(-50), billedTax: null }, line(100)]
+    const { items, lines: taxed, grossMicros } = taxesOf(lines, relation, sources({ region: 'CH' }))
+    expect(items).toEqual([
+      {
+        code: 'standard',
+        name: 'Standard rate',
+        region: 'CH',
+        percent: '8.1',
+        baseMicros: 1_000_000n,
+        taxMicros: 80_000n,
+      },
+      {
+        code: 'standard',
+        name: 'Standard rate',
+        region: 'DE',
+        percent: '19',
+        baseMicros: -1_000_000n,
+        taxMicros: -190_000n,
+      },
+    ])
+    expect(taxed).toEqual([tax('19'), null, tax('8.1', 'CH')])
+    expect(grossMicros).toBe(-610_000n)
+  })
+
+  test('gives back the tax that is in it, also to a buyer who is exempt by now or taxed nowhere', () => {
+    const lines = [{ ...line(-11_900), billedTax: tax('19') }]
+    const inclusive = { pricesIncludeTax: true }
+    for (const buyer of [{ region: 'DE', taxExemption: 'Reverse charge' }, {}]) {
+      const taxes = taxesOf(lines, relation, sources(buyer, inclusive))
+      expect(taxes).toMatchObject({ taxMicros: -19_000_000n, grossMicros: -119_000_000n, inclusive: true })
+    }
+  })
+})
 
 describe('tax on top of prices', () => {
   test('is a percentage of all lines of the same rate, rounded once; lines without a code are not taxed', () => {
@@ -67,7 +108,7 @@ describe('tax on top of prices', () => {
       grossMicros: 11_180_000n,
       inclusive: false,
       note: null,
-      percents: ['19', '19', null, '19', '7'],
+      lines: [tax('19'), tax('19'), null, tax('19'), tax('7')],
     })
   })
 
@@ -93,17 +134,17 @@ describe('tax on top of prices', () => {
 
   test('of a period has a rate that begins in its last millisecond', () => {
     const lines = [line(100, 'last-minute'), line(100, 'last-minute', '2026-10')]
-    expect(taxesOf(lines, relation, sources(inGermany)).percents).toEqual(['3', null])
+    expect(taxesOf(lines, relation, sources(inGermany)).lines).toEqual([tax('3'), null])
   })
 
   test('has an item for each rate where lines of several periods meet, from low to high', () => {
     const lines = [line(-50), line(100, 'standard', '2026-12'), line(20)]
-    const { items, percents, taxMicros } = taxesOf(lines, relation, sources(inGermany))
+    const { items, lines: taxed, taxMicros } = taxesOf(lines, relation, sources(inGermany))
     expect(items).toMatchObject([
       { percent: '16', baseMicros: 1_000_000n, taxMicros: 160_000n },
       { percent: '19', baseMicros: -300_000n, taxMicros: -60_000n },
     ])
-    expect(percents).toEqual(['19', '16', '19'])
+    expect(taxed).toEqual([tax('19'), tax('16'), tax('19')])
     expect(taxMicros).toBe(100_000n)
   })
 
@@ -131,7 +172,7 @@ describe('tax in prices', () => {
       taxMicros: 0n,
       grossMicros: 1_000_000n,
       inclusive: false,
-      percents: [null],
+      lines: [null],
     })
   })
 
@@ -157,7 +198,7 @@ describe('no tax is due', () => {
       grossMicros: 2_000_000n,
       inclusive: false,
       note: null,
-      percents: [null, null],
+      lines: [null, null],
     })
   })
 
@@ -183,7 +224,7 @@ describe('no tax is due', () => {
       ],
       grossMicros: 2_000_000n,
       note: 'Reverse charge',
-      percents: ['0', null],
+      lines: [tax('0', 'FR'), null],
     })
   })
 

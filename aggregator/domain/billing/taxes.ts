@@ -6,6 +6,7 @@ import type { TaxTable } from '../catalogue/tax-table.ts'
 import type { BillingProfile } from '../contract/billing-profile.ts'
 import type { Relation } from '../ledger/templates.ts'
 import { periodOfKey, type BillingCycle } from '../periods/billing-cycle.ts'
+import type { LineTax } from './due-line.ts'
 
 /** How tax is rounded to the minor unit, as lines are: an exact half away from zero. */
 const wholeUnits: RoundingRule = 'half-away'
@@ -18,6 +19,8 @@ export interface TaxableLine {
   readonly periodKey: string
   /** Whole minor units; below zero on what is taken back. */
   readonly invoicedMicros: bigint
+  /** How documents tax it already (null: not at all); left out or undefined where none has it yet. */
+  readonly billedTax?: LineTax | null | undefined
 }
 
 /** All lines of a document that are taxed alike. */
@@ -36,7 +39,7 @@ export interface TaxItem {
 
 /** What a document says of tax. Without any: no items, nothing added, no note. */
 export interface BillTaxes {
-  /** By code, then percent from low to high. */
+  /** By code, then percent from low to high, then region. */
   readonly items: readonly TaxItem[]
   readonly taxMicros: bigint
   /** What the buyer has to pay: the sum of the lines, and the tax where prices do not include it. */
@@ -45,8 +48,8 @@ export interface BillTaxes {
   readonly inclusive: boolean
   /** Why no tax is due, in the words of the buyer's profile; null where he names no reason. */
   readonly note: string | null
-  /** The percent that each line is taxed at, in the order of the lines; null: not taxed. */
-  readonly percents: readonly (string | null)[]
+  /** How each line is taxed, in the order of the lines; null: not at all. */
+  readonly lines: readonly (LineTax | null)[]
 }
 
 /** The parts of a catalogue that tax follows from. */
@@ -61,7 +64,8 @@ export interface TaxSources {
  * The tax of a document, from all of its lines in their order and nothing else: documents together bear what each of them
  * bears, and a document that takes lines back takes back their tax.
  *
- * A line is taxed by its code in the buyer's region, at the rate in force in the last millisecond of the line's own period.
+ * A line is taxed by its code in the buyer's region, at the rate in force in the last millisecond of the line's own period; a
+ * line that documents have already as it is on them, so that nothing gives back other tax than was charged.
  * Tax is rounded once per code and percent of the document (as EN 16931 has it, BR-CO-17), or on every line where the
  * seller's profile says so. Where his prices include tax, it is taken out of the lines. An exempt buyer pays the lines as
  * they are. Costs bear none here: partners issue their own documents.
@@ -71,20 +75,26 @@ export function taxesOf(lines: readonly TaxableLine[], relation: Relation, sourc
   const { pricesIncludeTax, taxRounding } = sources.profile(relation.seller)
   const isTaxed = region !== null && relation.kind === 'sale'
   const note = isTaxed ? taxExemption : null
-  const percents = lines.map((line) => (isTaxed ? percentOf(line, region, note !== null, sources) : null))
-  const inclusive = pricesIncludeTax && note === null && percents.some((percent) => percent !== null)
+  const taxed = lines.map((line): LineTax | null => {
+    if (line.billedTax !== undefined) return line.billedTax
+    const percent = isTaxed ? percentOf(line, region, note !== null, sources) : null
+    return percent === null || region === null ? null : { region, percent }
+  })
+  const bearsTax = (tax: LineTax | null): boolean => tax !== null && (note === null || !isZero(tax.percent))
+  const inclusive = pricesIncludeTax && taxed.some(bearsTax)
   const minorDigits = minorDigitsOf(relation.currency)
   assertThat(minorDigits !== undefined, `${relation.currency} is a currency of a checked tenant file`)
   const rule = { inclusive, minorDigits }
-  const items = groupsOf(lines, percents).map(({ code, percent, amounts }): TaxItem => {
-    const taxed = taxRounding === 'line' ? amounts : [sumOf(amounts)]
-    const taxMicros = sumOf(taxed.map((amount) => taxOfAmount(amount, percent, rule)))
+  const items = groupsOf(lines, taxed).map(({ code, tax, amounts }): TaxItem => {
+    const rounded = taxRounding === 'line' ? amounts : [sumOf(amounts)]
+    const taxMicros = sumOf(rounded.map((amount) => taxOfAmount(amount, tax.percent, rule)))
     const baseMicros = sumOf(amounts) - (inclusive ? taxMicros : 0n)
-    return { code, name: sources.taxes.nameOf(code), region: region ?? '', percent, baseMicros, taxMicros }
+    return { code, name: sources.taxes.nameOf(code), ...tax, baseMicros, taxMicros }
   })
   const taxMicros = sumOf(items.map((item) => item.taxMicros))
   const totalMicros = sumOf(lines.map(({ invoicedMicros }) => invoicedMicros))
-  return { items, taxMicros, grossMicros: inclusive ? totalMicros : totalMicros + taxMicros, inclusive, note, percents }
+  const grossMicros = inclusive ? totalMicros : totalMicros + taxMicros
+  return { items, taxMicros, grossMicros, inclusive, note, lines: taxed }
 }
 
 /** What the tax of an amount depends on beside its percent. */
@@ -110,7 +120,7 @@ export function taxOfAmount(amountMicros: bigint, percent: string, { inclusive, 
   return divideRounded(amountMicros * coefficient, whole * microsPerUnit, wholeUnits) * microsPerUnit
 }
 
-/** The percent of a line in a region; null where it is not taxed. */
+/** The percent of a line in a region that no document has yet; null where it is not taxed. */
 function percentOf(
   { taxCode, periodKey }: TaxableLine,
   region: string,
@@ -126,19 +136,19 @@ function percentOf(
 
 interface TaxGroup {
   readonly code: string
-  readonly percent: string
+  readonly tax: LineTax
   /** Of its lines, in their order. */
   readonly amounts: bigint[]
 }
 
-function groupsOf(lines: readonly TaxableLine[], percents: readonly (string | null)[]): readonly TaxGroup[] {
+function groupsOf(lines: readonly TaxableLine[], taxed: readonly (LineTax | null)[]): readonly TaxGroup[] {
   const groups = new Map<string, TaxGroup>()
   lines.forEach(({ taxCode, invoicedMicros }, index) => {
-    const percent = percents[index] ?? null
-    if (taxCode === null || percent === null) return
-    const key = `${taxCode} ${percent}`
+    const tax = taxed[index] ?? null
+    if (taxCode === null || tax === null) return
+    const key = `${taxCode} ${tax.percent} ${tax.region}`
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, { code: taxCode, percent, amounts: [invoicedMicros] })
+    if (group === undefined) groups.set(key, { code: taxCode, tax, amounts: [invoicedMicros] })
     else group.amounts.push(invoicedMicros)
   })
   return [...groups.values()].toSorted(byCodeAndPercent)
@@ -146,9 +156,14 @@ function groupsOf(lines: readonly TaxableLine[], percents: readonly (string | nu
 
 function byCodeAndPercent(left: TaxGroup, right: TaxGroup): number {
   if (left.code !== right.code) return left.code < right.code ? -1 : 1
-  const [own, other] = [parseDecimal(left.percent), parseDecimal(right.percent)]
+  const [own, other] = [parseDecimal(left.tax.percent), parseDecimal(right.tax.percent)]
   assertThat(own.ok && other.ok, 'percents of a checked tax code are decimals')
-  return compareDecimal(own.value, other.value)
+  return compareDecimal(own.value, other.value) || (left.tax.region < right.tax.region ? -1 : 1)
+}
+
+function isZero(percent: string): boolean {
+  const parsed = parseDecimal(percent)
+  return parsed.ok && parsed.value.coefficient === 0n
 }
 
 function sumOf(amounts: readonly bigint[]): bigint {

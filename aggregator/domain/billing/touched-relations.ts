@@ -9,11 +9,13 @@ import { periodKeyParts, periodOfKey } from '../periods/billing-cycle.ts'
 import type { ChargedRelation } from '../rating-of-record/rated-partitions.ts'
 import { changedOfferings } from './changed-offerings.ts'
 import { feesOfPeriod, feeSegmentKey } from './fees-due.ts'
+import { touchedByContracts } from './touched-contracts.ts'
 
 /**
  * In which of some periods (by their keys: those that are billed) another version of a catalogue changes what subscriptions
- * owe beside usage: because when they begin, end, pause or change is something else than before, or their fees are. Each
- * relation once, in the order of periods. Subjects have no dates, and change nothing in a period that is billed.
+ * owe beside usage: because when they begin, end, pause or change is something else than before, or their fees are; and in
+ * which contracts promise or take off something else. Each relation once, those of subscriptions in the order of periods, then
+ * those of contracts. Subjects have no dates, and change nothing in a period that is billed.
  */
 export function touchedRelations(
   before: Catalogue,
@@ -33,6 +35,9 @@ export function touchedRelations(
         touched.set(Object.values(relation).join(' '), relation)
       }
     }
+  }
+  for (const relation of touchedByContracts(before, after, periodKeys)) {
+    touched.set(Object.values(relation).join(' '), relation)
   }
   return [...touched.values()]
 }

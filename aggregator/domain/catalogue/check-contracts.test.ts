@@ -77,7 +77,7 @@ test.each([
   {
     name: 'a tax code there is not',
     contract: { minimums: [{ ...minimum, tax: 'full' }] },
-    says: 'contracts.0.minimums.0.tax is full, but there is no such tax code',
+    says: 'contracts.0.minimums.0.tax is full, but there is no such tax code; the file declares none',
   },
   {
     name: 'an offering there is not',

@@ -3,6 +3,7 @@ import { checkAccounts } from './check-accounts.ts'
 import { checkAllowances } from './check-allowances.ts'
 import { checkAmounts } from './check-amounts.ts'
 import { checkBillingProfiles } from './check-billing-profiles.ts'
+import { checkContractMoves } from './check-contract-moves.ts'
 import { checkContracts } from './check-contracts.ts'
 import { checkContractsKept } from './check-contracts-kept.ts'
 import { checkCorrelations } from './check-correlations.ts'
@@ -46,6 +47,7 @@ export function checkDraft(draft: Draft, before: TenantFile | null, nowMs: numbe
     ...checkTaxes(draft),
     ...checkExchangeRates(draft),
     ...checkAccountMoves(draft),
+    ...checkContractMoves(draft),
     ...checkSubscriptions(draft),
     ...checkDatedTerms(draft),
     ...checkResale(draft),

@@ -136,7 +136,9 @@ export function unknownName(
   path: readonly (string | number)[],
 ): readonly Problem[] {
   if (candidates.has(name)) return []
-  return [{ ...problem(path, `is ${name}, but there is no such ${kind}`), unknown: { word: name, candidates } }]
+  const message = `is ${name}, but there is no such ${kind}`
+  const suggestion = candidates.size === 0 ? 'the file declares none' : undefined
+  return [{ ...problem(path, message, suggestion), unknown: { word: name, candidates } }]
 }
 
 /** The ids that a list declares. */

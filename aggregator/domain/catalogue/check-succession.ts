@@ -29,6 +29,12 @@ function checkTenant(before: TenantFile, draft: Draft): readonly Problem[] {
   if (draft.operator !== null && draft.operator.id !== before.operator.id) {
     problems.push(problem(['operator', 'id'], `was ${before.operator.id} before and cannot change`))
   }
+  if (draft.test !== null && draft.test !== before.test) {
+    const message = before.test
+      ? 'was true before and cannot change: the books of a test tenant stay those of one'
+      : 'cannot be said later: these books are no test, and their documents do not say so'
+    problems.push(problem(['test'], message, 'use another tenant'))
+  }
   return problems
 }
 

@@ -1,6 +1,8 @@
 import { compareDecimal, parseDecimal } from '@meterline/shared/units/decimal.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import type { BillingProfile } from '../contract/billing-profile.ts'
 import type { Draft } from './draft.ts'
+import { treeOfParts } from './draft-tree.ts'
 import { problem, type Problem } from './problem.ts'
 import type { TaxCode, TaxRate } from './tax-code.ts'
 import type { TenantFile } from './tenant-file.ts'
@@ -55,9 +57,14 @@ function checkRegions({ taxCodes, declared, billingProfiles }: Draft): readonly 
  * What was taxed stays taxed at the rate it was: rates in force by `nowMs` (epoch milliseconds) stay, and no other begins
  * before then where there is one in force. Documents that are out have that tax on them, and nothing would correct it. Where
  * bills are shared or contracts have begun, prices keep their codes: lines of shares and contracts are told apart by them.
+ * Whoever has sold something keeps to prices with or without tax, as documents with lines of both kinds would say nothing.
  */
 export function checkTaxesKept(before: TenantFile, draft: Draft, nowMs: number): readonly Problem[] {
-  return [...checkRatesKept(before, draft, nowMs), ...checkCodesKept(before, draft, nowMs)]
+  return [
+    ...checkRatesKept(before, draft, nowMs),
+    ...checkCodesKept(before, draft, nowMs),
+    ...checkInclusionKept(before, draft, nowMs),
+  ]
 }
 
 function checkRatesKept(before: TenantFile, draft: Draft, nowMs: number): readonly Problem[] {
@@ -90,6 +97,32 @@ function checkCodesKept({ accounts, contracts, prices }: TenantFile, draft: Draf
     const suggestion = 'add a price with the other code, and a version of the offering that has it'
     return [problem(['prices', index, ...(value.tax === null ? [] : ['tax'])], message, suggestion)]
   })
+}
+
+function checkInclusionKept(before: TenantFile, draft: Draft, nowMs: number): readonly Problem[] {
+  const included = (profiles: readonly BillingProfile[]): ReadonlySet<string> =>
+    new Set(profiles.filter(({ pricesIncludeTax }) => pricesIncludeTax).map(({ id }) => id))
+  const now = draft.billingProfiles.map(({ value }) => value)
+  const [was, is] = [included(before.billingProfiles), included(now)]
+  const changed = [...new Set([...was, ...is])].filter((id) => was.has(id) !== is.has(id))
+  if (changed.length === 0) return []
+  const sellers = sellersInForce(before, nowMs)
+  return changed
+    .filter((id) => sellers.has(id))
+    .map((id): Problem => {
+      const profile = draft.billingProfiles.find(({ value }) => value.id === id)
+      const key = profile === undefined ? [] : [profile.index, ...(is.has(id) ? ['pricesIncludeTax'] : [])]
+      const message = `was ${was.has(id)} for the prices of ${id} before and cannot change to ${is.has(id)}: he has sold at them`
+      return problem(['billingProfiles', ...key], message, 'put it back; change the prices instead')
+    })
+}
+
+/** Everybody who has sold something that has begun. */
+function sellersInForce(before: TenantFile, nowMs: number): ReadonlySet<string> {
+  const tree = treeOfParts(before)
+  const begun = before.subscriptions.filter(({ fromMs }) => fromMs <= nowMs)
+  const places = [...new Set(begun.map(({ account }) => account))].flatMap((account) => tree.placesOf(account))
+  return new Set(places.filter(({ fromMs }) => fromMs <= nowMs).flatMap(({ account }) => account.seller?.id ?? []))
 }
 
 function ratesLeftOut(

@@ -1,7 +1,10 @@
 import type { JsonValue } from '@meterline/shared/integrity/canonical-json.ts'
 import { formatInstant } from '@meterline/shared/units/instant.ts'
+import { allowanceJson } from '../contract/allowance-definition.ts'
 import type { Catalogue, CatalogueFee, CataloguePrice } from './catalogue.ts'
 import { contentId } from './content-id.ts'
+import { describeContracts, describeTaxRates } from './describe-contracts.ts'
+import type { ContractsDescription, DescribedRate } from './describe-contracts.ts'
 import { matrixTableJson } from './matrix-table.ts'
 import { versionAt, versionName, versionsOf } from './offering-definition.ts'
 import { priceTimelines, versionTimelines } from './offering-timeline.ts'
@@ -20,6 +23,8 @@ export interface DescribedVersion {
   readonly hash: string
   /** What the tenant file calls its prices, in the order of invoices. */
   readonly prices: readonly string[]
+  /** What it includes, as the tenant file says it. */
+  readonly allowances: readonly JsonValue[]
   /** How many subscriptions have it at that instant. */
   readonly subscriptions: number
 }
@@ -41,7 +46,7 @@ export interface DescribedPrice {
 }
 
 /** What a catalogue says at an instant, in plain JSON; lists by id. */
-export interface CatalogueDescription {
+export interface CatalogueDescription extends ContractsDescription {
   readonly tenant: string
   readonly hash: string
   readonly counts: Readonly<Record<string, number>>
@@ -58,7 +63,12 @@ export interface CatalogueDescription {
     readonly meters: readonly string[]
     readonly rows: number
   }[]
-  readonly taxCodes: readonly { readonly id: string; readonly name: string; readonly hash: string }[]
+  readonly taxCodes: readonly {
+    readonly id: string
+    readonly name: string
+    readonly hash: string
+    readonly rates: readonly DescribedRate[]
+  }[]
   readonly zones: readonly { readonly id: string; readonly hash: string; readonly offsets: number }[]
 }
 
@@ -84,6 +94,7 @@ export function describeCatalogue(catalogue: Catalogue, atMs: number): Catalogue
           sold: version.fromMs === sold?.fromMs,
           hash,
           prices: version.prices,
+          allowances: version.allowances.map(allowanceJson),
           subscriptions: subscribers.get(hash) ?? 0,
         }
       })
@@ -101,7 +112,9 @@ export function describeCatalogue(catalogue: Catalogue, atMs: number): Catalogue
       id: taxCode.id,
       name: taxCode.name,
       hash: contentId(taxCodeJson(taxCode)),
+      rates: describeTaxRates(taxCode.rates, atMs),
     })),
+    ...describeContracts(file, atMs),
     zones: file.zones.map((zone) => ({
       id: zone.id,
       hash: contentId(zoneTableJson(zone)),

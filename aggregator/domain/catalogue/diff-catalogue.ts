@@ -104,8 +104,12 @@ function subjectsChange(before: JsonValue | undefined, after: JsonValue | undefi
   return parts.length === 0 ? '' : `${parts.join(' ')} subject${added + removed === 1 ? '' : 's'}`
 }
 
-function topOf({ currency, operator }: Element): Element {
-  return { ...(currency === undefined ? {} : { currency }), ...(operator === undefined ? {} : { operator }) }
+function topOf({ currency, operator, test }: Element): Element {
+  return {
+    ...(currency === undefined ? {} : { currency }),
+    ...(operator === undefined ? {} : { operator }),
+    ...(test === undefined ? {} : { test }),
+  }
 }
 
 function elementsOf(list: JsonValue | undefined): ReadonlyMap<string, Element> {

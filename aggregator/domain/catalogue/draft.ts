@@ -29,6 +29,7 @@ export interface Draft {
   readonly tenant: TenantFile['tenant'] | null
   readonly currency: string | null
   readonly operator: Party | null
+  readonly test: boolean | null
   readonly meters: readonly Placed<MeterDefinition>[]
   readonly prices: readonly Placed<PriceDefinition>[]
   readonly offerings: readonly Placed<OfferingDefinition>[]
@@ -55,6 +56,7 @@ export function draftOf(file: TenantFile): Draft {
     tenant: file.tenant,
     currency: file.currency,
     operator: file.operator,
+    test: file.test,
     meters: placed(file.meters),
     prices: placed(file.prices),
     offerings: placed(file.offerings),
@@ -94,12 +96,13 @@ export function draftOf(file: TenantFile): Draft {
 
 /** The file a draft makes up once nothing is wrong with it; null while something is missing. */
 export function fileOf(draft: Draft): TenantFile | null {
-  const { tenant, currency, operator } = draft
-  if (tenant === null || currency === null || operator === null) return null
+  const { tenant, currency, operator, test } = draft
+  if (tenant === null || currency === null || operator === null || test === null) return null
   return {
     tenant,
     currency,
     operator,
+    test,
     meters: valuesOf(draft.meters),
     prices: valuesOf(draft.prices),
     offerings: valuesOf(draft.offerings),

@@ -54,6 +54,8 @@ describe('a change of plan', () => {
 
   test.each<readonly [what: string, before: Json, command: SubscriptionCommand, migrations: unknown]>([
     ['takes the version sold then', {}, change('2026-10-01', 'large'), [dated('2026-10-01', '2026-09-01', 'large')]],
+    ['to what it has then anyway', {}, change('2026-06-20', null), 'so already'],
+    ['to what it will have had for long', may, change('2026-07-20', 'large', 'first'), 'so already'],
     ['of its own offering', {}, change('2026-08-01', null), [dated('2026-08-01', '2026-07-01')]],
     ['to a version', {}, change('2026-08-01', 'large', 'first'), [dated('2026-08-01', 'first', 'large')]],
     ['is corrected while it is to come', july, change('2026-07-10', 'small'), [dated('2026-07-10', '2026-07-01')]],

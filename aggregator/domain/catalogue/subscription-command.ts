@@ -74,10 +74,24 @@ function migrated(
   const there = migrations.find((each) => each.atMs === atMs)
   if (there?.offering === wanted.offering && there.versionFromMs === wanted.versionFromMs) return ok(subscription)
   if (there !== undefined && atMs <= nowMs) return tookEffect('a change of plan', subscription.id, atMs)
+  if (there === undefined && hasAlready(subscription, wanted, offerings)) return ok(subscription)
   return ok({
     ...subscription,
     migrations: withShortNames(subscription, [...migrations.filter((each) => each !== there), wanted]),
   })
+}
+
+/** Whether a subscription has a version at an instant without being migrated to it then. */
+function hasAlready(
+  subscription: SubscriptionDefinition,
+  wanted: { readonly atMs: number; readonly offering: string; readonly versionFromMs: number | null },
+  offerings: ReadonlyMap<string, OfferingDefinition>,
+): boolean {
+  const last = resolvedMigrations(subscription).findLast(({ atMs }) => atMs < wanted.atMs)
+  const definition = offerings.get(subscription.offering)
+  const begun = definition === undefined ? undefined : versionAt(versionsOf(definition), subscription.fromMs)
+  const has = last ?? { offering: subscription.offering, versionFromMs: begun?.fromMs ?? null }
+  return has.offering === wanted.offering && has.versionFromMs === wanted.versionFromMs
 }
 
 function counted(subscription: SubscriptionDefinition, atMs: number, quantities: Quantities, nowMs: number): Commanded {

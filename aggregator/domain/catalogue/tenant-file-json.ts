@@ -60,6 +60,7 @@ export function tenantFileJson(file: TenantFile): JsonValue {
     tenant: file.tenant,
     currency: file.currency,
     operator: { ...file.operator },
+    ...(file.test ? { test: true } : {}),
     meters: file.meters.map(meterJson),
     prices: file.prices.map(priceDefinitionJson),
     offerings: file.offerings.map(offeringJson),

@@ -30,6 +30,8 @@ export interface TenantFile {
   readonly tenant: TenantId
   readonly currency: string
   readonly operator: Party
+  /** Whether it is one to try things out with: it has a clock of its own, and its documents say TEST. For ever. */
+  readonly test: boolean
   readonly meters: readonly MeterDefinition[]
   readonly prices: readonly PriceDefinition[]
   readonly offerings: readonly OfferingDefinition[]
@@ -106,6 +108,7 @@ export const topSchemas = {
   }),
   currency,
   operator: party,
+  test: z.boolean().default(false),
 } as const
 
 /** A whole tenant file as plain data, for reading back what was accepted before. Files by people are read list by list. */

@@ -36,7 +36,7 @@ export function discountMicros(
 }
 
 /** When both the contract and the discount are in force in a period. */
-function discountSpan(
+export function discountSpan(
   { fromMs, toMs }: Discount,
   contract: ContractDefinition,
   period: Period,

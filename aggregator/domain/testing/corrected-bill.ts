@@ -161,7 +161,7 @@ const otherLines: readonly DueLine[] = [
 const octoberKey = `2026-10/harbour-trackers/messages/${'b'.repeat(64)}`
 
 /** Usage of October that came after its bill. */
-function octoberPart(): DuePart {
+function octoberPart(catalogue: Catalogue): DuePart {
   const late = hansaLine({
     key: octoberKey,
     kind: 'usage',
@@ -189,9 +189,10 @@ function octoberPart(): DuePart {
   const gone = billedDifference(relation, { due: creditedFee(), ...first })?.billed
   assertThat(billed !== undefined && gone !== undefined, 'lines of an amount are billed')
   const state = { accumulator: emptyAccumulator, chargesRoot: new Uint8Array(32).fill(7), chargeBlocks: 3, days: [] }
+  const percent = catalogue.profile(relation.buyer).taxExemption === null ? '7' : '0'
   const onDocument = (own: BilledLine): readonly [string, BilledLine] => [
     own.key,
-    { ...own, document: 'baltic-000011' },
+    { ...own, tax: { region: 'DE', percent }, document: 'baltic-000011' },
   ]
   return {
     role: 'correction',
@@ -242,7 +243,7 @@ export function correctedBill(catalogue: Catalogue = taxedCatalogue()): Bill {
   const shared = [{ relation: south.relation, lines: dueLines(south, sources) }]
   const all = [...lines, ...splitLines({ relation, lines, shared, catalogue, period })]
   const part: DuePart = { role: 'own', period, lines: all, billed: new Map(), segments, document: null }
-  const bill = makeBill({ relation, period, catalogues: [catalogue] }, [part, octoberPart()])
+  const bill = makeBill({ relation, period, catalogues: [catalogue] }, [part, octoberPart(catalogue)])
   assertThat(bill !== null, 'there is something to bill')
   return bill
 }

@@ -5,6 +5,9 @@
  * closed before (`lines_kept` = 0) have no lines.
  *
  * `approved_bill` holds what somebody approved and is not issued yet, by the hash of the bill.
+ *
+ * Whether a relation has its ordinary document is asked several times for each bill. The index has all that the answer
+ * takes, because `purpose` lies behind the bytes of the document, which would be read to find it.
  */
 export const billedLineTables = `
   CREATE TABLE billed_line (
@@ -18,6 +21,8 @@ export const billedLineTables = `
     account TEXT NOT NULL,
     description TEXT NOT NULL,
     tax_code TEXT,
+    tax_region TEXT,
+    tax_percent TEXT,
     unit TEXT NOT NULL,
     quantity TEXT NOT NULL,
     events INTEGER NOT NULL,
@@ -46,7 +51,7 @@ export const billedLineTables = `
     PRIMARY KEY (period, seller, buyer, currency)
   ) STRICT, WITHOUT ROWID;
   ALTER TABLE document ADD COLUMN purpose TEXT NOT NULL DEFAULT 'period';
-  CREATE INDEX document_by_relation ON document (period, entity, buyer, currency);
+  CREATE INDEX document_by_relation ON document (period, entity, buyer, currency, purpose, log_index, number);
   ALTER TABLE period ADD COLUMN lines_kept INTEGER NOT NULL DEFAULT 0;
 
   INSERT OR IGNORE INTO billed_line (key, kind, period, seller, buyer, currency, account, description, tax_code, unit,

@@ -12,7 +12,7 @@ const day = (text: string): number => Date.parse(`${text}T00:00:00Z`)
 /** A customer with two fleets that he pays for; everything is sold by the offering `sim` with some allowances. */
 function simTenant(
   allowances: readonly Json[],
-  more: { readonly offering?: Json; readonly subscription?: Json } = {},
+  more: { readonly offering?: Json; readonly subscription?: Json; readonly others?: readonly Json[] } = {},
 ): Catalogue {
   const subscription = (id: string, account: string, subject: string): Json => {
     return {
@@ -37,7 +37,10 @@ function simTenant(
       { id: 'data-falling', meter: 'data', model: 'volume', tiers: [{ upTo: 99, amount: '3' }, { amount: '1' }] },
       { id: 'sms', meter: 'sms', model: 'per-unit', amount: '0.1' },
     ],
-    offerings: [{ id: 'sim', name: 'SIM', prices: ['data', 'sms'], allowances, ...more.offering }],
+    offerings: [
+      { id: 'sim', name: 'SIM', prices: ['data', 'sms'], allowances, ...more.offering },
+      ...(more.others ?? []),
+    ],
     accounts: [
       { id: 'depot', kind: 'customer', parent: 'acme', name: 'Depot', payer: 'self' },
       { id: 'east', kind: 'fleet', parent: 'depot', name: 'East', payer: 'parent' },
@@ -201,6 +204,19 @@ test('units that a period leaves over are used in the next ones, those that expi
   const idle = used({ 'east-sims 2026-08': 50n })
   expect(shown(allowances(catalogue, [data('east-sims', 300n)], '2026-11', idle))).toEqual([
     ['east-sims', 'included', 120n, -60_000_000n],
+  ])
+})
+
+test('two plans of one period that call what they include alike cover what was used once', () => {
+  const included = { id: 'included', meter: 'data', quantity: 60, prorate: 'day', rollover: { periods: 1 } }
+  const catalogue = simTenant([included], {
+    subscription: { from: '2026-11-01', migrations: [{ at: '2026-11-16', offering: 'sim-plus', version: 'first' }] },
+    others: [{ id: 'sim-plus', name: 'SIM plus', prices: ['data', 'sms'], allowances: [included] }],
+  })
+  // November includes 30 by each plan, of which 50 are used; 10 are carried into December, which includes 60.
+  const history = used({ 'east-sims 2026-11': 50n })
+  expect(shown(allowances(catalogue, [data('east-sims', 300n)], '2026-12', history))).toEqual([
+    ['east-sims', 'included', 70n, -35_000_000n],
   ])
 })
 

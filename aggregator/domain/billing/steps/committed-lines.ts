@@ -9,6 +9,7 @@ import { periodAfter } from '../../periods/billing-cycle.ts'
 import type { BillSoFar, DueLine } from '../due-line.ts'
 import { writtenMoney } from '../written-amounts.ts'
 import { cycleOfBuyer } from './bill-cycle.ts'
+import { isSellerIn } from './contract-index.ts'
 import { contractLine } from './contract-line.ts'
 import { filteredLines, spentMicros } from './filtered-lines.ts'
 
@@ -56,9 +57,10 @@ function linesOfRule(soFar: BillSoFar, own: CommittedRule, before: readonly Comm
   const { rule, contract } = own
   const next = periodAfter(cycle, period)
   const [span, nextSpan] = [period, next].map((each) => commitmentSpan(rule, contract, each, cycle))
+  const isAhead = rule.inAdvance && isSellerIn(catalogue, relation, next)
   return [
     ...(span === null || span === undefined ? [] : linesOfSpan(soFar, own, span, before)),
-    ...(rule.inAdvance && nextSpan?.earlier.length === 0 ? [inAdvance(soFar, own, nextSpan, next)] : []),
+    ...(isAhead && nextSpan?.earlier.length === 0 ? [inAdvance(soFar, own, nextSpan, next)] : []),
   ].filter(({ amountMicros }) => amountMicros !== 0n)
 }
 

@@ -5,7 +5,7 @@ import { proportionalShares } from '../../contract/proportional-shares.ts'
 import type { BillSoFar, DueLine } from '../due-line.ts'
 import { writtenMoney } from '../written-amounts.ts'
 import { cycleOfBuyer } from './bill-cycle.ts'
-import { contractsOf } from './contract-index.ts'
+import { contractsOfBill } from './contract-index.ts'
 import { contractLine } from './contract-line.ts'
 import { filteredLines } from './filtered-lines.ts'
 
@@ -25,8 +25,7 @@ interface DiscountedCell {
  * for, in proportion to what is left of each (by largest remainder, ties in the order of the lines), with a line for each.
  */
 export function discountLines(soFar: BillSoFar): readonly DueLine[] {
-  const { catalogue, relation } = soFar
-  const contracts = contractsOf(catalogue, relation).filter(({ discounts }) => discounts.length > 0)
+  const contracts = contractsOfBill(soFar).filter(({ discounts }) => discounts.length > 0)
   if (contracts.length === 0) return []
   const cells = cellsOf(soFar)
   return contracts.flatMap((contract) =>

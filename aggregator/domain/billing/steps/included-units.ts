@@ -83,7 +83,7 @@ function lotsOf(
         priority: allowance.priority,
         lastPeriod: number + (allowance.rollover?.periods ?? 0),
         cap: allowance.rollover?.cap ?? null,
-        members: known === undefined ? [subscription.id] : [...known.members, subscription.id],
+        members: withMember(known?.members ?? [], subscription.id),
         isPool,
         quantity: quantity + (known?.quantity ?? 0n),
       })
@@ -93,6 +93,11 @@ function lotsOf(
     lot.isPool ? { ...lot, members: lots.get(`${lot.source} ${lot.allowance}`)?.members ?? [] } : lot,
   )
   return [...current, ...[...lots.values()].filter(({ quantity }) => quantity > 0n)]
+}
+
+/** Several plans of one period may bring a subscription what they call alike: it used its usage once. */
+function withMember(members: readonly string[], subscription: string): readonly string[] {
+  return members.at(-1) === subscription ? members : [...members, subscription]
 }
 
 /** What a subscription brings into a period of one allowance. */

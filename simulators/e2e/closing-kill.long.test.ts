@@ -1,0 +1,3 @@
+import { describeClosingKills } from './closing-kill-suite.ts'
+
+describeClosingKills({ least: 200, mostPerStep: 12 }, 7_200_000)
