@@ -175,7 +175,7 @@ function addVoid(receivable: Command, end: End): void {
       'Take a document back whole; what is due of its lines is billed anew, at once with "bill corrections".',
     )
     .argument('<number>', 'the document')
-    .requiredOption('--reason <text>', 'why, in at most 200 bytes; stands on the credit note')
+    .requiredOption('--reason <text>', 'why, in at most 200 bytes; stands on the note that takes it back')
     .option('--to-credit', 'what was paid of it becomes credit of the buyer')
     .action(
       async (

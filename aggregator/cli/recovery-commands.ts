@@ -53,11 +53,11 @@ function addRestore(program: Command, end: End): void {
     .requiredOption('--reason <text>', 'why, as the log and every agent are told, in at most 200 bytes')
     .option('--dry-run', 'check everything, say what would be lost, and change nothing')
     .option(
-      '--last-number <seller=number>',
-      'the last number of an invoice of this seller, when the replaced books cannot be read; may be repeated',
+      '--last-number <series=number>',
+      'the last number of invoices (nordlink) or notes (nordlink-cn, nordlink-dn), when the replaced books cannot be read; may be repeated',
       seriesNumber,
     )
-    .option('--nothing-issued', 'no invoice was issued after the backup, when the replaced books cannot be read')
+    .option('--nothing-issued', 'no document was issued after the backup, when the replaced books cannot be read')
     .option('--generation <number>', 'the generation that begins, when the replaced books are gone', wholeNumber)
     .action(async (options: RestoreOptions, command: Command) => {
       const json = options.json === true
@@ -84,11 +84,11 @@ function addRestore(program: Command, end: End): void {
     })
 }
 
-/** Reads `seller=number`; each seller numbers its invoices in one series that carries its id. */
+/** Reads `series=number`; each seller numbers its invoices in one series that carries its id, and notes in two more. */
 function seriesNumber(text: string, before: readonly SeriesNumber[] = []): readonly SeriesNumber[] {
-  const [, seller, number] = /^([^=]+)=([0-9]{1,15})$/.exec(text) ?? []
-  if (seller === undefined || number === undefined) {
-    throw new InvalidArgumentError('Write seller and number, such as nordlink=17.')
+  const [, series, number] = /^([^=]+)=([0-9]{1,15})$/.exec(text) ?? []
+  if (series === undefined || number === undefined) {
+    throw new InvalidArgumentError('Write series and number, such as nordlink=17.')
   }
-  return [...before, { entity: seller, series: seller, last: Number(number) }]
+  return [...before, { entity: series, series, last: Number(number) }]
 }

@@ -50,6 +50,7 @@ export const lineSchema = z.strictObject({
     .exactOptional(),
   taxCode: z.string().exactOptional(),
   taxPercent: money.exactOptional(),
+  taxRegion: z.string().exactOptional(),
   fee: z.strictObject({ due: z.enum(['in-advance', 'in-arrears', 'once']), period: z.string() }).exactOptional(),
   kind: z.enum(['fee', 'allowance', 'commitment', 'minimum', 'discount', 'split']).exactOptional(),
   fromBlock: z.int().exactOptional(),

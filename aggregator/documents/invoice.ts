@@ -7,7 +7,8 @@ import { formatInstant } from '@meterline/shared/units/instant.ts'
 import { formatMinorUnits, roundToMinorUnit } from '@meterline/shared/units/money.ts'
 import type { Bill, BillLine, BillTotal } from '../domain/billing/bill.ts'
 import type { DocumentParty } from '../domain/billing/document-party.ts'
-import type { BillTaxes } from '../domain/billing/taxes.ts'
+import type { LineTax } from '../domain/billing/due-line.ts'
+import { regionNamed, type BillTaxes } from '../domain/billing/taxes.ts'
 import type { LedgerEntry } from '../domain/ledger/entry.ts'
 import { invoiceSchema, type lineSchema } from './invoice-schema.ts'
 import { dayOf } from './period-days.ts'
@@ -59,7 +60,7 @@ export function issueInvoice(bill: Bill, issue: Issue): Invoice {
     sections: bill.sections.map(({ account, depth, lines, total: sectionTotal }) => ({
       account,
       depth,
-      lines: lines.map((line) => lineJson(line, taxed.next().value?.percent ?? null)),
+      lines: lines.map((line) => lineJson(line, taxed.next().value ?? null, taxes.items)),
       total: totalJson(sectionTotal),
     })),
     total: totalJson(bill.total),
@@ -94,8 +95,9 @@ export function invoiceName({ series, number }: { readonly series: string; reado
 }
 
 /** What most lines do not have is left out. */
-function lineJson(line: BillLine, taxPercent: string | null): InvoiceLine {
+function lineJson(line: BillLine, tax: LineTax | null, items: BillTaxes['items']): InvoiceLine {
   const { kind, limit, taxCode, fee, fromBlock, corrects } = line
+  const taxRegion = regionNamed(taxCode, tax, items)
   return {
     description: line.description,
     subscription: line.subscription,
@@ -125,7 +127,8 @@ function lineJson(line: BillLine, taxPercent: string | null): InvoiceLine {
     })),
     ...(limit === null ? {} : { limit: { ...limit, amountMicros: limit.amountMicros.toString() } }),
     ...(taxCode === null ? {} : { taxCode }),
-    ...(taxPercent === null ? {} : { taxPercent }),
+    ...(tax === null ? {} : { taxPercent: tax.percent }),
+    ...(taxRegion === null ? {} : { taxRegion }),
     ...(fee === null ? {} : { fee }),
     // A fee says what it is for; one that is owed no more does not.
     ...(kind === 'usage' || fee !== null ? {} : { kind }),

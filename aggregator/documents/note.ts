@@ -72,11 +72,16 @@ export function noteDocument(original: Invoice, note: Note, issue: NoteIssue): I
   }
 }
 
+/** What takes a document back: a credit note, or where it is one itself a debit note. */
+export function voidKindOf({ kind }: Pick<Invoice, 'kind'>): NoteKind {
+  return kind === 'credit-note' ? 'debit-note' : 'credit-note'
+}
+
 /** A document that takes another back whole: every figure of every line, and every entry, the other way round. */
 export function voidDocument(original: Invoice, issue: NoteIssue): Invoice {
   return {
     ...headOf(original, issue),
-    kind: 'credit-note',
+    kind: voidKindOf(original),
     voids: issue.references,
     sections: original.sections.map(({ account, depth, lines, total }) => ({
       account,
@@ -130,7 +135,7 @@ function noteLines(
   micros: bigint | undefined,
 ): readonly InvoiceLine[] {
   if (micros === undefined) return []
-  const { description, subscription, offering, price, terms, meter, taxCode, taxPercent } = line
+  const { description, subscription, offering, price, terms, meter, taxCode, taxPercent, taxRegion } = line
   return [
     {
       description,
@@ -154,6 +159,7 @@ function noteLines(
       tiers: [],
       ...(taxCode === undefined ? {} : { taxCode }),
       ...(taxPercent === undefined ? {} : { taxPercent }),
+      ...(taxRegion === undefined ? {} : { taxRegion }),
       corrects: { document: references, period: period.key },
     },
   ]

@@ -1,6 +1,6 @@
 import type { Clock } from '@meterline/shared/base/clock.ts'
 import { failed, fault, ok, type Result } from '@meterline/shared/base/errors.ts'
-import { allocateOldestFirst } from '../domain/receivables/allocate.ts'
+import { allocateOldestFirst, mostSettlements } from '../domain/receivables/allocate.ts'
 import { openMicros, type ClaimParties } from '../domain/receivables/claim.ts'
 import { settledMicros, type Moves } from '../domain/receivables/moves.ts'
 import { nothingElse } from '../store/money-decision-writes.ts'
@@ -47,6 +47,7 @@ function movesOfCredit(store: TenantStore, parties: ClaimParties): Moves {
   const open = store.receivables.openOf(parties)
   const notes = open
     .filter((claim) => openMicros(claim) < 0n)
+    .slice(0, mostSettlements)
     .map((claim) => ({ document: claim.document, micros: openMicros(claim) }))
   const creditMicros = store.receivables.creditOf(parties) - settledMicros(notes)
   const settlements = [...notes, ...allocateOldestFirst(open, creditMicros)]

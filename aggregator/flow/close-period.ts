@@ -36,7 +36,9 @@ export async function closePeriod(
   const named = new BillingBooks(store, inForce).period(request.period)
   if (!named.ok) return named
   const period = named.value
-  if (stateOf(store, period) === 'closed') return ok(standing(store, period, [], []))
+  // A run that was cut off after its last document has left the credit unused.
+  if (stateOf(store, period) === 'closed')
+    return request.dryRun === true ? ok(standing(store, period, [], [])) : await settled(service, clock, period, [], [])
   const allowed = mayClose(store, period, clock.wallMs(), request)
   if (!allowed.ok) return allowed
   const rated = await untilRated(service, progress)
@@ -175,10 +177,21 @@ async function closeWith(
     )
     if (!closed.ok) return closed
   }
+  return await settled(service, clock, period, waiting, bills)
+}
+
+/** What comes after the documents: credit settles those it can, and the log is sealed. */
+async function settled(
+  service: TenantService,
+  clock: Clock,
+  period: Period,
+  waiting: readonly WaitingBill[],
+  bills: readonly BillSummary[],
+): Promise<Result<ClosedPeriod>> {
   const credited = await applyCredits(service, clock)
   if (!credited.ok) return credited
   service.sealCheckpoint()
-  return service.attempt(() => standing(store, period, waiting, bills))
+  return service.attempt(() => standing(service.store, period, waiting, bills))
 }
 
 function standing(

@@ -49,6 +49,17 @@ export function numberGaps(restored: BooksOutline, known: readonly SeriesNumber[
   return [...gaps].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, gap]) => gap)
 }
 
+/**
+ * A series as somebody named it, by what stands before the numbers of its documents, with the seller that it is of: invoices
+ * carry his id, notes carry it with an ending.
+ */
+export function seriesNamed(restored: BooksOutline, named: SeriesNumber): SeriesNumber {
+  const [, seller] = /^(.+)-(?:cn|dn)$/.exec(named.series) ?? []
+  if (seller === undefined || named.entity !== named.series) return named
+  const isSeller = restored.lastNumbers().some(({ entity }) => entity === named.entity)
+  return isSeller ? named : { ...named, entity: seller }
+}
+
 /** How many first entries two logs have in common: up to the first generation that only one of them knows. */
 function commonSize(left: BooksOutline, right: BooksOutline): number {
   const leftGenerations = left.generations()

@@ -15,6 +15,14 @@ export interface IssuedInvoice {
 
 /** The invoice of a number; notes and what was taken back are none that anything could be decided about. */
 export function issuedInvoice(store: TenantStore, number: string): Result<IssuedInvoice, DocumentFault> {
+  const bill = issuedBill(store, number)
+  if (!bill.ok || bill.value.claim.grossMicros >= 0n) return bill
+  const text = `${number} is a credit note that a bill turned into: decide about the invoice itself, or void it.`
+  return failed(fault('document_is_note', text))
+}
+
+/** The same of what bills say, credit notes that they turned into included. */
+export function issuedBill(store: TenantStore, number: string): Result<IssuedInvoice, DocumentFault> {
   const row = store.documents.find(number)
   const claim = store.receivables.find(number)
   if (row === undefined || claim === undefined) {
@@ -23,9 +31,8 @@ export function issuedInvoice(store: TenantStore, number: string): Result<Issued
   const decoded = decodeInvoice(row.bytes)
   assertThat(decoded.ok, `the document ${number}, which was issued, can be read`)
   const invoice = decoded.value
-  if (invoice.references !== undefined || claim.grossMicros < 0n) {
-    const about = invoice.references === undefined ? '' : ` about ${invoice.references}`
-    const text = `${number} is a note${about}: decide about the invoice itself.`
+  if (invoice.references !== undefined) {
+    const text = `${number} is a note about ${invoice.references}: decide about the invoice itself.`
     return failed(fault('document_is_note', text))
   }
   if (claim.voidedBy !== null) {
@@ -58,6 +65,7 @@ export function notedInvoice(number: string, invoice: Invoice, notes: readonly N
       key: line.segment,
       taxCode: line.taxCode ?? null,
       taxPercent: line.taxPercent ?? null,
+      taxRegion: line.taxRegion ?? null,
       invoicedMicros: BigInt(line.invoicedMicros),
       creditedMicros: sumOf('credit-note'),
       debitedMicros: sumOf('debit-note'),

@@ -68,6 +68,16 @@ describe('a payment', () => {
     expect(problemsOf(dataDirectory)).toEqual([])
   })
 
+  test('of more than anybody pays is a mistake, which would fill the ledger', async () => {
+    const tenant = await billed()
+    expect(await pay(tenant, { amount: '1000000000000.01' })).toMatchObject({
+      ok: false,
+      fault: { code: 'amount_invalid' },
+    })
+    expect(await pay(tenant, { amount: '1000000000000' })).toMatchObject({ ok: true })
+    expect(problemsOf(dataDirectory)).toEqual([])
+  })
+
   test('under the same reference is recorded once, and another one under it is refused', async () => {
     const tenant = await billed()
     const first = await pay(tenant)

@@ -5,7 +5,7 @@ import { logDamage } from '@meterline/shared/sqlite/log-damage.ts'
 import { BooksOutline } from '../store/books-outline.ts'
 import type { SeriesNumber } from '../store/books-outline.ts'
 import { booksExist, lastReplacing } from '../store/replace-books.ts'
-import { agree, lostAgainst, numberGaps } from './compare-books.ts'
+import { agree, lostAgainst, numberGaps, seriesNamed } from './compare-books.ts'
 import type { LostByRestore, RestoreOrder } from './restore-order.ts'
 
 /** What a restore comes to. */
@@ -45,7 +45,8 @@ export function planRestore(
     // Agents demand that the next generation continues the checkpoint they hold, if all of that was kept. A number that is
     // left out tells them that it may not: the log they know was given up for one that does not descend from it.
     const descends = replaced.agrees ?? own === known
-    const numbers = [...(replaced.lastNumbers ?? []), ...(order.lastNumbers ?? [])]
+    const named = (order.lastNumbers ?? []).map((each) => seriesNamed(restored, each))
+    const numbers = [...(replaced.lastNumbers ?? []), ...named]
     return ok({ generation: known + (descends ? 1 : 2), replaced, numberGaps: numberGaps(restored, numbers) })
   } finally {
     restored.close()
@@ -87,7 +88,7 @@ function learnReplaced(booksFile: string, restored: BooksOutline): ReplacedBooks
 function numbersUnknownText({ tenant }: RestoreOrder, { exists, unreadable }: ReplacedBooks): string {
   const why = exists ? `the books it replaces cannot be read (${unreadable ?? ''})` : 'there are no books it replaces'
   return (
-    `Nobody knows which numbers documents of ${tenant} had after the backup: ${why}. Say the last number of each seller ` +
-    'that issued any, or that none was issued, so that no number is given twice.'
+    `Nobody knows which numbers documents of ${tenant} had after the backup: ${why}. Say the last number of each series ` +
+    '(acme of invoices, acme-cn and acme-dn of notes) that has any, or that none was issued, so that no number is given twice.'
   )
 }

@@ -30,7 +30,7 @@ beforeEach(() => {
         '$1, allowances: [{ id: included, meter: data.bytes, quantity: 5000 }] }\n',
       ),
   )
-  expect(applied).toMatchObject({ ok: true })
+  if (!applied.ok) throw new Error(applied.fault.message)
 })
 afterEach(() => {
   tenant.registry.kill()

@@ -42,7 +42,13 @@ export function partiesNamed(
   return failed(fault('buyer_unknown', `${selling} never sold to ${buyer} in ${owed}.`))
 }
 
-/** An amount that somebody wrote in units of a currency as micros: above zero, in whole minor units. */
+/**
+ * The most that one payment, refund or note may be about: a million million currency units, and an entry of the ledger
+ * holds it. What is typed by mistake, such as an account number, would otherwise be written as millions of entries.
+ */
+const largestAmountMicros = 10n ** 18n
+
+/** An amount that somebody wrote in units of a currency as micros: above zero, in whole minor units, of a size that occurs. */
 export function amountMicros(text: string, currency: string): Result<bigint, AmountFault> {
   const digits = minorDigitsOf(currency) ?? 2
   const parsed = parseDecimal(text)
@@ -50,9 +56,10 @@ export function amountMicros(text: string, currency: string): Result<bigint, Amo
   const invalid = failed(
     fault(
       'amount_invalid',
-      `${text} is no amount of ${currency}: write it above zero with at most ${digits} digits after the point, such as ${unit}.`,
+      `${text} is no amount of ${currency}: write it above zero, up to ${largestAmountMicros / 1_000_000n}, with at most ${digits} digits after the point, such as ${unit}.`,
     ),
   )
   if (!parsed.ok || parsed.value.coefficient <= 0n || parsed.value.scale > digits) return invalid
-  return ok(parsed.value.coefficient * 10n ** BigInt(6 - parsed.value.scale))
+  const micros = parsed.value.coefficient * 10n ** BigInt(6 - parsed.value.scale)
+  return micros > largestAmountMicros ? invalid : ok(micros)
 }

@@ -29,7 +29,9 @@ type Step =
   | { readonly kind: 'refund'; readonly cents: number }
   | { readonly kind: 'dispute'; readonly cents: number }
   | { readonly kind: 'resolve'; readonly credited: boolean }
-  | { readonly kind: 'reverse' | 'allocate' | 'void' | 'close' | 'use' }
+  | { readonly kind: (typeof plainKinds)[number] }
+
+const plainKinds = ['reverse', 'allocate', 'void', 'void-last', 'close', 'use', 'unuse', 'correct'] as const
 
 const cents = fc.integer({ min: 1, max: 900 })
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
@@ -39,11 +41,9 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     fc.record({ kind: fc.constant('refund' as const), cents }),
     fc.record({ kind: fc.constant('dispute' as const), cents }),
     fc.record({ kind: fc.constant('resolve' as const), credited: fc.boolean() }),
-    fc.record({
-      kind: fc.constantFrom('reverse' as const, 'allocate' as const, 'void' as const, 'close' as const, 'use' as const),
-    }),
+    { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom(...plainKinds) }) },
   ),
-  { minLength: 4, maxLength: 14 },
+  { minLength: 6, maxLength: 18 },
 )
 
 const bright = { buyer: 'bright', seller: null, currency: null }
@@ -52,6 +52,8 @@ const parties = { seller: 'acme', buyer: 'bright', currency: 'EUR' }
 /** One tenant with its steps, the document that they are about and the next month to close. */
 class Story {
   readonly #tenant: TestTenant
+  /** Ids of what was used and not taken back. */
+  readonly #used: string[] = []
   #count = 0
   #month = 7
 
@@ -69,7 +71,9 @@ class Story {
     const { commands, clock, service } = this.#tenant
     this.#count += 1
     const deciding = { key: `step-${this.#count}`, by: 'Ada' }
-    const document = service.store.receivables.openOf(parties)[0]?.document ?? 'acme-000001'
+    const { receivables, documents } = service.store
+    const document = receivables.openOf(parties)[0]?.document ?? 'acme-000001'
+    const isBill = (number: string): boolean => documents.find(number)?.purpose !== 'note'
     const about = { ...deciding, document, reason: 'why not' }
     switch (step.kind) {
       case 'pay': {
@@ -106,8 +110,21 @@ class Story {
         return await this.#ask(commands.creditAllocate('acme', { ...deciding, ...bright, documents: null }))
       case 'void':
         return await this.#ask(commands.documentVoid('acme', { ...about, toCredit: true }))
+      case 'void-last': {
+        const bills = receivables
+          .ofParties(parties)
+          .filter((claim) => claim.voidedBy === null && isBill(claim.document))
+        const last = { ...about, document: bills.at(-1)?.document ?? document, toCredit: true }
+        return await this.#ask(commands.documentVoid('acme', last))
+      }
       case 'use':
         return this.#use()
+      case 'unuse': {
+        const targets = [{ source: 'llm-1', id: this.#used.pop() ?? '' }]
+        return await this.#ask(commands.usageVoid('acme', { targets, reason: 'a test', by: 'Ada', dryRun: false }))
+      }
+      case 'correct':
+        return await this.#ask(commands.billCorrections('acme', {}))
       case 'close':
         clock.advance(monthMs)
         await this.#close(`2025-${String(this.#month).padStart(2, '0')}`)
@@ -148,6 +165,7 @@ class Story {
   #use(): void {
     const timeMs = july - 86_400_000
     const measured = [{ meter: 'ai.input_tokens', quantity: 1_234_567n }]
+    this.#used.push(`ai-${this.#count}`)
     this.#tenant.use([usageEvent({ id: `ai-${this.#count}`, source: 'llm-1', subject: 'llm-1', timeMs, measured })])
   }
 
@@ -190,7 +208,7 @@ test(
           tenant.registry.kill()
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 20 },
     )
   },
 )

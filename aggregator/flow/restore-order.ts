@@ -21,8 +21,8 @@ export interface RestoreOrder {
   /** Checks everything and tells what would happen, and changes nothing. */
   readonly dryRun?: boolean
   /**
-   * The last numbers that were given to documents, as far as somebody knows: numbering goes on after them, and after those
-   * that the replaced file has. Without them a restore is refused when that file cannot tell ('numbers_unknown'); an
+   * The last numbers that were given to documents, as far as somebody knows (`entity` may be the series itself, as it is
+   * named on documents): numbering goes on after them, and after those that the replaced file has. Without them a restore is refused when that file cannot tell ('numbers_unknown'); an
    * empty list says that no document was issued after the backup.
    */
   readonly lastNumbers?: readonly SeriesNumber[]

@@ -173,6 +173,23 @@ describe('a restore over books', () => {
     expect(acme.problems()).toEqual([])
   })
 
+  test('that are gone leaves the last numbers of notes unused, too', async () => {
+    acme.stop()
+    for (const name of readdirSync(acme.dataDirectory)) rmSync(join(acme.dataDirectory, name))
+    // As people name them: by what stands before the number.
+    const lastNumbers = ['acme', 'acme-cn'].map((series) => ({ entity: series, series, last: 7 }))
+    expect(acme.restore(backup, { lastNumbers })).toMatchObject({
+      value: { numberGaps: [{ series: 'acme' }, { entity: 'acme', series: 'acme-cn', from: 1, to: 7 }] },
+    })
+    const { commands, clock } = acme.start()
+    const [document = ''] = await acme.closePeriod('2025-06')
+    const all = { key: null, by: 'Ada', kind: 'credit-note' as const, lines: null, amount: null, reason: 'agreed' }
+    expect(await clock.until(commands.noteIssue('acme', { ...all, document }))).toMatchObject({
+      value: { decision: { document: 'acme-000008', note: 'acme-cn-000008' } },
+    })
+    expect(acme.problems()).toEqual([])
+  })
+
   test('that are gone begins with what somebody says', () => {
     acme.stop()
     for (const name of readdirSync(acme.dataDirectory)) rmSync(join(acme.dataDirectory, name))

@@ -1,6 +1,6 @@
 import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import type { LineTax } from '../domain/billing/due-line.ts'
-import { taxesOf, type BillTaxes } from '../domain/billing/taxes.ts'
+import { regionNamed, taxesOf, type BillTaxes } from '../domain/billing/taxes.ts'
 import { relationOfParts } from '../domain/billing/buyer-index.ts'
 import type { Catalogue } from '../domain/catalogue/catalogue.ts'
 import type { Invoice, InvoiceLine } from '../documents/invoice.ts'
@@ -52,9 +52,12 @@ export function dueTaxes(
  * at its own rate.
  */
 export function taxFault({ tax }: Invoice, lines: readonly InvoiceLine[], due: BillTaxes): string | undefined {
-  const percents = lines.map(({ taxPercent }) => taxPercent ?? null)
-  if (canonicalJson(percents) !== canonicalJson(due.lines.map((line) => line?.percent ?? null)))
-    return 'its lines are taxed at other rates than theirs'
+  const said = lines.map(({ taxPercent, taxRegion }) => [taxPercent ?? null, taxRegion ?? null])
+  const rates = lines.map(({ taxCode }, index) => {
+    const tax = due.lines[index] ?? null
+    return [tax?.percent ?? null, regionNamed(taxCode ?? null, tax, due.items)]
+  })
+  if (canonicalJson(said) !== canonicalJson(rates)) return 'its lines are taxed at other rates than theirs'
   const isTaxed = due.items.length > 0 || due.note !== null
   if (!isTaxed) return tax === undefined ? undefined : 'it names a tax that is not due'
   const items = due.items.map(({ baseMicros, taxMicros, ...own }) => ({

@@ -3,14 +3,15 @@ import { assertThat, failed, fault, ok, type Fault, type Result } from '@meterli
 import type { LedgerEntry } from '@meterline/shared/model/log-entry.ts'
 import { formatMicros } from '@meterline/shared/units/money.ts'
 import type { BilledLine } from '../domain/billing/due-line.ts'
-import { openMicros } from '../domain/receivables/claim.ts'
+import { openMicros, type Claim } from '../domain/receivables/claim.ts'
+import type { Moves } from '../domain/receivables/moves.ts'
 import { decodeInvoice, type Invoice, type InvoiceLine } from '../documents/invoice.ts'
-import { voidDocument } from '../documents/note.ts'
+import { voidDocument, voidKindOf } from '../documents/note.ts'
 import type { VoidedDocument } from '../store/money-decision-writes.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import { issuedDocument, nextNote } from './issue-note.ts'
 import { decideOnce, type Decided, type MoneyDecision } from './money-decisions.ts'
-import { issuedInvoice, linesOf, type IssuedInvoice } from './noted-documents.ts'
+import { issuedBill, linesOf, type IssuedInvoice } from './noted-documents.ts'
 import type { Deciding } from './record-payment.ts'
 import type { TenantService } from './tenant-service.ts'
 
@@ -27,7 +28,7 @@ export type VoidFault = Fault<
 >
 
 /**
- * Takes a document back by a credit note of all of it. Its lines are unbilled again, as if it had never been issued: the next
+ * Takes a document back by a credit note of all of it, a credit note that a bill turned into by a debit note. Its lines are unbilled again, as if it had never been issued: the next
  * document of the two, or one that only corrects, bills what is due then.
  */
 export async function voidIssued(
@@ -44,7 +45,7 @@ export async function voidIssued(
   }
   return await decideOnce(service, clock, asked, (logIndex, nowMs) => {
     const { store } = service
-    const issued = issuedInvoice(store, document)
+    const issued = issuedBill(store, document)
     if (!issued.ok) return issued
     const wrong = voidFault(store, issued.value, toCredit)
     if (wrong !== null) return failed(wrong)
@@ -60,19 +61,15 @@ function decidedVoid(
   { claim, invoice }: IssuedInvoice,
   unbilled: Pick<VoidedDocument, 'billed' | 'removed'>,
 ): Decided {
-  const place = nextNote(store, invoice, 'credit-note')
+  const place = nextNote(store, invoice, voidKindOf(invoice))
   const entries = takenBack(invoice)
   const issue = { ...place, references: claim.document, issuedAtMs: nowMs, reason, entries }
   const issued = issuedDocument(voidDocument(invoice, issue), issue, logIndex + 1)
   const parties = { seller: claim.seller, buyer: claim.buyer, currency: claim.currency }
-  const settlements = [
-    { document: claim.document, micros: openMicros(claim) },
-    { document: place.name, micros: -claim.grossMicros },
-  ].filter(({ micros }) => micros !== 0n)
   const periods = new Set(linesOf(invoice).map((line) => periodKeyOf(invoice, line)))
   return {
     parties,
-    moves: { settlements, creditMicros: claim.settledMicros, cashMicros: 0n },
+    moves: movesOfVoid(claim, place.name),
     cashAtMs: null,
     content: { name: 'void', document: claim.document, note: place.name, reason },
     issued: issued.log,
@@ -89,6 +86,20 @@ function decidedVoid(
   }
 }
 
+/**
+ * What was settled of an invoice becomes credit. What of a credit note became credit may be used by now, so that it is owed
+ * again by the document that takes it back, which credit settles like any other.
+ */
+function movesOfVoid(claim: Claim, name: string): Moves {
+  const openOfClaim = openMicros(claim)
+  const isNote = claim.grossMicros < 0n
+  const settlements = [
+    { document: claim.document, micros: openOfClaim },
+    { document: name, micros: isNote ? -openOfClaim : -claim.grossMicros },
+  ].filter(({ micros }) => micros !== 0n)
+  return { settlements, creditMicros: isNote ? 0n : claim.settledMicros, cashMicros: 0n }
+}
+
 function voidFault(store: TenantStore, { claim }: IssuedInvoice, toCredit: boolean): VoidFault | null {
   const { document, settledMicros } = claim
   if (store.disputes.notesOf(document).length > 0) {
@@ -100,7 +111,7 @@ function voidFault(store: TenantStore, { claim }: IssuedInvoice, toCredit: boole
     const text = `A line of ${document} is disputed (dispute ${open.logIndex}): resolve that first.`
     return fault('document_disputed', text)
   }
-  if (settledMicros !== 0n && !toCredit) {
+  if (settledMicros > 0n && !toCredit) {
     const text =
       `${formatMicros(settledMicros)} of ${document} is paid. Say --to-credit to make that credit of the buyer, which the ` +
       'next document uses or "receivable refund" pays back.'

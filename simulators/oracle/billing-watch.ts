@@ -2,22 +2,18 @@ import { BilledBook } from './billed-book.ts'
 import type { Billed } from './billed-book.ts'
 import { periodAfter } from './billing-cycles.ts'
 import type { BooksWatch } from './books-watch.ts'
-import { feesOfPeriod, feesOnBill } from './due-fees.ts'
-import type { DueFee, FeeBuyer } from './due-fees.ts'
 import type { KnownBefore } from './due-charges.ts'
-import { unusedIn } from './due-openings.ts'
+import { dueWithoutUsage, feeText, unusedText } from './due-without-usage.ts'
 import { compareContracts, periodsOfBill } from './contract-check.ts'
 import type { Findings } from './findings.ts'
 import { knownBefore } from './known-before.ts'
 import { lineFaults } from './line-check.ts'
 import { blocksBefore, isUsedBefore } from './segment-check.ts'
 import type { SegmentSums } from './segment-check.ts'
-import { openingMicros } from './segment-usage.ts'
 import { compareSplits } from './split-check.ts'
 import { ruleOf } from './stored-document.ts'
 import type { Correction, StoredDocument } from './stored-document.ts'
-import type { PlannedSubscription, TenantPlan } from './tenant-plan.ts'
-import { feePartiesOf } from './who-owes-whom.ts'
+import type { TenantPlan } from './tenant-plan.ts'
 
 type Segments = ReadonlyMap<string, SegmentSums>
 
@@ -67,6 +63,11 @@ export class BillingWatch {
     this.#documents.push(document)
     this.#checkCharges(document, context)
     this.#checkDue(document, context)
+  }
+
+  /** Documents from a place of the log on. */
+  issuedFrom(logIndex: number): readonly StoredDocument[] {
+    return this.#documents.filter(({ row }) => row.logIndex >= logIndex)
   }
 
   /** Everything closed is billed in full: each of its charges stands on a line. */
@@ -196,14 +197,7 @@ export class BillingWatch {
     const { plan } = context
     const known = this.#known(document, isOwn ? period : null, context)
     const ahead = isOwn && !this.#hasDocumentOf(document, periodAfter(plan, period))
-    const due = plan.subscriptions.flatMap((subscription) => {
-      const unused = this.#unused(subscription, period, document, context, known)
-      const parties = feePartiesOf(plan, subscription, period)
-      const isTheirs = parties?.seller === seller && parties.buyer === buyer
-      const fees = isTheirs ? feesFor({ plan, subscription }, period, isOwn, known) : []
-      const owed = fees.filter((fee) => ahead || fee.period === period)
-      return [...unused, ...owed.map((fee) => feeText(subscription.id, fee.period, fee.amountMicros))]
-    })
+    const due = dueWithoutUsage({ ...context, seller, buyer, logIndex: row.logIndex }, { period, isOwn, ahead, known })
     const isUsed = (key: string): boolean => {
       const sums = context.segments.get(key)
       return sums !== undefined && isUsedBefore(sums, row.logIndex)
@@ -260,39 +254,4 @@ export class BillingWatch {
       )?.row.number
     return knownBefore(this.book, { seller, buyer, ordinaryOf }, own, planClosedWith)
   }
-
-  #unused(
-    subscription: PlannedSubscription,
-    period: string,
-    { row, seller, buyer }: StoredDocument,
-    { plan, segments }: BillingContext,
-    known: KnownBefore,
-  ): readonly string[] {
-    if (subscription.account === plan.operator) return []
-    const isTheirs = (meter: string): boolean => {
-      const parties = feePartiesOf(plan, subscription, period, meter)
-      return parties?.seller === seller && parties.buyer === buyer
-    }
-    const used = new Set<string>()
-    for (const sums of segments.values())
-      if (sums.period === period && sums.subscription === subscription.id && isUsedBefore(sums, row.logIndex))
-        used.add(sums.meter)
-    return unusedIn(plan, subscription, period, used)
-      .filter(({ meter }) => isTheirs(meter) && known.isOpeningDue(subscription.id, meter, period))
-      .map(({ meter, model }) => unusedText(subscription.id, meter, openingMicros(model)))
-  }
-}
-
-function feesFor(buyer: FeeBuyer, period: string, isOwn: boolean, known: KnownBefore): readonly DueFee[] {
-  if (isOwn) return feesOnBill(buyer, period)
-  const subjects = known.subjects(buyer.subscription.id, period)
-  return feesOfPeriod(subjects === undefined ? buyer : { ...buyer, subjects }, period)
-}
-
-function feeText(subscription: string, period: string, amountMicros: bigint): string {
-  return `${subscription} fee for ${period} ${amountMicros}`
-}
-
-function unusedText(subscription: string, meter: string, amountMicros: bigint): string {
-  return `${subscription} ${meter} ${amountMicros}`
 }

@@ -21,6 +21,8 @@ export interface LifeParts {
   readonly published: PublishedLedger
   readonly tenant: string
   readonly plans: () => readonly TenantPlan[]
+  /** Periods that somebody closed by force, before their time. */
+  readonly forced: ReadonlySet<string>
 }
 
 /**
@@ -41,7 +43,7 @@ export class BooksLife {
   readonly #plans: () => readonly TenantPlan[]
 
   /** `restored`: what is kept of an earlier life; null in the first one. */
-  constructor({ findings, published, tenant, plans }: LifeParts, restored: RestoredNumbers | null) {
+  constructor({ findings, published, tenant, plans, forced }: LifeParts, restored: RestoredNumbers | null) {
     const versions = new VersionBook(findings, plans)
     this.#plans = plans
     this.log = new LogWatch(tenant, findings, versions)
@@ -49,7 +51,7 @@ export class BooksLife {
     this.rating = new RatingWatch(findings, plans, versions)
     this.suspense = new SuspenseWatch(findings, plans, versions, this.rating)
     this.books = new BooksWatch(findings)
-    this.documents = new DocumentWatch(findings, plans, versions, restored)
+    this.documents = new DocumentWatch(findings, plans, versions, forced, restored)
     this.costs = new CostWatch(findings, plans)
     this.presence = new PresenceWatch(findings, published)
     this.checkpoints = new CheckpointWatch(findings, tenant, this.log.tree)

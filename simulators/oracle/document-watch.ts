@@ -3,6 +3,7 @@ import type { AggregatorFile, DocumentRow } from './aggregator-file.ts'
 import { BillingWatch } from './billing-watch.ts'
 import type { TaxOwed } from './books-watch.ts'
 import type { Findings } from './findings.ts'
+import { graceFault } from './grace-check.ts'
 import { grossOf, NoteWatch } from './note-watch.ts'
 import type { SegmentSums } from './segment-check.ts'
 import { decimalText, readDocument } from './stored-document.ts'
@@ -36,6 +37,7 @@ export class DocumentWatch {
   readonly #documents: StoredDocument[] = []
   readonly #digests = new Map<string, string>()
   readonly #sequences = new Map<string, number>()
+  readonly #forced: ReadonlySet<string>
   readonly #restored: RestoredNumbers | null
   readonly billing: BillingWatch
   readonly notes: NoteWatch
@@ -45,9 +47,11 @@ export class DocumentWatch {
     findings: Findings,
     plans: () => readonly TenantPlan[],
     versions: VersionBook,
-    restored: RestoredNumbers | null = null,
+    forced: ReadonlySet<string>,
+    restored: RestoredNumbers | null,
   ) {
     this.#findings = findings
+    this.#forced = forced
     this.#restored = restored
     this.#plans = plans
     this.#versions = versions
@@ -107,6 +111,8 @@ export class DocumentWatch {
       )
       for (const fault of plan === undefined ? [] : taxFaults(document, plan))
         this.#findings.add('I10', `document ${row.number}: ${fault}`)
+      const early = plan === undefined || this.#forced.has(row.period) ? null : graceFault(document, plan)
+      if (early !== null) this.#findings.add('I10', `document ${row.number}: ${early}`)
       if (plan !== undefined) this.billing.take(document, { segments, plan, closedBefore, planClosedWith })
     }
     return rows.length > 0

@@ -16,6 +16,8 @@ const plan = {
     { id: 'more', prices: ['other'] },
   ],
   subscriptions: [],
+  accounts: [{ id: 'nord', kind: 'customer', parent: 'acme', payer: 'self' }],
+  operator: 'acme',
 } as unknown as TenantPlan
 const flat: PlannedSubscription = {
   id: 'own',

@@ -7,6 +7,7 @@ import type { Rational } from './rational.ts'
 import { shareOfPeriod } from './period-share.ts'
 import type { PlannedSubscription, TenantPlan } from './tenant-plan.ts'
 import { feesAt, quantityAt, turningPoints } from './terms-in-force.ts'
+import { feePartiesOf } from './who-owes-whom.ts'
 
 const microsPerUnit = 1_000_000n
 
@@ -59,9 +60,17 @@ export function feesOnBill(buyer: FeeBuyer, period: string): readonly DueFee[] {
   const { startMs, endMs } = boundsOf(plan, period)
   const overMs = subscription.to === undefined ? Infinity : instantOf(subscription.to)
   if (instantOf(subscription.from) >= endMs || overMs <= startMs) return []
-  const next = overMs <= endMs ? [] : feesOfPeriod(buyer, periodAfter(plan, period))
+  const goesOn = overMs > endMs && !movesAfter(plan, subscription, period)
+  const next = !goesOn ? [] : feesOfPeriod(buyer, periodAfter(plan, period))
   const inAdvance = next.filter(({ fee }) => fee.model === 'recurring' && fee.due !== 'in-arrears')
   return [...feesOfPeriod(buyer, period), ...inAdvance]
+}
+
+/** Whether somebody else bills or pays from the next period on: what is in advance for it then stands on the bill of that one. */
+function movesAfter(plan: TenantPlan, subscription: PlannedSubscription, period: string): boolean {
+  const now = feePartiesOf(plan, subscription, period)
+  const then = feePartiesOf(plan, subscription, periodAfter(plan, period))
+  return now?.seller !== then?.seller || now?.buyer !== then?.buyer
 }
 
 function isWhole({ model, prorate = 'none' }: PlannedFee): boolean {

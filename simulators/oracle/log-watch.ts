@@ -50,6 +50,7 @@ export class LogWatch {
   /** The Merkle tree over the entries so far. */
   readonly tree = new LogTree()
   readonly #digests: string[] = []
+  readonly #kinds: string[] = []
   readonly #batches = new Map<number, LoggedBatch>()
   /** The keys of `#batches` in log order. */
   readonly #batchIndexes: number[] = []
@@ -70,6 +71,11 @@ export class LogWatch {
 
   get size(): number {
     return this.#digests.length
+  }
+
+  /** What kinds of entries stand in the log from a place on. */
+  kindsFrom(logIndex: number): readonly string[] {
+    return this.#kinds.slice(logIndex)
   }
 
   /** Batches by log index, in log order. */
@@ -176,6 +182,7 @@ export class LogWatch {
 
   #take(logIndex: number, entry: readonly Item[], body: Uint8Array | undefined): void {
     const kind = asText(entry[1], 'the kind of a log entry')
+    this.#kinds.push(kind)
     if (kind === 'batch') this.#takeBatch(logIndex, asBytes(entry[2], 'a header'), body)
     else if (kind === 'catalogue') this.#versions.catalogueCame(logIndex, asBytes(entry[3], 'a tenant file'))
     else if (kind === 'control') this.#takeControls(entry)

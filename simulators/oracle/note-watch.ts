@@ -3,6 +3,16 @@ import type { Findings } from './findings.ts'
 import { dividedBy, plus, rationalOf, roundHalfAway, times, whole } from './rational.ts'
 import type { DocumentLine, StoredDocument } from './stored-document.ts'
 
+/** How a dispute of a line ended. */
+export interface EndedDispute {
+  readonly document: string
+  readonly line: string
+  /** The credit note; null: there is none. */
+  readonly note: string | null
+  /** What was disputed, where the buyer was right; else nothing. */
+  readonly micros: bigint
+}
+
 /**
  * Follows notes about documents, and documents that are taken back (I10): a note gives back no more of a line than it says
  * with what was added to it, and of all of it exactly its tax; a void is the document with every figure the other way round.
@@ -12,6 +22,7 @@ export class NoteWatch {
   readonly #findings: Findings
   readonly #billed = new Map<string, StoredDocument>()
   readonly #voided = new Set<string>()
+  readonly #disputes: EndedDispute[] = []
 
   constructor(findings: Findings) {
     this.#findings = findings
@@ -25,6 +36,28 @@ export class NoteWatch {
   /** A document that bills: one that notes may be about. */
   noteBilled(document: StoredDocument): void {
     this.#billed.set(document.row.number, document)
+  }
+
+  disputeEnded(dispute: EndedDispute): void {
+    this.#disputes.push(dispute)
+  }
+
+  /** Who was right gets back what he disputed and nothing else, who was not gets nothing. */
+  checkDisputes(): void {
+    for (const { document, line, note, micros } of this.#disputes) {
+      const issued = this.all.find(({ row }) => row.number === note)
+      const key = `/credit/${line}`
+      const back = sumOf(issued?.lines ?? [], ({ segment, amountMicros }) =>
+        segment.endsWith(key) ? -amountMicros : 0n,
+      )
+      const isAll = back === micros && (issued?.lines.length ?? 0) === (micros === 0n ? 0 : 1)
+      const isAbout = issued === undefined || issued.references === document
+      this.#findings.demand(
+        isAll && isAbout,
+        'I10',
+        () => `a dispute of ${line} on ${document} ends with ${micros} micros, ${String(note)} gives ${back} back`,
+      )
+    }
   }
 
   /** The next document that is about another one. */

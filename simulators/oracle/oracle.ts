@@ -14,28 +14,15 @@ import type { Findings } from './findings.ts'
 import { JournalWatch } from './journal-watch.ts'
 import type { NamedByRecovery } from './journal-watch.ts'
 import type { SeenReceipt } from './log-watch.ts'
+import { countsOf } from './oracle-counts.ts'
+import type { OracleCounts } from './oracle-counts.ts'
+import type { EndedDispute } from './note-watch.ts'
 import { PaymentWatch } from './payment-watch.ts'
 import { identityKey } from './published.ts'
 import type { PublishedLedger } from './published.ts'
 import type { StoredDocument } from './stored-document.ts'
 import type { TenantPlan } from './tenant-plan.ts'
-
-/** What the oracle counted, for the statistics of a run. */
-export interface OracleCounts extends DispositionCounts {
-  readonly batches: number
-  readonly units: number
-  readonly charges: number
-  /** Charged records that an agent had worked out an amount for. */
-  readonly prerated: number
-  /** Charges below zero. */
-  readonly fallen: number
-  readonly documents: number
-  /** Suspended units that were charged after all, and those that were given up. */
-  readonly released: number
-  readonly discarded: number
-  /** Charged units that were taken back. */
-  readonly voided: number
-}
+import { TrialWatch } from './trial-watch.ts'
 
 /**
  * Judges the world. It knows what devices meant and who acknowledged it, reads the files of both sides as raw bytes, and
@@ -51,6 +38,10 @@ export class Oracle {
   readonly accusations = new Accusations()
   /** Told of what was paid. */
   readonly payments: PaymentWatch
+  /** Told of periods that somebody closes by force. */
+  readonly forced = new Set<string>()
+  /** Told of dry runs. */
+  readonly trials: TrialWatch
   readonly #parts: LifeParts
   readonly #findings: Findings
   readonly #published: PublishedLedger
@@ -64,8 +55,13 @@ export class Oracle {
   constructor(findings: Findings, published: PublishedLedger, tenant: string, plans: () => readonly TenantPlan[]) {
     this.#findings = findings
     this.#published = published
-    this.#parts = { findings, published, tenant, plans }
+    this.#parts = { findings, published, tenant, plans, forced: this.forced }
     this.#life = new BooksLife(this.#parts, null)
+    this.trials = new TrialWatch(
+      findings,
+      () => this.#life,
+      () => this.afterStep(),
+    )
     this.caps = new CapWatch(findings)
     this.payments = new PaymentWatch(findings)
     this.journals = new JournalWatch(findings, published, this.caps)
@@ -91,25 +87,7 @@ export class Oracle {
   }
 
   get counts(): OracleCounts {
-    let units = 0
-    for (const batch of this.#life.log.batches.values()) units += batch.units.length
-    let charges = 0
-    for (const sums of this.#life.rating.segments.values()) charges += sums.charges
-    const { released, discarded, voided } = this.#life.suspense
-    const batches = this.#life.log.batches.size
-    const { preratedRecords: prerated, fallenCharges: fallen } = this.#life.rating
-    return {
-      ...this.#counts,
-      batches,
-      units,
-      charges,
-      prerated,
-      fallen,
-      documents: this.#life.documents.count,
-      released,
-      discarded,
-      voided,
-    }
+    return countsOf(this.#life, this.#counts)
   }
 
   /** Looks at the tenant's file from now on; the one before is a thing of the past. */
@@ -285,11 +263,16 @@ export class Oracle {
     return this.#life.documents.notes.standing
   }
 
+  disputeEnded(dispute: EndedDispute): void {
+    this.#life.documents.notes.disputeEnded(dispute)
+  }
+
   /** Held when no payment is under way. */
   moneyAgrees(): void {
     const [plan] = this.#parts.plans()
     const { documents, books } = this.#life
     if (plan !== undefined) this.payments.check(plan.currency, documents, books)
+    documents.notes.checkDisputes()
   }
 
   #advance(): void {

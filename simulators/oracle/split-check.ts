@@ -20,7 +20,7 @@ export function compareSplits(
   billed: readonly Billed[],
   known: KnownBefore,
 ): { readonly expected: string; readonly found: string } {
-  const sharers = sharersOf(standing.plan, standing.buyer)
+  const sharers = sharersOf(standing.plan, standing.buyer, period)
   const dues = new Map<string, bigint>()
   for (const account of sharers) {
     const isTheirs = account.id === standing.buyer
@@ -39,9 +39,9 @@ export function compareSplits(
 }
 
 /** The buyer himself where somebody pays a share of his, and those of whom he pays one. */
-function sharersOf(plan: TenantPlan, buyer: string): readonly PlannedAccount[] {
+function sharersOf(plan: TenantPlan, buyer: string, period: string): readonly PlannedAccount[] {
   return plan.accounts.filter((account) => {
-    const payer = account.parentPays?.share === undefined ? undefined : payerAbove(plan, account.id)
+    const payer = account.parentPays?.share === undefined ? undefined : payerAbove(plan, account.id, period)
     return payer !== undefined && (account.id === buyer || payer === buyer)
   })
 }
@@ -56,7 +56,7 @@ function sharedMicros(
   const share = rationalOf(account.parentPays?.share ?? '0')
   const sums = documentSums({ ...standing, buyer: account.id }, period, known)
   // Those who share with him come first: what he pays of theirs is shared on.
-  for (const below of sharersOf(standing.plan, account.id)) {
+  for (const below of sharersOf(standing.plan, account.id, period)) {
     if (below.id === account.id) continue
     for (const [of, micros] of sharedMicros(standing, below, period, known)) sums.set(of, (sums.get(of) ?? 0n) + micros)
   }

@@ -1,4 +1,5 @@
 import type { DocumentRow } from './aggregator-file.ts'
+import { instantOf } from './calendar.ts'
 
 /** A line of a document. */
 export interface DocumentLine {
@@ -65,6 +66,7 @@ export interface StoredDocument {
   readonly row: DocumentRow
   readonly seller: string
   readonly buyer: string
+  readonly issuedAtMs: number
   readonly kind: 'invoice' | 'credit-note' | 'debit-note' | 'progressive'
   /** The document that it is a note about, or takes back; null for what bills. */
   readonly references: string | null
@@ -87,6 +89,7 @@ interface DocumentJson {
   readonly seller: { readonly id: string }
   readonly buyer: { readonly id: string }
   readonly rounding: string
+  readonly issuedAt: string
   readonly kind?: StoredDocument['kind']
   readonly references?: string
   readonly voids?: string
@@ -149,6 +152,7 @@ export function readDocument(row: DocumentRow): StoredDocument {
     row,
     seller: json.seller.id,
     buyer: json.buyer.id,
+    issuedAtMs: instantOf(json.issuedAt),
     kind: json.kind ?? 'invoice',
     references: json.references ?? null,
     isVoid: json.voids !== undefined && json.voids === json.references,

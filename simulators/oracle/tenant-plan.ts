@@ -82,8 +82,11 @@ export interface PlannedOffering {
 export interface PlannedAccount {
   readonly id: string
   readonly kind: 'reseller' | 'customer' | 'fleet'
+  /** Where it hangs until its first move. */
   readonly parent: string
   readonly payer: 'self' | 'parent'
+  /** Where it hangs from some instants on, with everything below it. */
+  readonly moves?: readonly { readonly at: string; readonly parent: string }[]
   /** What the payer of the parent pays although the account has documents of its own. */
   readonly parentPays?: {
     /** All usage of these. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PlannedPrice } from './planned-price.ts'
 import type { TenantPlan } from './tenant-plan.ts'
-import { owedFor } from './who-owes-whom.ts'
+import { feePartiesOf, owedFor } from './who-owes-whom.ts'
 
 const price = (id: string, meter: string): PlannedPrice => ({ id, meter, model: 'per-unit', amount: '1', per: 1n })
 
@@ -55,6 +55,7 @@ const plan: TenantPlan = {
   correlations: [],
 }
 const nowMs = Date.UTC(2026, 5, 1)
+const sold = { id: 'trackers', account: 'north', offering: 'tracker', from: '2026-01-01' }
 
 function told(subject: string, meter: string, timeMs = nowMs, of = plan, labels: Record<string, string> = {}): string {
   const owed = owedFor(of, { subject, labels: new Map(Object.entries(labels)) }, meter, timeMs)
@@ -83,6 +84,20 @@ test('a partner is owed for the usage that is meant only', () => {
   expect(owed({ apn: 'iot', region: 'us' })).toBe(false)
   expect(owed({ apn: 'iot' })).toBe(false)
   expect(owed({})).toBe(false)
+})
+
+test('usage of before a move is owed where the account was, of after it where it is then', () => {
+  const moves = [{ at: '2026-07-01', parent: 'acme' }]
+  const moving = {
+    ...plan,
+    accounts: plan.accounts.map((each) => (each.id === 'logistics' ? { ...each, moves } : each)),
+  }
+  expect(told('trk-1', 'data.bytes', Date.UTC(2026, 6, 1) - 1, moving)).toContain('logistics owes nordlink retail-data')
+  expect(told('trk-1', 'data.bytes', Date.UTC(2026, 6, 1), moving)).toBe(
+    'logistics owes acme retail-data, acme owes roamnet roaming-data',
+  )
+  expect(feePartiesOf(moving, sold, '2026-06')).toEqual({ seller: 'nordlink', buyer: 'logistics' })
+  expect(feePartiesOf(moving, sold, '2026-07')).toEqual({ seller: 'acme', buyer: 'logistics' })
 })
 
 test('a meter the partner does not sell has no partner leg', () => {

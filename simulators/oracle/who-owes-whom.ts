@@ -1,3 +1,5 @@
+import { boundsOf } from './billing-cycles.ts'
+import { instantOf } from './calendar.ts'
 import type { PlannedPrice, PlannedTerms } from './planned-price.ts'
 import type { StoredUnit } from './stored-batch.ts'
 import type { PlannedAccount, PlannedSubscription, TenantPlan } from './tenant-plan.ts'
@@ -50,7 +52,7 @@ export function owedFor(
   if (retail === undefined || owed === undefined) return { debts: null, reason: 'no_price' }
 
   const debts = [owed]
-  for (const above of ancestors(plan, retail.account)) {
+  for (const above of ancestors(plan, retail.account, timeMs)) {
     if (above.kind !== 'reseller') continue
     const purchase = plan.subscriptions.find(
       (subscription) =>
@@ -82,16 +84,18 @@ function isMeant({ only = {} }: PlannedSubscription, labels: ReadonlyMap<string,
 export function feePartiesOf(
   plan: TenantPlan,
   { account, seller: partner }: PlannedSubscription,
-  _period: string,
+  period: string,
   meter?: string,
 ): { readonly seller: string; readonly buyer: string } | undefined {
   if (partner !== undefined) return undefined
-  const buyer = meter === undefined ? payerOf(plan, account) : payerOfMeter(plan, account, meter)
-  return { seller: sellerAbove(plan, account), buyer }
+  // Nobody moves in the middle of a period.
+  const { startMs } = boundsOf(plan, period)
+  const buyer = meter === undefined ? payerOf(plan, account, startMs) : payerOfMeter(plan, account, meter, startMs)
+  return { seller: sellerAbove(plan, account, startMs), buyer }
 }
 
-function sellerAbove(plan: TenantPlan, account: string): string {
-  return ancestors(plan, account).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
+function sellerAbove(plan: TenantPlan, account: string, atMs: number): string {
+  return ancestors(plan, account, atMs).find(({ kind }) => kind === 'reseller')?.id ?? plan.operator
 }
 
 /** Undefined when nothing is sold of the meter at that time. */
@@ -102,33 +106,41 @@ function debtOf(plan: TenantPlan, subscription: PlannedSubscription, meter: stri
     if (subscription.seller === undefined) throw new Error(`${subscription.id} names no partner`)
     return { seller: subscription.seller, buyer: plan.operator, subscription: subscription.id, ...found }
   }
-  const seller = sellerAbove(plan, subscription.account)
-  return { seller, buyer: payerOfMeter(plan, subscription.account, meter), subscription: subscription.id, ...found }
+  const seller = sellerAbove(plan, subscription.account, timeMs)
+  const buyer = payerOfMeter(plan, subscription.account, meter, timeMs)
+  return { seller, buyer, subscription: subscription.id, ...found }
 }
 
 /** Who gets the documents on which usage of a meter stands: where the parent pays for it, whoever pays for him. */
-function payerOfMeter(plan: TenantPlan, id: string, meter: string): string {
+function payerOfMeter(plan: TenantPlan, id: string, meter: string, atMs: number): string {
   const account = plan.accounts.find((each) => each.id === id)
   const isOwn = account?.payer !== 'parent' && account?.parentPays?.meters?.includes(meter) !== true
-  return isOwn || account === undefined ? id : payerOfMeter(plan, account.parent, meter)
+  return isOwn || account === undefined ? id : payerOfMeter(plan, parentAt(account, atMs), meter, atMs)
 }
 
-/** Who pays for the parent of an account; undefined for an account that its seller is the parent of. */
-export function payerAbove(plan: TenantPlan, id: string): string | undefined {
-  const parent = plan.accounts.find((each) => each.id === id)?.parent
-  const above = plan.accounts.find((each) => each.id === parent)
-  return above === undefined || above.kind === 'reseller' ? undefined : payerOf(plan, above.id)
+/** Who pays for the parent of an account in a period; undefined for an account that its seller is the parent of. */
+export function payerAbove(plan: TenantPlan, id: string, period: string): string | undefined {
+  const { startMs } = boundsOf(plan, period)
+  const own = plan.accounts.find((each) => each.id === id)
+  const above = plan.accounts.find((each) => own !== undefined && each.id === parentAt(own, startMs))
+  return above === undefined || above.kind === 'reseller' ? undefined : payerOf(plan, above.id, startMs)
 }
 
 /** The account itself, or the first one up that pays for itself. */
-function payerOf(plan: TenantPlan, id: string): string {
+function payerOf(plan: TenantPlan, id: string, atMs: number): string {
   const account = plan.accounts.find((each) => each.id === id)
-  return account?.payer === 'parent' ? payerOf(plan, account.parent) : id
+  return account?.payer === 'parent' ? payerOf(plan, parentAt(account, atMs), atMs) : id
 }
 
-/** The accounts strictly above, nearest first, without the operator. */
-function ancestors(plan: TenantPlan, id: string): readonly PlannedAccount[] {
+/** The accounts strictly above at an instant, nearest first, without the operator. */
+function ancestors(plan: TenantPlan, id: string, atMs: number): readonly PlannedAccount[] {
   const own = plan.accounts.find((each) => each.id === id)
-  const parent = plan.accounts.find((each) => each.id === own?.parent)
-  return parent === undefined ? [] : [parent, ...ancestors(plan, parent.id)]
+  const parent = plan.accounts.find((each) => own !== undefined && each.id === parentAt(own, atMs))
+  return parent === undefined ? [] : [parent, ...ancestors(plan, parent.id, atMs)]
+}
+
+/** Where an account hangs at an instant. */
+function parentAt({ parent, moves = [] }: PlannedAccount, atMs: number): string {
+  const begun = moves.filter(({ at }) => instantOf(at) <= atMs).toSorted((a, b) => instantOf(a.at) - instantOf(b.at))
+  return begun.at(-1)?.parent ?? parent
 }

@@ -3,6 +3,7 @@ import { agentDefects } from './agent-defects.ts'
 import { billingDefects } from './billing-defects.ts'
 import { booksDefects } from './books-defects.ts'
 import { contractDefects } from './contract-defects.ts'
+import { moneyDefects } from './money-defects.ts'
 import { priceDefects } from './price-defects.ts'
 import { proofDefects } from './proof-defects.ts'
 import { ratingDefects } from './rating-defects.ts'
@@ -22,6 +23,7 @@ export const allDefects: readonly SourceDefect[] = [
   ...ratingDefects,
   ...billingDefects,
   ...contractDefects,
+  ...moneyDefects,
   ...booksDefects,
   ...proofDefects,
   ...recoveryDefects,

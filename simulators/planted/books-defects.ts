@@ -40,7 +40,12 @@ export const booksDefects: readonly SourceDefect[] = [
     find: '    this.#lastNumbers.set(series, number)\n',
     replace: '',
     breaks: 'a number is given once',
-    caughtBy: { kind: 'world', invariants: ['I11', 'I18'], saying: /cannot be closed|follows number/ },
+    caughtBy: {
+      kind: 'world',
+      invariants: ['I11', 'I18'],
+      saying: /cannot be closed|cannot be issued|follows number/,
+      hint: 1,
+    },
   },
   {
     name: 'document-issued-again',

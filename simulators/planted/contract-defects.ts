@@ -119,7 +119,7 @@ export const contractDefects: readonly SourceDefect[] = [
     find: 'for (const [segmentKey, taken] of this.#takenBySegment(batchIndex, batch, blocks, units)) {',
     replace: 'for (const [segmentKey, taken] of this.#takenBySegment(batchIndex, batch, blocks, units).slice(0, 1)) {',
     breaks: 'usage is taken back on every leg that was charged for it',
-    caughtBy: { kind: 'world', invariants: ['I5'], saying: /of its charges stand/ },
+    caughtBy: { kind: 'world', invariants: ['I5'], saying: /of its charges stand/, hint: 1 },
   },
   {
     name: 'voided-at-what-it-was-charged',
@@ -131,6 +131,7 @@ export const contractDefects: readonly SourceDefect[] = [
       kind: 'world',
       invariants: ['I9', 'I15', 'world'],
       saying: /without its|counts \d+ events|threw|charged are/,
+      hint: 1,
     },
   },
   {

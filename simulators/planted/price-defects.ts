@@ -42,7 +42,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: '  if (quantity === 0n && price.isFreeAtZero) return 0n\n',
     replace: '',
     breaks: 'where nothing is due at zero, the first flat fee waits for the first unit',
-    caughtBy: { ...whole, saying: /micros, charged are|its \d+ cost|due before usage/ },
+    caughtBy: { ...whole, saying: /micros, charged are|its \d+ cost|due before usage/, hint: 2 },
   },
   {
     name: 'limit-after-rounding',
@@ -82,7 +82,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: '(started < price.least ? price.least : started) * price.amount',
     replace: 'started * price.amount',
     breaks: 'an event costs at least the packages that the price says',
-    caughtBy: { ...whole, hint: 1 },
+    caughtBy: { ...whole, hint: 2 },
   },
   {
     name: 'free-events-by-arrival',
@@ -90,7 +90,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: '    if (isBefore(event, other)) high = middle\n    else low = middle + 1\n',
     replace: '    low = middle + 1\n',
     breaks: 'the earliest events are free, whatever order they arrive in',
-    caughtBy: { ...whole, hint: 3 },
+    caughtBy: { ...whole, hint: 2 },
   },
   {
     name: 'free-amount-without-an-end',
@@ -98,7 +98,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: '    if (freeAmount !== null && isUsedUp(freeAmount, used)) {\n',
     replace: '    if (freeAmount !== null && used < 0n) {\n',
     breaks: 'what ends first, free events or their amount, ends both',
-    caughtBy: { ...whole, hint: 3 },
+    caughtBy: { ...whole, hint: 5 },
   },
   {
     name: 'maximum-of-each-forgotten',
@@ -106,7 +106,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: 'return maximumEach !== null && amount > maximumEach ? maximumEach : amount',
     replace: 'return amount',
     breaks: 'one event costs at most what the price says',
-    caughtBy: { ...whole, hint: 2 },
+    caughtBy: { ...whole, hint: 4 },
   },
   {
     name: 'percent-taken-as-a-fraction',
@@ -122,7 +122,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: '    reached += started * step.increment\n',
     replace: '    reached = end\n',
     breaks: 'an increment that reaches into the next step pays for that part too',
-    caughtBy: whole,
+    caughtBy: { ...whole, hint: 3 },
   },
   {
     name: 'threshold-reached-is-crossed',
@@ -138,7 +138,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: 'if (value > above) crossed++',
     replace: 'if (value > above && crossed === 0) crossed++',
     breaks: 'the last threshold that is crossed counts',
-    caughtBy: { ...routed, hint: 3 },
+    caughtBy: { ...routed, hint: 2 },
   },
   {
     name: 'least-specific-row-first',
@@ -146,7 +146,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: 'right.places.length - left.places.length',
     replace: 'left.places.length - right.places.length',
     breaks: 'the row with the most texts that match counts',
-    caughtBy: { ...routed, invariants: ['I8', 'I9', 'I15'], hint: 2 },
+    caughtBy: { ...routed, invariants: ['I8', 'I9', 'I15'], hint: 0 },
   },
   {
     name: 'tie-of-rows-accepted',
@@ -178,7 +178,7 @@ export const priceDefects: readonly SourceDefect[] = [
     find: 'if (reached > given || (quantity === 0n && parts.length === 0))',
     replace: 'if (parts.length === 0)',
     breaks: 'the parts of a record that spans a switch add up to it',
-    caughtBy: { ...routed, hint: 3 },
+    caughtBy: { ...routed, hint: 2 },
   },
   {
     name: 'bound-of-the-first-model',

@@ -17,9 +17,11 @@ const refusals: readonly string[] = [
   'document_voided',
   'document_has_notes',
   'document_corrected',
+  'document_disputed',
+  'dispute_too_large',
 ]
 
-/** Writes notes about documents that are out, and takes some of them back whole. */
+/** Writes notes about documents that are out, takes some of them back whole, and settles what buyers dispute. */
 export class Accountant {
   readonly #world: Surroundings
   readonly #operator: Operator
@@ -57,6 +59,33 @@ export class Accountant {
     }
   }
 
+  /** Buyers dispute some of a line: some are given it back, some are not, some wait. */
+  settleDisputes(count: number): void {
+    const tenant = this.#operator.plans[0]?.tenant ?? ''
+    for (let left = count; left > 0; left--) {
+      const document = this.#someDocument()
+      const line = document?.lines[this.#random.below(document.lines.length)]
+      if (document === undefined || line === undefined || line.invoicedMicros <= 0n) continue
+      const micros = this.#someOf(line.invoicedMicros, document.minorDigits)
+      const outcome = (['credited', 'rejected', null] as const)[this.#random.below(3)] ?? null
+      const about = { document: document.row.number, line: line.segment }
+      const amount = moneyText(micros, document.minorDigits)
+      const of = this.#nextDecision()
+      this.#operator.ask(`dispute ${amount} of ${about.line} on ${about.document}`, async (commands) => {
+        const opened = await commands.disputeOpen(tenant, { ...of, ...about, amount, reason: 'nobody was there' })
+        if (!opened.ok) return refused(opened.fault)
+        if (outcome === null) return { done: true, said: 'it waits' }
+        const resolution = { dispute: opened.value.logIndex, outcome, amount: null, reason: 'we looked into it' }
+        const resolved = await commands.disputeResolve(tenant, { ...resolution, key: `${of.key} end`, by: of.by })
+        if (!resolved.ok) return refused(resolved.fault)
+        const { decision } = resolved.value
+        const note = decision.name === 'dispute-resolution' ? decision.note : null
+        this.#world.oracle.disputeEnded({ ...about, note, micros: outcome === 'credited' ? micros : 0n })
+        return { done: true, said: `${outcome} by ${String(note)}` }
+      })
+    }
+  }
+
   #asked(
     { lines, minorDigits, invoicedMicros }: StoredDocument,
     needsAmount: boolean,
@@ -66,10 +95,20 @@ export class Accountant {
   } {
     const isAll = !needsAmount && this.#random.below(3) === 0
     const line = this.#random.below(2) === 0 ? undefined : lines[this.#random.below(lines.length)]
-    const unit = 10n ** BigInt(6 - minorDigits)
-    const units = Number((line?.invoicedMicros ?? invoicedMicros) / unit)
-    const amount = isAll ? null : decimalText(BigInt(1 + this.#random.below(Math.max(1, units))), minorDigits)
+    const micros = this.#someOf(line?.invoicedMicros ?? invoicedMicros, minorDigits)
+    const amount = isAll ? null : moneyText(micros, minorDigits)
     return line === undefined ? { lines: null, amount } : { lines: [{ key: line.segment, amount }], amount: null }
+  }
+
+  /** Some whole minor units of an amount, one at least. */
+  #someOf(micros: bigint, minorDigits: number): bigint {
+    const unit = 10n ** BigInt(6 - minorDigits)
+    return BigInt(1 + this.#random.below(Math.max(1, Number(micros / unit)))) * unit
+  }
+
+  #nextDecision(): { readonly key: string; readonly by: string } {
+    this.#decisions += 1
+    return { key: `decision ${this.#decisions}`, by: 'the accountant' }
   }
 
   #someDocument(): StoredDocument | undefined {
@@ -86,12 +125,21 @@ export class Accountant {
     ) => ReturnType<Commands['documentVoid']>,
   ): void {
     const tenant = this.#operator.plans[0]?.tenant ?? ''
-    this.#decisions += 1
-    const of = { key: `decision ${this.#decisions}`, by: 'the accountant' }
+    const of = this.#nextDecision()
     this.#operator.ask(what, async (commands) => {
       const result = await decide(commands, tenant, of)
-      if (result.ok) return { done: true, said: 'decided' }
-      return { done: refusals.includes(result.fault.code), said: `${result.fault.code}: ${result.fault.message}` }
+      return result.ok ? { done: true, said: 'decided' } : refused(result.fault)
     })
   }
+}
+
+function refused({ code, message }: { readonly code: string; readonly message: string }): {
+  readonly done: boolean
+  readonly said: string
+} {
+  return { done: refusals.includes(code), said: `${code}: ${message}` }
+}
+
+function moneyText(micros: bigint, minorDigits: number): string {
+  return decimalText(micros / 10n ** BigInt(6 - minorDigits), minorDigits)
 }

@@ -1,4 +1,5 @@
 import type { Random } from '@meterline/shared/base/random.ts'
+import { periodBounds, periodOf } from '../oracle/calendar.ts'
 import type { PlannedAllowance } from '../oracle/planned-contract.ts'
 import type { PlannedFee, PlannedPrice } from '../oracle/planned-price.ts'
 import type { PlannedOffering, PlannedSubscription, TenantPlan } from '../oracle/tenant-plan.ts'
@@ -17,8 +18,9 @@ const addOns = ['dashboard', 'alarms'] as const
 type TrackerMeter = readonly [name: string, meter: string, expected: number]
 
 /**
- * What some tenants sell beside: in one of three another offering that trackers can go over to; in one of three services
- * without usage that depend on trackers and on one another; in one of three the first partner is paid for some usage only.
+ * What some tenants have beside. They sell: in one of three another offering that trackers can go over to; in one of three services
+ * without usage that depend on trackers and on one another; in one of three the first partner is paid for some usage only. In some a customer
+ * goes to another seller as the month ends.
  */
 export function withServices(
   random: Random,
@@ -28,7 +30,8 @@ export function withServices(
 ): TenantPlan {
   const wider = random.below(3) === 0 ? withOtherTracker(random, plan, trackerMeters, startMs) : plan
   const linked = random.below(3) === 0 ? withAddOns(random, wider) : wider
-  return random.below(3) === 0 ? withCondition(random, linked) : linked
+  const limited = random.below(3) === 0 ? withCondition(random, linked) : linked
+  return random.below(3) === 0 ? withMove(random, limited, startMs) : limited
 }
 
 /** The same meters at other prices, with other fees, and twice as much included under the same names. */
@@ -65,7 +68,12 @@ function withAddOns(random: Random, plan: TenantPlan): TenantPlan {
     return addOns.slice(0, 1 + random.below(addOns.length)).map((offering): PlannedSubscription => {
       const id = `${account}-${offering}`
       const service = {
-        ...{ id, account, offering, from, quantities: statedQuantities, dependsOn: needed },
+        id,
+        account,
+        offering,
+        from,
+        quantities: statedQuantities,
+        dependsOn: needed,
         ...(subjects === undefined ? {} : { subjects }),
         ...sometimes(random, 4, () => ({ whenPaused: 'stays' as const })),
       }
@@ -95,7 +103,7 @@ function offered(random: Random, plan: TenantPlan, offering: PlannedOffering, fe
 
 /** The first partner is due nothing for usage without the label, or with another value of it. */
 function withCondition(random: Random, plan: TenantPlan): TenantPlan {
-  const only =
+  const only: Record<string, string | readonly string[]> =
     random.below(2) === 0
       ? { region: deviceLabels.region[random.below(deviceLabels.region.length)] ?? 'eu' }
       : { apn: deviceLabels.apn.filter(() => random.below(2) === 0) }
@@ -104,4 +112,23 @@ function withCondition(random: Random, plan: TenantPlan): TenantPlan {
     each.offering === 'roaming' && isSome ? { ...each, only } : each,
   )
   return { ...plan, subscriptions }
+}
+
+/**
+ * A customer belongs to another seller from the next month on: only where everybody has calendar months, nobody agreed on
+ * anything that a move would end, and nothing is left over that would stay behind.
+ */
+function withMove(random: Random, plan: TenantPlan, startMs: number): TenantPlan {
+  const { accounts, cycles = [], contracts = [], offerings } = plan
+  const isPlain =
+    cycles.length === 0 && contracts.length === 0 && !offerings.some((each) => each.allowances !== undefined)
+  const customers = accounts.filter(({ kind }) => kind === 'customer')
+  const chosen = customers[random.below(customers.length)]
+  const sellers = [plan.operator, ...accounts.filter(({ kind }) => kind === 'reseller').map(({ id }) => id)]
+  const others = sellers.filter((id) => id !== chosen?.parent)
+  const parent = others[random.below(Math.max(1, others.length))]
+  if (!isPlain || chosen === undefined || parent === undefined) return plan
+  const at = `${periodOf(periodBounds(periodOf(startMs)).endMs)}-01`
+  const moved = accounts.map((each) => (each === chosen ? { ...each, moves: [{ at, parent }] } : each))
+  return { ...plan, accounts: moved }
 }

@@ -81,7 +81,14 @@ test('cycles, agreements, included units, tax and shares are drawn, and dated ch
   const agreed = ['"commitments":', '"minimums":', '"discounts":', '"overageFactor":', '"inAdvance":', '"termPeriods":']
   const included = ['"allowances":', '"rollover":', '"pool":"subtree"', '"prorate":"day"', '"prorate":"second"']
   const others = ['"pricesIncludeTax":', '"taxExemption":', '"parentPays":', '"share":', '"pauses":', '"quantities":']
-  const services = ['"id":"tracker-plus"', '"dependsOn":', '"whenPaused":"stays"', '"only":{"region"', '"only":{"apn"']
+  const services = [
+    '"moves":[{',
+    '"id":"tracker-plus"',
+    '"dependsOn":',
+    '"whenPaused":"stays"',
+    '"only":{"region"',
+    '"only":{"apn"',
+  ]
   for (const said of [...billing, ...agreed, ...included, ...others, ...services]) expect(text).toContain(said)
   expect(text).toMatch(/"migrations":\[[^\]]*"offering":"tracker-plus"/)
 })

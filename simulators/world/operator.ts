@@ -1,7 +1,9 @@
 import type { RunningAggregator } from '@meterline/aggregator/compose.ts'
+import type { ClosingRequest } from '@meterline/aggregator/flow/bill-answers.ts'
 import { seededRandom } from '@meterline/shared/base/random.ts'
 import type { Random } from '@meterline/shared/base/random.ts'
 import type { TenantPlan } from '../oracle/tenant-plan.ts'
+import type { Shown } from '../oracle/trial-watch.ts'
 import type { AggregatorNode } from './aggregator-node.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tenantFileText } from './tenant.ts'
@@ -29,6 +31,7 @@ export class Operator {
   readonly #agents: Map<string, RegisteredAgent>
   readonly #tamper: (tenantFile: string) => string
   readonly #random: Random
+  readonly #trials: Random
   readonly #plans: TenantPlan[] = []
   /** What was asked for and has not been done. */
   readonly #attempts = new Set<() => void>()
@@ -46,6 +49,7 @@ export class Operator {
     this.#agents = new Map(agents.map((agent) => [agent.id, agent]))
     this.#tamper = tamper
     this.#random = seededRandom(`${world.seed} operator`)
+    this.#trials = seededRandom(`${world.seed} trials`)
   }
 
   /** The versions of the tenant file that were given out, oldest first: any of them may be in force. */
@@ -148,17 +152,29 @@ export class Operator {
 
   /** `asked` is told until when somebody waits for his bill; null: nobody does. What cannot be closed now is left alone. */
   closePeriod(period: string, asked: (answer: { readonly untilMs: number | null }) => void, force = false): void {
+    if (force) this.#world.oracle.forced.add(period)
     this.ask(`close ${period}`, async (commands) => {
-      const result = await commands.closePeriod({ tenant: this.#plans[0]?.tenant ?? '', period, force })
+      const request = { tenant: this.#plans[0]?.tenant ?? '', period, force }
+      const shown = this.#trials.below(2) === 0 ? null : await this.#tryClosing(commands, request)
+      const result = await commands.closePeriod(request)
       if (!result.ok) {
         const { code, message } = result.fault
         return { done: untimely.includes(code), said: `${code}: ${message}` }
       }
+      if (shown !== null) this.#world.oracle.trials.issued(shown)
       const { documents, waiting, state } = result.value
       const untilMs = waiting.reduce((latest, each) => Math.max(latest, each.untilMs ?? 0), 0)
       asked({ untilMs: state === 'closed' ? null : untilMs })
       return { done: true, said: `${state}, ${documents.length} documents, ${waiting.length} wait` }
     })
+  }
+
+  /** What closing a period would issue now; null when it cannot be closed. */
+  async #tryClosing(commands: RunningAggregator['commands'], request: ClosingRequest): Promise<Shown | null> {
+    const trial = await commands.closePeriod({ ...request, dryRun: true })
+    if (!trial.ok) return null
+    const { bills, waiting } = trial.value
+    return this.#world.oracle.trials.shown(request.period, bills, waiting)
   }
 
   /** Bills what has changed in periods that are billed. */

@@ -266,6 +266,7 @@ export class Run {
     this.#world.operator.recordPayments(this.#random.below(4))
     this.#accountant.writeNotes(this.#random.below(4))
     this.#accountant.voidDocuments(this.#random.below(3))
+    this.#accountant.settleDisputes(this.#random.below(4))
     await correct(closings)
     await this.#rest(true)
     await correct(closings)

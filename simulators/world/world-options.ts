@@ -2,7 +2,7 @@ import type { FaultGroup } from '../faults/fault-groups.ts'
 import type { FaultMode } from '../faults/fault-mode.ts'
 import type { FaultPlan } from '../faults/fault-plan.ts'
 import type { Violation } from '../oracle/findings.ts'
-import type { OracleCounts } from '../oracle/oracle.ts'
+import type { OracleCounts } from '../oracle/oracle-counts.ts'
 import type { WorldCounts } from './surroundings.ts'
 import type { Tampering } from './world.ts'
 

@@ -97,6 +97,17 @@ export function taxesOf(lines: readonly TaxableLine[], relation: Relation, sourc
   return { items, taxMicros, grossMicros, inclusive, note, lines: taxed }
 }
 
+/** The region of a line's tax where its code and percent do not tell which item of the document it is in; otherwise null. */
+export function regionNamed(
+  taxCode: string | null,
+  tax: LineTax | null,
+  items: readonly Pick<TaxItem, 'code' | 'percent'>[],
+): string | null {
+  if (tax === null) return null
+  const alike = items.filter(({ code, percent }) => code === taxCode && percent === tax.percent)
+  return alike.length > 1 ? tax.region : null
+}
+
 /** What the tax of an amount depends on beside its percent. */
 export interface TaxRule {
   /** Whether the amount includes the tax. */

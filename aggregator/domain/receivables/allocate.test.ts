@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allocateNamed, allocateOldestFirst } from './allocate.ts'
+import { allocateNamed, allocateOldestFirst, mostSettlements } from './allocate.ts'
 import type { Claim } from './claim.ts'
 
 function claim(document: string, dueDay: number, grossMicros: bigint, other: Partial<Claim> = {}): Claim {
@@ -27,6 +27,13 @@ const claims = [
 ]
 
 describe('oldest first', () => {
+  test('settles as many as one decision can name, and leaves the rest of the amount over', () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => claim(`acme-${index}`, index, 1n))
+    const settlements = allocateOldestFirst(many, 2_000n)
+    expect(settlements).toHaveLength(mostSettlements)
+    expect(settlements.at(-1)).toEqual({ document: `acme-${mostSettlements - 1}`, micros: 1n })
+  })
+
   test.each([
     [10n, [{ document: 'first', micros: 10n }]],
     [

@@ -14,14 +14,20 @@ export type AllocationFault = Fault<
 >
 
 /**
- * Gives an amount to the oldest claims first, each as much as is open and not disputed. What is left over is in none of
- * them. `claims` are those of one pair of parties and one currency.
+ * Documents that are settled at once where nobody names them: a decision holds so many with the longest names. What is left
+ * of the amount is credit, which settles the others when documents are issued next.
+ */
+export const mostSettlements = 250
+
+/**
+ * Gives an amount to the oldest claims first, each as much as is open and not disputed, up to `mostSettlements` of
+ * them. What is left over is in none. `claims` are those of one pair of parties and one currency.
  */
 export function allocateOldestFirst(claims: readonly Claim[], amountMicros: bigint): readonly Settlement[] {
   const settlements: Settlement[] = []
   let left = amountMicros
   for (const claim of claims.toSorted(byAge)) {
-    if (left <= 0n) break
+    if (left <= 0n || settlements.length === mostSettlements) break
     const collectable = collectableMicros(claim)
     if (collectable === 0n) continue
     const micros = collectable < left ? collectable : left

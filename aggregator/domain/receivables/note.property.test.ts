@@ -17,7 +17,7 @@ const documents: fc.Arbitrary<NotedDocument> = fc
   })
   .map(({ inclusive, byLine, amounts }) => {
     const lines = amounts.map(({ cents, percent }, index): NotedLine => {
-      const untouched = { creditedMicros: 0n, debitedMicros: 0n }
+      const untouched = { taxRegion: null, creditedMicros: 0n, debitedMicros: 0n }
       return { key: `l${index}`, taxCode: 'vat', taxPercent: percent, invoicedMicros: cents * cent, ...untouched }
     })
     const taxes = [...Map.groupBy(lines, ({ taxPercent }) => taxPercent ?? '')].map(([percent, own]) => {

@@ -3,7 +3,7 @@ import { makeNote, type NotedDocument, type NotedLine } from './note.ts'
 
 function line(key: string, invoicedMicros: bigint, other: Partial<NotedLine> = {}): NotedLine {
   const untouched = { creditedMicros: 0n, debitedMicros: 0n }
-  return { key, invoicedMicros, taxCode: 'vat', taxPercent: '19', ...untouched, ...other }
+  return { key, invoicedMicros, taxCode: 'vat', taxPercent: '19', taxRegion: null, ...untouched, ...other }
 }
 
 const nineteen = { code: 'vat', region: 'DE', percent: '19', taxMicros: 7_600_000n }

@@ -12,6 +12,8 @@ export interface NotedLine {
   readonly taxCode: string | null
   /** Null: not taxed. */
   readonly taxPercent: string | null
+  /** Null where the document has one tax of the code and percent, whose region it is. */
+  readonly taxRegion: string | null
   /** Whole minor units; below zero on a line that lowers the document. */
   readonly invoicedMicros: bigint
   /** What credit notes gave back of it, in the terms of the line. */
@@ -167,7 +169,7 @@ export function noteOfLines(document: NotedDocument, kind: NoteKind, lines: read
   const given = new Map(lines.map(({ key, micros }) => [key, micros]))
   const sign = kind === 'credit-note' ? 1n : -1n
   const taxes = document.taxes.flatMap((item): NoteTax[] => {
-    const own = document.lines.filter(({ taxCode, taxPercent }) => taxCode === item.code && taxPercent === item.percent)
+    const own = document.lines.filter((line) => isTaxedBy(line, item))
     const micros = own.reduce((sum, { key }) => sum + (given.get(key) ?? 0n), 0n)
     if (!own.some(({ key }) => given.has(key))) return []
     const before = own.reduce((sum, line) => sum + line.creditedMicros - line.debitedMicros, 0n)
@@ -180,6 +182,10 @@ export function noteOfLines(document: NotedDocument, kind: NoteKind, lines: read
   const taxMicros = taxes.reduce((sum, tax) => sum + tax.taxMicros, 0n)
   const lineMicros = lines.reduce((sum, { micros }) => sum + micros, 0n)
   return { kind, lines, taxes, taxMicros, grossMicros: document.inclusive ? lineMicros : lineMicros + taxMicros }
+}
+
+function isTaxedBy({ taxCode, taxPercent, taxRegion }: NotedLine, { code, percent, region }: NotedTax): boolean {
+  return taxCode === code && taxPercent === percent && (taxRegion === null || taxRegion === region)
 }
 
 function microsPerUnit({ minorDigits }: NotedDocument): bigint {

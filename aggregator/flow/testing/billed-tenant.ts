@@ -24,14 +24,22 @@ export async function billedTenant(
   dataDirectory: string,
   edit: (file: string) => string = taxedFile,
 ): Promise<TestTenant> {
-  const parts = { dataDirectory, signingKey, random: seededRandom('receivables'), log: silentLog() }
-  const tenant = new TestTenant({ ...parts, nowMs: july })
+  const tenant = new TestTenant({ ...partsIn(dataDirectory), nowMs: july })
   const applied = tenant.apply(edit)
   if (!applied.ok) throw new Error(applied.fault.message)
   tenant.use([usageEvent({ id: 'a', measured: [{ meter: 'data.bytes', quantity: 12_345n }] }), aiCall('call-1')])
   const closed = await close(tenant, '2025-06')
   if (!closed.ok) throw new Error(closed.fault.message)
   return tenant
+}
+
+/** The same tenant after its process was killed. */
+export function startedAgain(dataDirectory: string, killed: TestTenant): TestTenant {
+  return new TestTenant({ ...partsIn(dataDirectory), nowMs: killed.clock.wallMs(), agent: killed.agent })
+}
+
+function partsIn(dataDirectory: string): Omit<ConstructorParameters<typeof TestTenant>[0], 'nowMs'> {
+  return { dataDirectory, signingKey, random: seededRandom('receivables'), log: silentLog() }
 }
 
 /** What one AI call uses, 3.705036 at its prices. */
