@@ -136,7 +136,10 @@ export function commandSet(parts: BackupParts & { readonly registry: TenantRegis
     correlations: async (tenant, request) => {
       const service = registry.demand(tenant)
       if (!service.ok) return service
-      return await listCorrelations(service.value, service.value.clock, { ...request, limit: Math.min(request.limit, maxPage) })
+      return await listCorrelations(service.value, service.value.clock, {
+        ...request,
+        limit: Math.min(request.limit, maxPage),
+      })
     },
     verifyBooks: (tenant) => {
       const service = registry.demand(tenant)

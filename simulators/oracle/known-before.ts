@@ -7,7 +7,7 @@ import { everSells } from './terms-in-force.ts'
 export interface BilledRelation {
   readonly seller: string
   readonly buyer: string
-  ordinaryOf(period: string): string | undefined
+  readonly ordinaryOf: (period: string) => string | undefined
 }
 
 /**

@@ -54,13 +54,7 @@ export function rateInOrder(
   const metering = new MeteringDraft(emptyMetering)
   const rated = batches.map(({ catalogue, units }, batchIndex) => {
     const indexed = units.map((unit, index) => ({ index, unit }))
-    const result = rateBatch({
-      catalogue,
-      batchIndex,
-      units: indexed,
-      accumulators,
-      metering,
-    })
+    const result = rateBatch({ catalogue, batchIndex, units: indexed, accumulators, metering })
     metering.take(result.metering)
     for (const [key, accumulator] of result.accumulators) accumulators.set(key, accumulator)
     return result
