@@ -1,3 +1,4 @@
+import type { Fault } from '@meterline/shared/base/errors.ts'
 import { edgeSessionMethod } from '@meterline/shared/wire/proto.ts'
 import { equalBytes, hashBytes } from '@meterline/shared/integrity/hash.ts'
 import { checkpointFeature, protocolVersion, reportFeature, snapshotFeature } from '@meterline/shared/wire/messages.ts'
@@ -71,6 +72,11 @@ export function helloEvidence(hello: Hello, refusal: RefusalDecision, sender: Se
   const nothing = new Uint8Array(0)
   const bytes = { header: edgeSessionMethod.encodeRequest(hello), signature: nothing, body: nothing }
   return evidenceOf(refusal, sender, bytes, seenMs)
+}
+
+/** An agent is to try again later: nothing can be kept of it now. */
+export function unavailable({ code, message }: Fault<'store_unavailable'>): HelloDecision {
+  return { kind: 'refuse', refusal: { code, message, seq: 0, permanent: false, evidence: false, quarantine: false } }
 }
 
 /** The same words for an unknown tenant and an unknown agent: nobody learns which tenants there are. */

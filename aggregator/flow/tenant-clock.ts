@@ -1,5 +1,7 @@
 import type { Clock, SyncState, Timer } from '@meterline/shared/base/clock.ts'
 import { assertThat } from '@meterline/shared/base/errors.ts'
+import type { TenantStore } from '../store/tenant-store.ts'
+import type { CatalogueInForce } from './catalogue-in-force.ts'
 
 /**
  * What a tenant takes the time from: the clock of the machine, but for a test tenant an instant that stands still until
@@ -55,4 +57,14 @@ export class TenantClock implements Clock {
       this.#isMoving = false
     }
   }
+}
+
+/** The clock of a test tenant stands where it was moved to last, and before that where its books began. */
+export function standClock(
+  clock: TenantClock,
+  inForce: CatalogueInForce | null,
+  { catalogues, testClock }: TenantStore,
+): void {
+  if (inForce?.catalogue.file.test !== true) return
+  clock.standAt(testClock.latest()?.toMs ?? catalogues.first()?.appliedMs ?? clock.wallMs())
 }

@@ -7,19 +7,17 @@ import type { Hello } from '@meterline/shared/wire/messages.ts'
 import type { TenantStore } from '../store/tenant-store.ts'
 import { AgentReports } from './agent-reports.ts'
 import type { CatalogueInForce } from './catalogue-in-force.ts'
-import { decideHello, helloEvidence, type HelloDecision } from './edge-hello.ts'
+import { decideHello, helloEvidence, unavailable, type HelloDecision } from './edge-hello.ts'
 import type { AgentSession, QueuedBatch, SessionTenant } from './edge-session.ts'
 import { LogCheckpoints } from './log-checkpoints.ts'
 import { issueProgressive } from './progressive-bills.ts'
 import { loadUnrated, rateUsage } from './rate-usage.ts'
-import { emptyChain } from './decide-batch.ts'
-import type { RegisteredAgent, Sender } from './decide-batch.ts'
+import { emptyChain, type RegisteredAgent, type Sender } from './decide-batch.ts'
 import { receiveBatches, type AdmittedBatch } from './receive-batch.ts'
 import { ReceiveQueue, groupBatches } from './receive-queue.ts'
 import { sealCheckpoint } from './seal-checkpoint.ts'
-import { signSnapshot } from './signed-snapshot.ts'
-import type { SignedSnapshot } from './signed-snapshot.ts'
-import { TenantClock } from './tenant-clock.ts'
+import { signSnapshot, type SignedSnapshot } from './signed-snapshot.ts'
+import { standClock, TenantClock } from './tenant-clock.ts'
 import { WaitingCallers } from './waiting-callers.ts'
 
 /** What a tenant's service is made of. */
@@ -72,7 +70,7 @@ export class TenantService implements SessionTenant {
     this.clock = new TenantClock(parts.clock)
     this.#callers = new WaitingCallers(this.clock)
     this.#inForce = parts.inForce
-    this.#standClock()
+    standClock(this.clock, this.#inForce, this.store)
     this.checkpoints = new LogCheckpoints(this.store, parts.tenant, parts.signingKey.publicKeyBase64)
     this.reports = new AgentReports(this.store.reports.list(), this.clock, (rows) => {
       this.attempt(() => this.store.commitReports(rows))
@@ -161,7 +159,7 @@ export class TenantService implements SessionTenant {
   /** Puts a newer catalogue in force: sessions of agents it no longer knows end, the others get their new snapshot. */
   putInForce(inForce: CatalogueInForce): void {
     this.#inForce = inForce
-    if (!this.clock.isOwn) this.#standClock()
+    if (!this.clock.isOwn) standClock(this.clock, inForce, this.store)
     this.#snapshot = null
     for (const [agent, session] of this.#sessions) {
       session.reconsider(this.registeredAgent(agent))
@@ -224,14 +222,6 @@ export class TenantService implements SessionTenant {
     if (this.#stopped) return
     for (const session of this.#sessions.values()) session.abandon()
     this.#stop()
-  }
-
-  /** The clock of a test tenant stands where it was moved to last, and before that where its books began. */
-  #standClock(): void {
-    if (this.#inForce?.catalogue.file.test !== true) return
-    const { catalogues, testClock } = this.store
-    const beganMs = catalogues.first()?.appliedMs
-    this.clock.standAt(testClock.latest()?.toMs ?? beganMs ?? this.clock.wallMs())
   }
 
   #wake(): void {
@@ -307,8 +297,4 @@ export class TenantService implements SessionTenant {
   #storeFault(): StoreFault {
     return fault('store_unavailable', `The books of ${this.tenant} cannot be written at the moment; see "status".`)
   }
-}
-
-function unavailable({ code, message }: StoreFault): HelloDecision {
-  return { kind: 'refuse', refusal: { code, message, seq: 0, permanent: false, evidence: false, quarantine: false } }
 }
