@@ -118,13 +118,13 @@ export class DocumentWatch {
     return rows.length > 0
   }
 
-  /** The highest number of each series so far. */
-  lastNumbers(): readonly SeriesNumber[] {
+  /** The highest number of each series so far, also of `others`, which were given out elsewhere. */
+  lastNumbers(others: readonly SeriesNumber[]): readonly SeriesNumber[] {
     const numbers = new Map(this.#restored?.floors.map((floor) => [`${floor.entity} ${floor.series}`, floor]))
-    for (const { row } of this.#documents) {
-      const key = `${row.entity} ${row.series}`
-      const last = Math.max(row.sequence, numbers.get(key)?.last ?? 0)
-      numbers.set(key, { entity: row.entity, series: row.series, last })
+    const own = this.#documents.map(({ row: { entity, series, sequence } }) => ({ entity, series, last: sequence }))
+    for (const given of [...own, ...others]) {
+      const key = `${given.entity} ${given.series}`
+      numbers.set(key, { ...given, last: Math.max(given.last, numbers.get(key)?.last ?? 0) })
     }
     return [...numbers.values()]
   }

@@ -48,6 +48,8 @@ export class Oracle {
   #life: BooksLife
   /** The books are being put back: until all has come to rest again, what agents retain stands for what the log had. */
   #arePutBack = false
+  /** Numbers of documents that books gave out which nobody judges. */
+  #numbersBetweenLives: readonly SeriesNumber[] = []
   #areBetweenLives = false
   #file: AggregatorFile | null = null
   #counts: DispositionCounts = { charged: 0, suspendedAtAggregator: 0, suspendedAtAgents: 0 }
@@ -165,7 +167,16 @@ export class Oracle {
 
   /** The highest number of each series that was ever given out. */
   lastNumbers(): readonly SeriesNumber[] {
-    return this.#life.documents.lastNumbers()
+    return this.#life.documents.lastNumbers(this.#numbersBetweenLives)
+  }
+
+  /** Takes note of the numbers that books gave out which were put in the place of these and are to be replaced. */
+  numbersBetweenLives(file: string): void {
+    const books = new AggregatorFile(file)
+    this.#numbersBetweenLives = books
+      .documentsAfter(-1)
+      .map(({ entity, series, sequence }) => ({ entity, series, last: sequence }))
+    books.close()
   }
 
   /**
@@ -174,6 +185,7 @@ export class Oracle {
    */
   booksRestored(size: number): void {
     this.#life = new BooksLife(this.#parts, { size, floors: this.lastNumbers() })
+    this.#numbersBetweenLives = []
     this.#areBetweenLives = false
     this.journals.booksForget()
     this.payments.booksForget()

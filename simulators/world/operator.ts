@@ -159,6 +159,8 @@ export class Operator {
       const result = await commands.closePeriod(request)
       if (!result.ok) {
         const { code, message } = result.fault
+        // The aggregator goes by its own clock, which may be behind: whoever waits asks again later.
+        if (code === 'period_running' || code === 'period_future') asked({ untilMs: 0 })
         return { done: untimely.includes(code), said: `${code}: ${message}` }
       }
       if (shown !== null) this.#world.oracle.trials.issued(shown)

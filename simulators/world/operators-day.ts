@@ -72,7 +72,7 @@ function closeInTheStorm(
   const endMs = queue.nowMs + stormMs
   const close = (atMs: number, period: string, force: boolean): void => {
     queue.at(atMs, 'operator', `closes ${period}`, () =>
-      operator.closePeriod(period, () => trace.note(queue.nowMs, 'operator', `${period} is closed`), force),
+      operator.closePeriod(period, () => trace.note(queue.nowMs, 'operator', `${period} was to be closed`), force),
     )
   }
   for (const cycle of [undefined, ...(plan.cycles ?? [])]) {

@@ -150,6 +150,7 @@ export class RestoredBooks {
         // Of two boxes one may have let go of less than the other, and go on where the backup ends.
         const alone = new Map([...held].filter(([agent]) => !this.#hasTwoHistories(agent)))
         if (alone.size > 0) checkSwapped(findings, backupFile, this.#aggregator.file, alone)
+        if (held.size > 0) oracle.numbersBetweenLives(this.#aggregator.file)
         const restored = restoreTenant({
           dataDirectory,
           tenant,
