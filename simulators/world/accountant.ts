@@ -11,6 +11,7 @@ type Commands = RunningAggregator['commands']
 /** Why a note or a void is refused although everything works: there is nothing left to give back, or something stands in the way. */
 const refusals: readonly string[] = [
   'note_too_large',
+  'document_is_note',
   'note_empty',
   'note_not_whole',
   'document_unknown',
