@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import type { DecisionLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { plainDecision, readPlainDecision } from '@meterline/shared/model/plain-decision.ts'
 
 /** What decisions about bills are called in the log. */
 export const approvalDecisionName = 'bills-approved'
@@ -18,18 +18,11 @@ export type ApprovalContent = z.infer<typeof contentSchema>
 
 /** An approval as an entry of the log; it moves no money. */
 export function approvalEntry(content: ApprovalContent): DecisionLogEntry {
-  const bytes = new TextEncoder().encode(canonicalJson(content))
-  return { kind: 'decision', name: approvalDecisionName, content: bytes, entries: [] }
+  return plainDecision(approvalDecisionName, content)
 }
 
 /** What is wrong with an approval of the log, for the end of a sentence; undefined: nothing. */
-export function approvalFault({ content, entries }: DecisionLogEntry): string | undefined {
-  if (entries.length > 0) return 'moves money'
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
-  } catch {
-    return 'is no JSON text'
-  }
-  return contentSchema.safeParse(value).success ? undefined : 'says something else than an approval'
+export function approvalFault(entry: DecisionLogEntry): string | undefined {
+  const read = readPlainDecision(entry, contentSchema, 'an approval')
+  return read.ok ? undefined : read.fault.message
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { failed, fault, ok, type Fault, type Result } from '@meterline/shared/base/errors.ts'
-import { canonicalJson } from '@meterline/shared/integrity/canonical-json.ts'
 import type { DecisionLogEntry } from '@meterline/shared/model/log-entry.ts'
+import { plainDecision, readPlainDecision } from '@meterline/shared/model/plain-decision.ts'
 import { formatInstant, parseInstant } from '@meterline/shared/units/instant.ts'
 
 /** What moves of the clock of a test tenant are called in the log. */
@@ -19,28 +19,17 @@ export interface ClockDecision {
 
 /** A move as an entry of the log; it moves no money. */
 export function clockEntry({ fromMs, toMs, by }: ClockDecision): DecisionLogEntry {
-  const content = canonicalJson({ from: formatInstant(fromMs), to: formatInstant(toMs), by })
-  return { kind: 'decision', name: clockDecisionName, content: new TextEncoder().encode(content), entries: [] }
+  return plainDecision(clockDecisionName, { from: formatInstant(fromMs), to: formatInstant(toMs), by })
 }
 
 /** Reads a move of the log; the fault says what is wrong with it, for the end of a sentence. */
-export function clockDecisionOf({
-  content,
-  entries,
-}: DecisionLogEntry): Result<ClockDecision, Fault<'clock_decision_malformed'>> {
+export function clockDecisionOf(entry: DecisionLogEntry): Result<ClockDecision, Fault<'clock_decision_malformed'>> {
   const malformed = (text: string): Result<never, Fault<'clock_decision_malformed'>> =>
     failed(fault('clock_decision_malformed', text))
-  if (entries.length > 0) return malformed('moves money')
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
-  } catch {
-    return malformed('is no JSON text')
-  }
-  const parsed = contentSchema.safeParse(value)
-  if (!parsed.success) return malformed('says something else than a move of a clock')
-  const [from, to] = [parseInstant(parsed.data.from), parseInstant(parsed.data.to)]
+  const read = readPlainDecision(entry, contentSchema, 'a move of a clock')
+  if (!read.ok) return malformed(read.fault.message)
+  const [from, to] = [parseInstant(read.value.from), parseInstant(read.value.to)]
   if (!from.ok || !to.ok) return malformed('names no instants')
   if (to.value <= from.value) return malformed('does not move the clock forward')
-  return ok({ fromMs: from.value, toMs: to.value, by: parsed.data.by })
+  return ok({ fromMs: from.value, toMs: to.value, by: read.value.by })
 }
